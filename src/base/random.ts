@@ -1,0 +1,21 @@
+/** Randomness is passed as an argument, so that a rule can be tested with a known sequence. */
+export interface Random {
+  /** Exactly `count` random bytes. */
+  bytes(count: number): Uint8Array;
+}
+
+export const systemRandom: Random = { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) };
+
+/** Lower-case hexadecimal digits, two for each of `count` random bytes. */
+export function randomHex(random: Random, count: number): string {
+  return Array.from(random.bytes(count), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A version 4 UUID, the form of EC2's request ids. */
+export function randomUuid(random: Random): string {
+  const bytes = random.bytes(16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

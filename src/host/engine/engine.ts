@@ -1,0 +1,77 @@
+/**
+ * What every hypervisor offers to the agent. QEMU with TCG, QEMU with KVM, User-mode Linux and the simulated engine implement it and
+ * pass one contract suite (`engine-contract.ts`). Engines do not import each other.
+ *
+ * An engine process outlives the agent that started it. Everything needed to find it again is in the machine's run directory.
+ */
+import type { EndCause, EngineAvailability } from "../protocol/report.ts";
+import type { Virtualization } from "../protocol/specification.ts";
+
+export interface Engine {
+  readonly virtualization: Virtualization;
+  /** Boots a minimal guest with a time limit and says whether it reached its first user process. */
+  probe(signal: AbortSignal): Promise<EngineAvailability>;
+  /**
+   * Starts the engine's process and returns once its control channel answers; the guest is then booting.
+   * Must not be called while a process of this machine runs: `adopt` first.
+   */
+  start(plan: MachinePlan, signal: AbortSignal): Promise<RunningMachine>;
+  /** Takes over the process that an earlier agent left in this run directory, or undefined when none runs any more. */
+  adopt(plan: MachinePlan): Promise<RunningMachine | undefined>;
+}
+
+/** A guest whose engine process runs. */
+export interface RunningMachine {
+  readonly pid: number;
+  /** Settles within 2 seconds of the end of the engine's process. `requested` when `kill` or `requestStop` came before. */
+  readonly ended: Promise<{ readonly cause: EndCause; readonly reason?: string }>;
+  /** Asks the guest to shut down (ACPI power button; Ctrl-Alt-Del for User-mode Linux). Returns at once; may be repeated. */
+  requestStop(): Promise<void>;
+  /** Ends the engine's process and returns when it is gone. */
+  kill(): Promise<void>;
+  /** Asks the guest to restart, and restarts it hard after `gracefulMs`. The process and all its devices stay. Returns when the restart has begun. */
+  reboot(gracefulMs: number): Promise<void>;
+  attachDisk(disk: PlannedDisk): Promise<void>;
+  detachDisk(volume: string): Promise<void>;
+  attachInterface(nic: PlannedInterface): Promise<void>;
+  detachInterface(id: string): Promise<void>;
+  /** Gives up control of the process without ending it: the agent is leaving. */
+  release(): Promise<void>;
+}
+
+export interface MachinePlan {
+  /** The instance id; the guest sees it as its asset tag where the engine has DMI. */
+  readonly id: string;
+  /** For sockets and process ids; short enough for a Unix socket's name; owned by `user`; empty before the first start. */
+  readonly runDirectory: string;
+  /** Serial output is appended here. */
+  readonly consoleFile: string;
+  /** The unprivileged user that the engine's process runs as. Absent: as the agent (only without root). */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  /** Boot this kernel instead of the disk's own boot loader (paravirtual; probes). */
+  readonly kernel?: { readonly file: string; readonly initrd?: string; readonly commandLine: string };
+  readonly disks: readonly PlannedDisk[];
+  readonly interfaces: readonly PlannedInterface[];
+  /** Guests of Nitro types see NVMe disks; others virtio. */
+  readonly diskBus: "nvme" | "virtio";
+}
+
+export interface PlannedDisk {
+  /** `vol-…` or `ephemeralN`. */
+  readonly volume: string;
+  /** As requested: `/dev/xvda`. */
+  readonly device: string;
+  readonly root: boolean;
+  readonly source:
+    | { readonly kind: "nbd"; readonly address: string; readonly port: number; readonly exportName: string }
+    | { readonly kind: "file"; readonly path: string; readonly format: "raw" | "qcow2" };
+}
+
+export interface PlannedInterface {
+  readonly id: string;
+  readonly mac: string;
+  /** An existing tap device in the network namespace that the agent runs in, owned by `user`. */
+  readonly tap: string;
+}

@@ -1,0 +1,60 @@
+/**
+ * What a host has found out: facts, not opinions. A report names the generation and run that it speaks of, so that the control
+ * plane can set aside one that speaks of the past.
+ */
+import type { InstanceId, VolumeId } from "../../base/ids.ts";
+import type { Virtualization } from "./specification.ts";
+
+export type Report = MachineReport | VolumeReport;
+
+/**
+ * `preparing`: disks, interfaces and engine are being made ready. `running`: the engine runs. `stopping`: the guest was asked to
+ * shut down. `stopped`: no engine runs; `cause` says why. `absent`: nothing of it is left. `failed`: cannot be started as asked.
+ */
+export type MachineState = "preparing" | "running" | "stopping" | "stopped" | "absent" | "failed";
+
+/** Why a run ended: as asked, by the guest's own shutdown, or because the engine died. */
+export type EndCause = "requested" | "guest" | "engine";
+
+export interface MachineReport {
+  readonly kind: "machine";
+  readonly id: InstanceId;
+  readonly generation: number;
+  readonly run: number;
+  readonly state: MachineState;
+  readonly cause?: EndCause;
+  /** One sentence for the user, with `failed` and with a `stopped` whose cause is the engine. */
+  readonly reason?: string;
+  /** How many API reboots were honoured in all. */
+  readonly reboots: number;
+  /** Milliseconds since 1970; when the current or last run's engine was started. */
+  readonly startedAt?: number;
+}
+
+export interface VolumeReport {
+  readonly kind: "volume";
+  readonly id: VolumeId;
+  readonly generation: number;
+  /** `available`: the file exists and, if the specification names an export, is exported. */
+  readonly state: "creating" | "available" | "absent" | "failed";
+  readonly reason?: string;
+}
+
+/** Whether one kind of virtualization works on a host, found out by booting a guest, not by looking for a device file. */
+export interface EngineAvailability {
+  readonly works: boolean;
+  /** `qemu-kvm`, `qemu-tcg`, `user-mode-linux` or `simulated`. */
+  readonly engine: string;
+  /** Why not, or what to know. */
+  readonly reason?: string;
+  /** From engine start to the guest's first user process, in the probe. */
+  readonly bootMs?: number;
+}
+
+/** What a host says of itself when its agent starts. */
+export interface HostDescription {
+  readonly version: string;
+  readonly engines: Readonly<Record<Virtualization, EngineAvailability>>;
+  /** Of the whole machine, shared by all hosts on it. */
+  readonly machine: { readonly cpus: number; readonly memoryMib: number; readonly cpuModel: string; readonly kernel: string };
+}

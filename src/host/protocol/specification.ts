@@ -1,0 +1,125 @@
+/**
+ * What the control plane asks of a host: whole specifications, each with a generation.
+ *
+ * A specification says everything that should be true of one machine or volume; there are no commands and no differences.
+ * A host takes a specification whose generation is higher than the one it has, refuses an older one, and treats the same
+ * generation with other content as an error (`generation.ts`). Removal is a specification too (`want: "absent"`); the host
+ * keeps a tombstone, so that an old specification that arrives late brings nothing back.
+ */
+import type { ImageId, InstanceId, InterfaceId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
+
+/** How privileged operations of the guest are handled (architecture §3). */
+export type Virtualization = "emulated" | "paravirtual" | "hardware";
+export const virtualizations: readonly Virtualization[] = ["emulated", "paravirtual", "hardware"];
+
+export type Specification = MachineSpecification | VolumeSpecification;
+
+/** A guest. Everything below `want` may be out of date when `want` is `absent`; only the id counts then. */
+export interface MachineSpecification {
+  readonly kind: "machine";
+  readonly id: InstanceId;
+  readonly generation: number;
+  readonly want: "running" | "stopped" | "absent";
+  /**
+   * Counts the starts that the user asked for (launch is 1). A host boots a machine when `want` is `running` and `run` is
+   * higher than the run that it booted last; a guest that ended its run by itself therefore stays down until `run` rises.
+   */
+  readonly run: number;
+  /** Counts reboots asked for through the API; the host reboots when it is higher than the count that it last honoured. */
+  readonly reboots: number;
+  /** `force` leaves out the graceful phase of stopping. */
+  readonly stop: "graceful" | "force";
+  /** How long a guest may take to shut down before it is powered off. */
+  readonly gracefulStopMs: number;
+  readonly virtualization: Virtualization;
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  /** The kernel that a paravirtual guest boots, by the name of a file in the image folder; absent: the host's own. */
+  readonly kernelFile?: string;
+  readonly disks: readonly DiskSpecification[];
+  /** Local disks, made empty at each run and erased after it; the sizes, in order of `ephemeral0`, `ephemeral1`, … */
+  readonly instanceStoreGib: readonly number[];
+  readonly interfaces: readonly InterfaceSpecification[];
+  readonly metadata: MetadataSpecification;
+}
+
+/** A volume attached to a machine, reached over NBD on the underlay network. */
+export interface DiskSpecification {
+  readonly volume: VolumeId;
+  /** The device name of the request: `/dev/xvda`, `/dev/sdf`. */
+  readonly device: string;
+  readonly root: boolean;
+  readonly sizeGib: number;
+  readonly endpoint: NbdEndpoint;
+}
+
+export interface NbdEndpoint {
+  /** The storage node's address on the underlay network. */
+  readonly address: string;
+  readonly port: number;
+  /** `VOLUME.TOKEN`: the token is the attachment's, so that an earlier attachment's host finds no such export. */
+  readonly exportName: string;
+}
+
+export interface InterfaceSpecification {
+  readonly id: InterfaceId;
+  readonly deviceIndex: number;
+  readonly mac: string;
+  readonly privateAddress: string;
+  /** Absent: no public address now. */
+  readonly publicAddress?: string;
+  readonly subnet: { readonly id: SubnetId; readonly cidr: string };
+  readonly vpc: { readonly id: VpcId; readonly cidrs: readonly string[] };
+  /** `ip-172-31-0-5`; with `domain` the guest's full name. */
+  readonly hostName: string;
+  readonly domain: string;
+  readonly publicHostName?: string;
+  readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
+  readonly ownerAccount: string;
+}
+
+/** What the metadata service of one machine answers (facts §8). */
+export interface MetadataSpecification {
+  readonly options: {
+    readonly httpEndpoint: "enabled" | "disabled";
+    readonly httpTokens: "optional" | "required";
+    /** The time to live of the packets that carry a token, 1 to 64. */
+    readonly httpPutResponseHopLimit: number;
+    readonly instanceTags: "enabled" | "disabled";
+  };
+  readonly account: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly zoneId: string;
+  readonly imageId: ImageId;
+  readonly instanceType: string;
+  readonly architecture: "x86_64" | "arm64" | "i386";
+  readonly hypervisor: "nitro" | "xen";
+  readonly launchIndex: number;
+  readonly reservationId: string;
+  readonly kernelId?: string;
+  readonly monitoring: "enabled" | "disabled";
+  /** ISO 8601, to the second. */
+  readonly pendingTime: string;
+  readonly keyPair?: { readonly name: string; readonly openSshKey: string };
+  /** Base64, as in the request. */
+  readonly userData?: string;
+  /** `ami` and `root`, `ebs1`…, `ephemeral0`…: the names that block-device-mapping lists, and their devices. */
+  readonly blockDevices: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A volume's file on its storage node, exported to at most one attachment. */
+export interface VolumeSpecification {
+  readonly kind: "volume";
+  readonly id: VolumeId;
+  readonly generation: number;
+  readonly want: "present" | "absent";
+  readonly sizeGib: number;
+  /** The file in the image folder whose content the new volume begins with; absent: zeroes. */
+  readonly sourceFile?: string;
+  /** Fixed for the volume's life, so that a guest finds the export again after a restart of the storage node. */
+  readonly port: number;
+  /** The name that the current attachment may use; absent: attached to nothing, exported to nobody. */
+  readonly exportName?: string;
+}
