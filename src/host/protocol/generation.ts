@@ -5,9 +5,10 @@
  *   lower                 stale            stale
  *   equal, same content   known            stale
  *   equal, other content  conflict         stale
- *   higher                take             take only if it wants the thing absent
+ *   higher                take             take
  *
- * An id is never used again, so nothing with a tombstone may come back.
+ * Generations only rise in a thing's life, on whichever host it lives. So a stopped machine whose remains were removed may be started
+ * again on the same host, and a specification that was on its way before the removal may not bring it back.
  */
 import type { Specification } from "./specification.ts";
 
@@ -24,14 +25,14 @@ export function acceptSpecification(
   tombstone: Tombstone | undefined,
   incoming: Specification,
 ): Acceptance {
-  if (tombstone !== undefined) return incoming.want === "absent" && incoming.generation > tombstone.generation ? "take" : "stale";
+  if (tombstone !== undefined && incoming.generation <= tombstone.generation) return "stale";
   if (current === undefined || incoming.generation > current.generation) return "take";
   if (incoming.generation < current.generation) return "stale";
-  return canonical(incoming) === canonical(current) ? "known" : "conflict";
+  return canonicalJson(incoming) === canonicalJson(current) ? "known" : "conflict";
 }
 
 /** The same text for the same content, whatever the order of the fields. */
-function canonical(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) =>
     typeof field === "object" && field !== null && !Array.isArray(field)
       ? Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,0 +1,87 @@
+/**
+ * The shape of an API action: load and check, say what is touched, write rows. The pipeline does the rest (`pipeline.ts`).
+ * The input and output types are the SDK's own.
+ */
+import type { ApiError } from "../base/api-error.ts";
+import type { Random } from "../base/random.ts";
+import type { Grant } from "../iam/authorize.ts";
+import type { Tx } from "../store/store.ts";
+import type { ActionInput, ActionName, ActionOutput } from "../wire/action-types.ts";
+import type { ServiceId } from "../wire/service-facts.ts";
+
+export interface Caller {
+  readonly account: string;
+  readonly region: string;
+  readonly arn: string;
+  readonly userId: string;
+  readonly accessKeyId: string;
+}
+
+export interface Call<Input, Prepared = unknown> {
+  /** What the action's `prepare` made. */
+  readonly prepared: Prepared;
+  readonly input: Input;
+  readonly caller: Caller;
+  readonly tx: Tx;
+  /** Milliseconds since 1970, the same all through the call. */
+  readonly now: number;
+  readonly random: Random;
+  /** Keeps page tokens from being made up; known to this installation only. */
+  readonly pageSecret: Uint8Array;
+}
+
+export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown> {
+  /** Slow work on the input alone, before the transaction begins: nothing else may wait for it. */
+  readonly prepare?: (input: Input, random: Random) => Promise<Prepared>;
+  /** Changes nothing: runs on a connection that cannot write, and leaves no audit event. */
+  readonly readOnly?: boolean;
+  /** What is supported of the action, for `docs/reference/actions.md`; `whole` when nothing is missing. */
+  readonly supported: string;
+  /** With a client token: where the same token means the same call. `""` is the whole region, else a zone's name (facts §1.6). */
+  readonly tokenScope?: (call: Call<Input, Prepared>) => Promise<string> | string;
+  /** Turns the request into a checked value; changes nothing. */
+  readonly load: (call: Call<Input, Prepared>) => Promise<Loaded> | Loaded;
+  /** Every resource touched. An empty list: open to all who have a key. */
+  readonly authorize: (loaded: Loaded, call: Call<Input, Prepared>) => readonly Grant[];
+  /** Writes rows and returns the SDK's output. */
+  readonly apply: (loaded: Loaded, call: Call<Input, Prepared>) => Promise<Output> | Output;
+}
+
+/** Thrown by an action that did a part of its work and must say that the rest was refused: the part is committed, the caller gets the error. */
+export class PartialFailure extends Error {
+  override readonly name = "PartialFailure";
+  readonly error: ApiError;
+
+  constructor(error: ApiError) {
+    super("a part of the call was refused", { cause: error });
+    this.error = error;
+  }
+}
+
+/** An action as the pipeline runs it, its types checked where it was defined. */
+export interface Action {
+  readonly service: ServiceId;
+  readonly name: string;
+  readonly definition: ActionDefinition<unknown, unknown, unknown>;
+}
+
+/** An EC2 action. */
+export function defineAction<const Name extends ActionName<"ec2">, Loaded, Prepared = unknown>(
+  action: { readonly name: Name } & ActionDefinition<ActionInput<"ec2", Name>, ActionOutput<"ec2", Name>, Loaded, Prepared>,
+): Action {
+  return defineServiceAction("ec2", action);
+}
+
+export function defineServiceAction<const Service extends ServiceId, const Name extends ActionName<Service>, Loaded, Prepared = unknown>(
+  service: Service,
+  action: { readonly name: Name } & ActionDefinition<ActionInput<Service, Name>, ActionOutput<Service, Name>, Loaded, Prepared>,
+): Action {
+  // The registry holds actions of all types; the pipeline passes each only what its own schema decoded and what its own load returned.
+  return { service, name: action.name, definition: action as unknown as Action["definition"] };
+}
+
+/** `arn:aws:ec2:us-east-1:123456789012:instance/i-…`; images and snapshots have no account in theirs (facts §10.2). */
+export function ec2Arn(caller: Pick<Caller, "account" | "region">, type: string, id: string): string {
+  const account = type === "image" || type === "snapshot" ? "" : caller.account;
+  return `arn:aws:ec2:${caller.region}:${account}:${type}/${id}`;
+}

@@ -1,0 +1,78 @@
+import { requireInstances } from "../../compute/instance.ts";
+import { stateCodes, toInstanceState } from "../../compute/instance-state.ts";
+import { privateHostName, publicHostName } from "../../compute/machine-specification.ts";
+import { groupIdsOf } from "../../network/network-interface.ts";
+import type { Call } from "../action.ts";
+import { defineDescribe } from "../describe/define-describe.ts";
+import type { FilterTable } from "../describe/filters.ts";
+import { viewInstances, type ViewedInstance } from "./views/instance-parts.ts";
+import { toReservations } from "./views/instance-view.ts";
+
+const filters: FilterTable<ViewedInstance> = {
+  tags: ({ tags }) => tags,
+  fields: {
+    architecture: ({ row }) => row.architecture,
+    "availability-zone": ({ row }) => row.zone,
+    "block-device-mapping.delete-on-termination": ({ attachments }) => attachments.map((each) => each.delete_on_termination === 1),
+    "block-device-mapping.device-name": ({ attachments }) => attachments.map((each) => each.device),
+    "block-device-mapping.status": ({ attachments }) => attachments.map(() => "attached"),
+    "block-device-mapping.volume-id": ({ attachments }) => attachments.map((each) => each.volume_id),
+    "client-token": ({ row }) => row.client_token,
+    "dns-name": ({ interfaces, row }) => interfaces.slice(0, 1).map((nic) => (nic.public_address === null ? "" : publicHostName(nic.public_address, row.region))),
+    "group-id": ({ interfaces }) => interfaces.flatMap(groupIdsOf),
+    "group-name": ({ interfaces, groups }) => interfaces.flatMap(groupIdsOf).map((id) => groups.get(id)?.name),
+    hypervisor: () => "xen",
+    "image-id": ({ row }) => row.image_id,
+    "instance-id": ({ row }) => row.id,
+    "instance-state-code": ({ row }) => stateCodes[toInstanceState(row)],
+    "instance-state-name": ({ row }) => toInstanceState(row),
+    "instance-type": ({ row }) => row.instance_type,
+    "instance.group-id": ({ interfaces }) => interfaces.flatMap(groupIdsOf),
+    "instance.group-name": ({ interfaces, groups }) => interfaces.flatMap(groupIdsOf).map((id) => groups.get(id)?.name),
+    "ip-address": ({ interfaces }) => interfaces.slice(0, 1).map((nic) => nic.public_address),
+    "kernel-id": ({ row }) => row.kernel_id,
+    "key-name": ({ row }) => row.key_name,
+    "launch-index": ({ row }) => row.launch_index,
+    "launch-time": ({ row }) => new Date(row.launched_at),
+    "metadata-options.http-tokens": ({ row }) => (JSON.parse(row.metadata_options) as { httpTokens: string }).httpTokens, // written by launch
+    "monitoring-state": ({ row }) => (row.monitoring === 1 ? "enabled" : "disabled"),
+    "network-interface.network-interface-id": ({ interfaces }) => interfaces.map((nic) => nic.id),
+    "network-interface.addresses.private-ip-address": ({ interfaces }) => interfaces.map((nic) => nic.private_address),
+    "network-interface.subnet-id": ({ interfaces }) => interfaces.map((nic) => nic.subnet_id),
+    "network-interface.vpc-id": ({ interfaces }) => interfaces.map((nic) => nic.vpc_id),
+    "owner-id": ({ row }) => row.account,
+    "private-dns-name": ({ interfaces, row }) => interfaces.slice(0, 1).map((nic) => privateHostName(nic.private_address, row.region)),
+    "private-ip-address": ({ interfaces }) => interfaces.map((nic) => nic.private_address),
+    reason: ({ row }) => row.transition_reason,
+    "reservation-id": ({ row }) => row.reservation_id,
+    "root-device-name": ({ row }) => row.root_device_name,
+    "root-device-type": () => "ebs",
+    "source-dest-check": ({ row }) => row.source_dest_check === 1,
+    "state-reason-code": ({ row }) => row.state_reason_code,
+    "state-reason-message": ({ row }) => row.state_reason_message,
+    "subnet-id": ({ row }) => row.subnet_id,
+    tenancy: ({ row }) => row.tenancy,
+    "virtualization-type": ({ row }) => row.virtualization_type,
+    "vpc-id": ({ row }) => row.vpc_id,
+  },
+};
+
+/** The account's instances in this region, terminated ones for about an hour. */
+export const DescribeInstances = defineDescribe({
+  name: "DescribeInstances",
+  supported: "whole; filters for the attributes that are kept",
+  ids: ({ InstanceIds: ids }) => ids,
+  list: async (call) => viewInstances(call.tx, await listRows(call)),
+  key: ({ row }) => row.id,
+  filters,
+  page: { minimum: 5, maximum: 1000, idsParameter: "instancesSet" },
+  output: (instances, nextToken) => ({
+    Reservations: toReservations(instances),
+    ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+  }),
+});
+
+async function listRows({ input, caller, tx }: Call<{ InstanceIds?: string[] | undefined }>) {
+  if (input.InstanceIds !== undefined && input.InstanceIds.length > 0) return requireInstances(tx, caller, input.InstanceIds);
+  return tx.db.selectFrom("instances").selectAll().where("account", "=", caller.account).where("region", "=", caller.region).execute();
+}

@@ -1,0 +1,31 @@
+import { launch, planLaunch } from "../../compute/launch.ts";
+import { defineAction, ec2Arn } from "../action.ts";
+import { viewInstances } from "./views/instance-parts.ts";
+import { toReservation } from "./views/instance-view.ts";
+
+/** Records what should run, reserves its addresses, volumes and room, and answers `pending`; nothing has booted yet. */
+export const RunInstances = defineAction({
+  name: "RunInstances",
+  supported: "one network interface per instance; no launch templates, spot or placement options",
+  tokenScope: async ({ input, caller, tx }) => {
+    if (input.SubnetId === undefined) return input.Placement?.AvailabilityZone ?? "";
+    const subnets = tx.db.selectFrom("subnets").select("zone").where("account", "=", caller.account);
+    const subnet = await subnets.where("id", "=", input.SubnetId as never).executeTakeFirst(); // only compared
+    return subnet?.zone ?? "";
+  },
+  load: ({ input, caller, tx, now }) => planLaunch(tx, caller, input, now),
+  authorize: (plan, { caller }) =>
+    [
+      ec2Arn(caller, "image", plan.image.id),
+      ec2Arn(caller, "subnet", plan.subnet.id),
+      ec2Arn(caller, "instance", "*"),
+      ec2Arn(caller, "network-interface", "*"),
+      ec2Arn(caller, "volume", "*"),
+      ...plan.network.groupIds.map((id) => ec2Arn(caller, "security-group", id)),
+      ...(plan.keyPair === undefined ? [] : [ec2Arn(caller, "key-pair", plan.keyPair.name)]),
+    ].map((resource) => ({ action: "ec2:RunInstances", resource })),
+  apply: async (plan, { tx, random, now }) => {
+    const rows = await launch(tx, plan, random, now);
+    return toReservation(rows[0]?.reservation_id ?? "", await viewInstances(tx, rows));
+  },
+});

@@ -1,0 +1,71 @@
+/** What the views of instances need beside the instances' own rows, read in a handful of queries however many instances there are. */
+import type { Tag } from "../../../compute/tags.ts";
+import type { InstanceRow } from "../../../store/compute-tables.ts";
+import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
+import type { Tx } from "../../../store/store.ts";
+import type { VolumeAttachmentRow } from "../../../store/tables.ts";
+
+export interface ViewedInstance {
+  readonly row: InstanceRow;
+  readonly interfaces: readonly NetworkInterfaceRow[];
+  readonly attachments: readonly VolumeAttachmentRow[];
+  readonly tags: readonly Tag[];
+  readonly groups: ReadonlyMap<string, SecurityGroupRow>;
+  readonly vpcs: ReadonlyMap<string, VpcRow>;
+}
+
+/** Up to so many instances are looked up by id; for more, all rows of their account and region are read. */
+const byIdLimit = 20;
+
+/** The rows must be of one account and region. */
+export async function viewInstances(tx: Tx, rows: readonly InstanceRow[]): Promise<ViewedInstance[]> {
+  const first = rows[0];
+  if (first === undefined) return [];
+  const { account, region } = first;
+  const ids = rows.length <= byIdLimit ? rows.map((row) => row.id) : undefined;
+  const interfaces = groupBy(await readInterfaces(tx, account, region, ids), (row) => row.instance_id ?? "");
+  const attachments = groupBy(await readAttachments(tx, account, region, ids), (row) => row.instance_id);
+  const tags = groupBy(await readTags(tx, account, region, ids), (row) => row.resource_id);
+  const groups = await tx.db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region).execute();
+  const vpcs = await tx.db.selectFrom("vpcs").selectAll().where("account", "=", account).where("region", "=", region).execute();
+  const [groupsById, vpcsById] = [new Map(groups.map((row) => [row.id, row])), new Map(vpcs.map((row) => [String(row.id), row]))];
+  return rows.map((row) => ({
+    row,
+    interfaces: interfaces.get(row.id) ?? [],
+    attachments: attachments.get(row.id) ?? [],
+    tags: tags.get(row.id) ?? [],
+    groups: groupsById,
+    vpcs: vpcsById,
+  }));
+}
+
+async function readInterfaces(tx: Tx, account: string, region: string, ids: readonly InstanceRow["id"][] | undefined): Promise<NetworkInterfaceRow[]> {
+  const rows = tx.db.selectFrom("network_interfaces").selectAll().orderBy("device_index");
+  return (ids === undefined ? rows.where("account", "=", account).where("region", "=", region) : rows.where("instance_id", "in", ids)).execute();
+}
+
+async function readAttachments(tx: Tx, account: string, region: string, ids: readonly InstanceRow["id"][] | undefined): Promise<VolumeAttachmentRow[]> {
+  const rows = tx.db.selectFrom("volume_attachments").selectAll("volume_attachments").orderBy("root", "desc").orderBy("device");
+  if (ids !== undefined) return rows.where("instance_id", "in", ids).execute();
+  return rows
+    .innerJoin("instances", "instances.id", "volume_attachments.instance_id")
+    .where("instances.account", "=", account)
+    .where("instances.region", "=", region)
+    .execute();
+}
+
+async function readTags(tx: Tx, account: string, region: string, ids: readonly string[] | undefined): Promise<(Tag & { resource_id: string })[]> {
+  const rows = tx.db.selectFrom("tags").select(["resource_id", "key", "value"]).orderBy("key");
+  if (ids !== undefined) return rows.where("resource_id", "in", ids).execute();
+  return rows.where("account", "=", account).where("region", "=", region).where("resource_type", "=", "instance").execute();
+}
+
+function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group === undefined) groups.set(keyOf(row), [row]);
+    else group.push(row);
+  }
+  return groups;
+}

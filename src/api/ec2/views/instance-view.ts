@@ -1,0 +1,169 @@
+/** Instances as EC2 shows them. */
+import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstanceStateChange, Reservation } from "@aws-sdk/client-ec2";
+import type { StateChange } from "../../../compute/instance.ts";
+import { stateCodes, toInstanceState, type InstanceState } from "../../../compute/instance-state.ts";
+import { findInstanceType } from "../../../compute/instance-types/catalogue.ts";
+import { privateHostName, publicHostName } from "../../../compute/machine-specification.ts";
+import type { MetadataOptions } from "../../../compute/metadata-options.ts";
+import { groupIdsOf } from "../../../network/network-interface.ts";
+import type { InstanceRow } from "../../../store/compute-tables.ts";
+import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
+import type { VolumeAttachmentRow } from "../../../store/tables.ts";
+import type { ViewedInstance } from "./instance-parts.ts";
+
+export function toStateChange({ instance, previous, current }: StateChange): InstanceStateChange {
+  return { InstanceId: instance.id, CurrentState: toStateView(current), PreviousState: toStateView(previous) };
+}
+
+export function toStateView(state: InstanceState): { Code: number; Name: InstanceState } {
+  return { Code: stateCodes[state], Name: state };
+}
+
+/** Instances of one launch stand in one reservation, in launch order. */
+export function toReservations(instances: readonly ViewedInstance[]): Reservation[] {
+  const byReservation = new Map<string, ViewedInstance[]>();
+  for (const instance of instances) {
+    const siblings = byReservation.get(instance.row.reservation_id);
+    if (siblings === undefined) byReservation.set(instance.row.reservation_id, [instance]);
+    else siblings.push(instance);
+  }
+  return Array.from(byReservation, ([id, siblings]) => toReservation(id, siblings));
+}
+
+export function toReservation(id: string, siblings: readonly ViewedInstance[]): Reservation {
+  const inOrder = siblings.toSorted((a, b) => a.row.launch_index - b.row.launch_index);
+  return { ReservationId: id, OwnerId: siblings[0]?.row.account, Groups: [], Instances: inOrder.map(toInstanceView) };
+}
+
+export function toInstanceView(viewed: ViewedInstance): Instance {
+  const { row, interfaces, attachments, tags, vpcs } = viewed;
+  const state = toInstanceState(row);
+  const primary = interfaces[0];
+  const hostNames = vpcs.get(row.vpc_id)?.enable_dns_hostnames === 1;
+  return {
+    InstanceId: row.id,
+    ImageId: row.image_id,
+    State: toStateView(state),
+    PrivateDnsName: primary === undefined ? "" : privateHostName(primary.private_address, row.region),
+    PublicDnsName: toPublicName(primary, hostNames),
+    StateTransitionReason: row.transition_reason,
+    ...(row.key_name === null ? {} : { KeyName: row.key_name }),
+    AmiLaunchIndex: row.launch_index,
+    ProductCodes: [],
+    InstanceType: row.instance_type as NonNullable<Instance["InstanceType"]>, // the catalogue's names are EC2's
+    LaunchTime: new Date(row.launched_at),
+    Placement: { AvailabilityZone: row.zone, GroupName: "", Tenancy: row.tenancy },
+    ...(row.kernel_id === null || row.virtualization_type === "hvm" ? {} : { KernelId: row.kernel_id }),
+    Monitoring: { State: row.monitoring === 1 ? "enabled" : "disabled" },
+    ...(primary === undefined ? {} : toNetworkFields(viewed, primary)),
+    Architecture: row.architecture,
+    RootDeviceType: "ebs",
+    RootDeviceName: row.root_device_name,
+    BlockDeviceMappings: attachments.map(toBlockDevice),
+    VirtualizationType: row.virtualization_type,
+    Hypervisor: "xen",
+    ...(row.client_token === null ? {} : { ClientToken: row.client_token }),
+    EbsOptimized: row.ebs_optimized === 1,
+    EnaSupport: row.ena_support === 1,
+    Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })),
+    ...(row.state_reason_code === null ? {} : { StateReason: { Code: row.state_reason_code, Message: row.state_reason_message ?? "" } }),
+    ...toFixedFields(row),
+  };
+}
+
+/** What follows from the type and the launch alone. */
+function toFixedFields(row: InstanceRow): Partial<Instance> {
+  const type = findInstanceType(row.instance_type);
+  const options = JSON.parse(row.metadata_options) as MetadataOptions; // written by launch and ModifyInstanceMetadataOptions
+  return {
+    CpuOptions: { CoreCount: type?.cores ?? 1, ThreadsPerCore: type?.threadsPerCore ?? 1 },
+    CapacityReservationSpecification: { CapacityReservationPreference: "open" },
+    HibernationOptions: { Configured: false },
+    MetadataOptions: toMetadataOptionsView(options),
+    EnclaveOptions: { Enabled: false },
+    PlatformDetails: "Linux/UNIX",
+    UsageOperation: "RunInstances",
+    UsageOperationUpdateTime: new Date(row.created_at),
+    PrivateDnsNameOptions: { HostnameType: "ip-name", EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
+    MaintenanceOptions: { AutoRecovery: "default" },
+    CurrentInstanceBootMode: "legacy-bios",
+  };
+}
+
+export function toMetadataOptionsView(options: MetadataOptions): NonNullable<Instance["MetadataOptions"]> {
+  return {
+    State: "applied",
+    HttpTokens: options.httpTokens,
+    HttpPutResponseHopLimit: options.httpPutResponseHopLimit,
+    HttpEndpoint: options.httpEndpoint,
+    HttpProtocolIpv6: options.httpProtocolIpv6,
+    InstanceMetadataTags: options.instanceMetadataTags,
+  };
+}
+
+function toNetworkFields(viewed: ViewedInstance, primary: NetworkInterfaceRow): Partial<Instance> {
+  return {
+    SubnetId: primary.subnet_id,
+    VpcId: primary.vpc_id,
+    PrivateIpAddress: primary.private_address,
+    ...(primary.public_address === null ? {} : { PublicIpAddress: primary.public_address }),
+    SourceDestCheck: primary.source_dest_check === 1,
+    SecurityGroups: toGroups(viewed, primary),
+    NetworkInterfaces: viewed.interfaces.map((nic) => toNetworkInterface(viewed, nic)),
+  };
+}
+
+function toGroups({ groups }: ViewedInstance, nic: NetworkInterfaceRow): GroupIdentifier[] {
+  return groupIdsOf(nic).map((id) => ({ GroupId: id, GroupName: groups.get(id)?.name ?? "" }));
+}
+
+function toNetworkInterface(viewed: ViewedInstance, nic: NetworkInterfaceRow): InstanceNetworkInterface {
+  const hostNames = viewed.vpcs.get(nic.vpc_id)?.enable_dns_hostnames === 1;
+  const privateName = privateHostName(nic.private_address, nic.region);
+  const association =
+    nic.public_address === null
+      ? {}
+      : { Association: { IpOwnerId: "amazon", PublicDnsName: toPublicName(nic, hostNames), PublicIp: nic.public_address } };
+  return {
+    NetworkInterfaceId: nic.id,
+    SubnetId: nic.subnet_id,
+    VpcId: nic.vpc_id,
+    Description: nic.description,
+    OwnerId: nic.account,
+    Status: "in-use",
+    MacAddress: nic.mac,
+    PrivateIpAddress: nic.private_address,
+    PrivateDnsName: privateName,
+    SourceDestCheck: nic.source_dest_check === 1,
+    Groups: toGroups(viewed, nic),
+    Ipv6Addresses: [],
+    InterfaceType: "interface",
+    Attachment: {
+      AttachmentId: nic.attachment_id ?? "",
+      DeviceIndex: nic.device_index ?? 0,
+      Status: "attached",
+      AttachTime: new Date(nic.attached_at ?? 0),
+      DeleteOnTermination: nic.delete_on_termination === 1,
+      NetworkCardIndex: 0,
+    },
+    ...association,
+    PrivateIpAddresses: [{ PrivateIpAddress: nic.private_address, PrivateDnsName: privateName, Primary: true, ...association }],
+  };
+}
+
+/** Empty where there is no public address or the VPC gives no host names. */
+function toPublicName(nic: NetworkInterfaceRow | undefined, hostNames: boolean): string {
+  return nic === undefined || nic.public_address === null || !hostNames ? "" : publicHostName(nic.public_address, nic.region);
+}
+
+function toBlockDevice(attachment: VolumeAttachmentRow): NonNullable<Instance["BlockDeviceMappings"]>[number] {
+  return {
+    DeviceName: attachment.device,
+    Ebs: {
+      VolumeId: attachment.volume_id,
+      Status: "attached",
+      AttachTime: new Date(attachment.attached_at),
+      DeleteOnTermination: attachment.delete_on_termination === 1,
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** Client tokens: the same token with the same request gets the same answer, with another request an error (facts §1.6). */
+import { createHash } from "node:crypto";
+import { idempotentParameterMismatch, invalidClientToken } from "../base/api-error.ts";
+import type { Tx } from "../store/store.ts";
+
+export interface TokenKey {
+  readonly account: string;
+  readonly region: string;
+  readonly action: string;
+  readonly scope: string;
+  readonly token: string;
+}
+
+/** The answer that was given for this token, or undefined for a new one. Fails when the token was used for another request. */
+export async function findRememberedAnswer(tx: Tx, key: TokenKey, input: unknown): Promise<{ readonly answer: unknown } | undefined> {
+  if (key.token.length > 64 || !/^[\x20-\x7e]+$/.test(key.token)) throw invalidClientToken();
+  const row = await tx.db
+    .selectFrom("client_tokens")
+    .select(["fingerprint", "response"])
+    .where("account", "=", key.account)
+    .where("region", "=", key.region)
+    .where("action", "=", key.action)
+    .where("scope", "=", key.scope)
+    .where("token", "=", key.token)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  if (row.fingerprint !== fingerprint(input)) throw idempotentParameterMismatch();
+  return { answer: decodeAnswer(row.response) };
+}
+
+export async function rememberAnswer(tx: Tx, key: TokenKey, input: unknown, answer: unknown, now: number): Promise<void> {
+  await tx.db
+    .insertInto("client_tokens")
+    .values({ ...key, fingerprint: fingerprint(input), response: encodeAnswer(answer), created_at: now })
+    .execute();
+}
+
+function fingerprint(input: unknown): string {
+  return createHash("sha256").update(JSON.stringify(input)).digest("base64");
+}
+
+/** JSON with times kept as times. */
+function encodeAnswer(answer: unknown): string {
+  return JSON.stringify(answer, function (this: Record<string, unknown>, key: string, value: unknown) {
+    const original = this[key];
+    return original instanceof Date ? { $time: original.getTime() } : value;
+  });
+}
+
+function decodeAnswer(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown) =>
+    typeof value === "object" && value !== null && "$time" in value && typeof value.$time === "number" ? new Date(value.$time) : value,
+  );
+}

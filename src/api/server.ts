@@ -1,0 +1,128 @@
+/**
+ * The public endpoint: HTTP in, one action, HTTP out. One address serves every service and region; the credential scope says which (facts §10.5).
+ * Every answer is in the protocol of the request's service, errors too; what nobody foresaw becomes `InternalError` and is logged with its cause.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { authFailure, internalError, isApiError, requestEntityTooLarge, unsupportedOperation } from "../base/api-error.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { randomUuid, type Random } from "../base/random.ts";
+import { findRegion } from "../base/regions.ts";
+import { findIdentity, type Identity } from "../iam/identity.ts";
+import type { Store } from "../store/store.ts";
+import { decodeInput } from "../wire/decode-input.ts";
+import { encodeError } from "../wire/encode-error.ts";
+import { encodeOutput } from "../wire/encode-output.ts";
+import type { HttpRequest, HttpResponse } from "../wire/http-message.ts";
+import { identifyOperation, protocolOf } from "../wire/identify-operation.ts";
+import { verifySignature, type VerifiedSignature } from "../wire/signature.ts";
+import { createSigningKeys, type SigningKeys } from "../wire/signing-key.ts";
+import { WireError } from "../wire/wire-error.ts";
+import { findAction } from "./actions.ts";
+import type { Caller } from "./action.ts";
+import { openPipeline, type Pipeline } from "./pipeline.ts";
+
+export interface ServerParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly openAccounts: boolean;
+  readonly pageSecret: Uint8Array;
+}
+
+/** The largest body of any action: a block of the EBS direct API, with room to spare. */
+const largestBody = 1024 * 1024;
+
+export function apiListener(parts: ServerParts): RequestListener {
+  const pipeline = openPipeline(parts);
+  const signingKeys = createSigningKeys();
+  return (request, response) => {
+    const requestId = randomUuid(parts.random);
+    answer(parts, pipeline, signingKeys, request, requestId)
+      .then((answered) => send(response, answered))
+      .catch((thrown: unknown) => {
+        parts.log.error("a request could not be answered", { requestId, error: thrown });
+        response.destroy();
+      });
+  };
+}
+
+async function answer(
+  parts: ServerParts,
+  pipeline: Pipeline,
+  signingKeys: SigningKeys,
+  message: IncomingMessage,
+  requestId: string,
+): Promise<HttpResponse> {
+  let request = toHttpRequest(message, new Uint8Array());
+  let service: string | undefined;
+  try {
+    request = toHttpRequest(message, await readBody(message));
+    const { identity, signature } = await authenticate(parts, signingKeys, request);
+    service = signature.service;
+    const operation = await identifyOperation(request, service);
+    const action = findAction(operation.service.id, operation.name);
+    if (action === undefined) throw unsupportedOperation(operation.name);
+    const input = decodeInput(operation, request);
+    const facts = { sourceAddress: message.socket.remoteAddress ?? "", userAgent: message.headers["user-agent"] ?? "" };
+    const output = await pipeline.run(action, input, toCaller(identity, signature), facts, parts.clock.now());
+    return encodeOutput(operation, output as object, requestId); // every action's output is a structure
+  } catch (thrown) {
+    return toErrorResponse(parts, request, service, thrown, requestId);
+  }
+}
+
+async function authenticate(
+  { store, clock, openAccounts }: ServerParts,
+  signingKeys: SigningKeys,
+  request: HttpRequest,
+): Promise<{ identity: Identity; signature: VerifiedSignature }> {
+  let identity: Identity | undefined;
+  const signature = await verifySignature(request, {
+    signingKeys,
+    now: () => clock.now(),
+    findSecret: async (accessKeyId) => {
+      identity = await store.read((tx) => findIdentity(tx, accessKeyId, openAccounts));
+      return identity?.secret;
+    },
+  });
+  if (identity === undefined) throw authFailure();
+  if (findRegion(signature.region) === undefined) throw authFailure(`The region '${signature.region}' in the credential scope does not exist.`);
+  return { identity, signature };
+}
+
+function toCaller({ account, arn, userId, accessKeyId }: Identity, { region }: VerifiedSignature): Caller {
+  return { account, region, arn, userId, accessKeyId };
+}
+
+function toErrorResponse(parts: ServerParts, request: HttpRequest, service: string | undefined, thrown: unknown, requestId: string): HttpResponse {
+  const known = thrown instanceof WireError || isApiError(thrown);
+  if (!known) parts.log.error("an action failed", { requestId, error: thrown });
+  const { code, message, status, fault } = known ? thrown : internalError();
+  return encodeError(protocolOf(request, service), { code, message, status, fault, requestId });
+}
+
+async function readBody(message: IncomingMessage): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of message) {
+    size += (part as Buffer).length; // no encoding was set
+    if (size > largestBody) throw requestEntityTooLarge(largestBody);
+    parts.push(part as Buffer); // as above
+  }
+  return Buffer.concat(parts);
+}
+
+function toHttpRequest(message: IncomingMessage, body: Uint8Array): HttpRequest {
+  const [path = "/", ...query] = (message.url ?? "/").split("?");
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headers)) if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(",") : value;
+  return { method: message.method ?? "GET", path, query: query.join("?"), headers, body };
+}
+
+function send(response: ServerResponse, { status, headers, body }: HttpResponse): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  response.writeHead(status, { ...headers, "content-length": bytes.length });
+  response.end(bytes);
+}

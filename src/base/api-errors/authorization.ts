@@ -1,0 +1,69 @@
+/** Errors about who asks and what they may do. EC2 and the other services name the same failures differently (facts §10.4). */
+import { ApiError } from "./class.ts";
+
+/** What a policy decision was about; all of it is shown to the caller, as AWS does. */
+export interface Denial {
+  readonly principalArn: string;
+  readonly action: string;
+  readonly resource: string;
+  /** The kind of policy with an explicit deny (`identity-based`); undefined when nothing allowed the action. */
+  readonly explicitDenyIn?: string;
+  /** What sts:DecodeAuthorizationMessage decodes. */
+  readonly encodedMessage?: string;
+}
+
+export function unauthorizedOperation(denial: Denial): ApiError {
+  const encoded = denial.encodedMessage === undefined ? "" : ` Encoded authorization failure message: ${denial.encodedMessage}`;
+  return new ApiError("UnauthorizedOperation", `You are not authorized to perform this operation. ${explain(denial)}${encoded}`, 403);
+}
+
+/** The same refusal by IAM, STS, SSM and the REST-JSON services. */
+export function accessDenied(denial: Denial): ApiError {
+  return new ApiError("AccessDenied", explain(denial), 403);
+}
+
+function explain({ principalArn, action, resource, explicitDenyIn }: Denial): string {
+  const why = explicitDenyIn === undefined ? `because no identity-based policy allows the ${action} action` : `with an explicit deny in ${article(explicitDenyIn)} policy`;
+  return `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource} ${why}.`;
+}
+
+function article(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+/** EC2's one answer to an unknown key and to a wrong signature. */
+export function authFailure(message = "AWS was not able to validate the provided access credentials"): ApiError {
+  return new ApiError("AuthFailure", message, 401);
+}
+
+export function signatureDoesNotMatch(): ApiError {
+  return new ApiError(
+    "SignatureDoesNotMatch",
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+    403,
+  );
+}
+
+export function invalidClientTokenId(): ApiError {
+  return new ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
+}
+
+export function missingAuthenticationToken(): ApiError {
+  return new ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+}
+
+export function incompleteSignature(message: string): ApiError {
+  return new ApiError("IncompleteSignature", message);
+}
+
+export function requestExpired(message = "Request has expired."): ApiError {
+  return new ApiError("RequestExpired", message);
+}
+
+export function expiredToken(): ApiError {
+  return new ApiError("ExpiredToken", "The security token included in the request is expired", 403);
+}
+
+export function optInRequired(): ApiError {
+  return new ApiError("OptInRequired", "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.", 401);
+}

@@ -1,0 +1,87 @@
+/** Errors of instances, their types, key pairs and capacity. */
+import { ApiError } from "./class.ts";
+import { invalidParameterValue } from "./parameter.ts";
+
+export type StateVerb = "started" | "stopped" | "rebooted" | "terminated" | "hibernated" | "monitored";
+
+export function incorrectInstanceState(id: string, verb: StateVerb): ApiError {
+  const which = verb === "stopped" ? "This instance" : "The instance"; // EC2 words only this one differently
+  return new ApiError("IncorrectInstanceState", `${which} '${id}' is not in a state from which it can be ${verb}.`);
+}
+
+/** An attribute that can change in one state only, a volume that needs a running instance. */
+export function instanceNotInState(id: string, state: string): ApiError {
+  return new ApiError("IncorrectInstanceState", `The instance '${id}' is not in the '${state}' state.`);
+}
+
+/** A protected instance; the attribute is the one to change first. */
+export function instanceProtected(id: string, attribute: "disableApiTermination" | "disableApiStop", verb: "stopped" | "terminated"): ApiError {
+  return new ApiError("OperationNotPermitted", `The instance '${id}' may not be ${verb}. Modify its '${attribute}' instance attribute and try again.`);
+}
+
+/** `otherZones` are those that do have room; none when the whole region is full. */
+export function insufficientInstanceCapacity(type: string, zone: string | undefined, otherZones: readonly string[]): ApiError {
+  const where = zone === undefined ? "in the region you requested" : `in the Availability Zone you requested (${zone})`;
+  const elsewhere = `You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${otherZones.join(", ")}.`;
+  const message = `We currently do not have sufficient ${type} capacity ${where}. Our system will be working on provisioning additional capacity.`;
+  return new ApiError("InsufficientInstanceCapacity", otherZones.length === 0 ? message : `${message} ${elsewhere}`, 500);
+}
+
+/** The type exists, but no host of this zone could ever run it. */
+export function instanceTypeNotInZone(type: string, zone: string, otherZones: readonly string[]): ApiError {
+  const elsewhere = otherZones.length === 0 ? "" : ` Please retry your request by not specifying an Availability Zone or choosing ${otherZones.join(", ")}.`;
+  return new ApiError("Unsupported", `Your requested instance type (${type}) is not supported in your requested Availability Zone (${zone}).${elsewhere}`);
+}
+
+/** Names given to a Describe call that the catalogue does not have. */
+export function invalidInstanceType(types: readonly string[]): ApiError {
+  return new ApiError("InvalidInstanceType", `The following supplied instance types do not exist: [${types.join(", ")}]`);
+}
+
+/** The same for a launch, which names one type. */
+export function invalidInstanceTypeAtLaunch(type: string): ApiError {
+  return invalidParameterValue(`Invalid value '${type}' for InstanceType.`);
+}
+
+export function virtualizationNotSupported(virtualization: "hvm" | "paravirtual"): ApiError {
+  return new ApiError(
+    "InvalidParameterCombination",
+    `Non-Windows instances with a virtualization type of '${virtualization}' are currently not supported for this instance type.`,
+  );
+}
+
+export function architectureNotSupported(imageArchitecture: string, type: string): ApiError {
+  return invalidParameterValue(
+    `The architecture '${imageArchitecture}' of the specified AMI is not supported by the instance type '${type}'. Specify an instance type and an AMI with matching architectures, and try again.`,
+  );
+}
+
+export function enaRequired(type: string): ApiError {
+  return new ApiError(
+    "InvalidParameterCombination",
+    `Enhanced networking with the Elastic Network Adapter (ENA) is required for the '${type}' instance type. Ensure that you are using an AMI that is enabled for ENA.`,
+  );
+}
+
+export function vcpuLimitExceeded(limit: number): ApiError {
+  return new ApiError(
+    "VcpuLimitExceeded",
+    `You have requested more vCPU capacity than your current vCPU limit of ${limit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`,
+  );
+}
+
+export function noDefaultVpc(): ApiError {
+  return new ApiError("VPCIdNotSpecified", "No default VPC for this user");
+}
+
+export function insufficientFreeAddresses(subnetId: string): ApiError {
+  return new ApiError("InsufficientFreeAddressesInSubnet", `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances.`);
+}
+
+export function duplicateKeyPair(name: string): ApiError {
+  return new ApiError("InvalidKeyPair.Duplicate", `The keypair '${name}' already exists.`);
+}
+
+export function invalidKeyFormat(): ApiError {
+  return new ApiError("InvalidKey.Format", "Key is not in valid OpenSSH public key format");
+}

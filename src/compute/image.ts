@@ -1,0 +1,57 @@
+/** Images as rows: which an account may see and launch, and their ids, which are the same in every installation. */
+import { imageUnavailable, malformedId, notFound } from "../base/api-error.ts";
+import { isId, type ImageId } from "../base/ids.ts";
+import type { ImageRow } from "../store/compute-tables.ts";
+import type { Tx } from "../store/store.ts";
+
+/** The account that owns the images an installation brings along; callers may ask for owner `amazon`. */
+export const imageOwnerAccount = "136693071363";
+/** The region of images that exist in every region. */
+export const everyRegion = "*";
+
+interface Reader {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** The images that the account may see in the region: its own and the public ones. */
+export async function listVisibleImages(tx: Tx, { account, region }: Reader): Promise<ImageRow[]> {
+  return tx.db
+    .selectFrom("images")
+    .selectAll()
+    .where("region", "in", [region, everyRegion])
+    .where(({ eb, or }) => or([eb("public", "=", 1), eb("account", "=", account)]))
+    .orderBy("id")
+    .execute();
+}
+
+/**
+ * The machine image to launch. The id may also be an alias that was made for this installation, or `resolve:ssm:NAME`.
+ * Fails as EC2 does when it is malformed, unknown, another's, or not available.
+ */
+export async function requireLaunchableImage(tx: Tx, reader: Reader, asked: string): Promise<ImageRow> {
+  const id = await resolveImageAlias(tx, asked.replace(/^resolve:ssm:/, ""));
+  if (!isId("image", id)) throw asked.startsWith("resolve:ssm:") ? notFound("image", asked) : malformedId("image", id);
+  const image = await findVisibleImage(tx, reader, id);
+  if (image === undefined || image.image_type !== "machine") throw notFound("image", id);
+  if (image.state !== "available") throw imageUnavailable(id);
+  return image;
+}
+
+/** What the alias stands for, or the text itself when it is none. */
+export async function resolveImageAlias(tx: Tx, text: string): Promise<string> {
+  const row = await tx.db.selectFrom("image_aliases").select("image_id").where("alias", "=", text).executeTakeFirst();
+  return row?.image_id ?? text;
+}
+
+async function findVisibleImage(tx: Tx, { account, region }: Reader, id: ImageId): Promise<ImageRow | undefined> {
+  const row = await tx.db.selectFrom("images").selectAll().where("id", "=", id).executeTakeFirst();
+  const here = row?.region === region || row?.region === everyRegion;
+  return here && (row.public === 1 || row.account === account) ? row : undefined;
+}
+
+/** The kernel image that paravirtual guests boot when their image names none. */
+export async function findKernelImage(tx: Tx, id: string | null): Promise<ImageRow | undefined> {
+  const kernels = tx.db.selectFrom("images").selectAll().where("image_type", "=", "kernel").where("state", "=", "available");
+  return (id === null ? kernels.orderBy("created_at", "desc") : kernels.where("id", "=", id)).executeTakeFirst();
+}

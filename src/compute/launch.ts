@@ -1,0 +1,217 @@
+/**
+ * RunInstances: the request becomes a checked plan (`planLaunch`, which changes nothing), the plan becomes rows (`launch`). Address, interface, volumes
+ * and room on a host are reserved in the same transaction, so that their errors reach the caller (facts §1.5).
+ */
+import type { RunInstancesCommandInput } from "@aws-sdk/client-ec2";
+import {
+  architectureNotSupported,
+  invalidParameterValue,
+  invalidParameterCombination,
+  missingParameter,
+  notFound,
+  virtualizationNotSupported,
+  insufficientInstanceCapacity,
+} from "../base/api-error.ts";
+import { newId } from "../base/ids.ts";
+import type { Random } from "../base/random.ts";
+import type { Virtualization } from "../host/protocol/specification.ts";
+import { virtualizations } from "../host/protocol/specification.ts";
+import { assignPublicAddress, createAttachedInterface } from "../network/network-interface.ts";
+import type { Need, Placement } from "../placement/place.ts";
+import { listOffers, reserve } from "../placement/reservation.ts";
+import { attachVolume, createVolume } from "../storage/volume.ts";
+import type { ImageRow, InstanceRow, KeyPairRow } from "../store/compute-tables.ts";
+import { wake } from "../store/due.ts";
+import type { SubnetRow } from "../store/network-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { findKernelImage, requireLaunchableImage } from "./image.ts";
+import { findInstanceType } from "./instance-types/catalogue.ts";
+import type { InstanceType } from "./instance-types/instance-type.ts";
+import { invalidInstanceTypeAtLaunch } from "../base/api-error.ts";
+import { planLaunchNetwork, type LaunchNetwork } from "./launch-network.ts";
+import { placeLaunch } from "./launch-placement.ts";
+import { planLaunchStorage, type LaunchStorage } from "./launch-storage.ts";
+import { defaultMetadataOptions, requireTagKeysForMetadata, withMetadataOptions, type MetadataOptions } from "./metadata-options.ts";
+import { parseTagSpecifications, putTags, type Tag } from "./tags.ts";
+import { parseUserData } from "./user-data.ts";
+
+export interface LaunchOwner {
+  readonly account: string;
+  readonly region: string;
+}
+
+export interface LaunchPlan {
+  readonly owner: LaunchOwner;
+  readonly input: RunInstancesCommandInput;
+  readonly image: ImageRow;
+  readonly kernel: ImageRow | undefined;
+  readonly type: InstanceType;
+  readonly network: LaunchNetwork;
+  readonly subnet: SubnetRow;
+  readonly storage: LaunchStorage;
+  readonly storageNode: string;
+  readonly placements: readonly Placement[];
+  readonly need: Need;
+  readonly keyPair: KeyPairRow | undefined;
+  readonly userData: string | undefined;
+  readonly metadataOptions: MetadataOptions;
+  readonly tags: ReadonlyMap<string, readonly Tag[]>;
+}
+
+/** The launch tag that chooses how the guest is virtualized. */
+export const virtualizationTag = "hostelry:virtualization";
+const launchLimit = 1000;
+
+/** Everything about the request that can be wrong, found out before anything is written. */
+export async function planLaunch(tx: Tx, owner: LaunchOwner, input: RunInstancesCommandInput, now: number): Promise<LaunchPlan> {
+  const count = requireCounts(input);
+  if (input.ImageId === undefined) throw missingParameter("ImageId");
+  const type = findInstanceType(input.InstanceType ?? "m1.small");
+  if (type === undefined) throw invalidInstanceTypeAtLaunch(input.InstanceType ?? "");
+  const image = await requireLaunchableImage(tx, owner, input.ImageId);
+  requireFit(image, type);
+  const tags = parseTagSpecifications(input.TagSpecifications, ["instance", "volume", "network-interface", "spot-instances-request"]);
+  const metadataOptions = withMetadataOptions(defaultMetadataOptions, input.MetadataOptions);
+  requireTagKeysForMetadata(metadataOptions, (tags.get("instance") ?? []).map((tag) => tag.key));
+  parseUserData(input.UserData);
+  const keyPair = await requireKeyPair(tx, owner, input.KeyName);
+  const storage = planLaunchStorage(image, type, input.BlockDeviceMappings ?? []);
+  const network = await planLaunchNetwork(tx, owner, input);
+  const need = { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: wantedVirtualizations(image, tags) };
+  const zones = network.subnets.map((subnet) => subnet.zone);
+  const { zone, placements } = placeLaunch(await listOffers(tx, owner.region, now), zones, need, count, type.name);
+  const kernel = placements[0]?.virtualization === "paravirtual" ? await findKernelImage(tx, input.KernelId ?? image.kernel_id) : undefined;
+  if (placements[0]?.virtualization === "paravirtual" && kernel === undefined) throw notFound("kernel", input.KernelId ?? image.kernel_id ?? "aki-default");
+  const subnet = network.subnets.find((each) => each.zone === zone);
+  const storageNode = await findStorageNode(tx, zone);
+  if (subnet === undefined || storageNode === undefined) throw insufficientInstanceCapacity(type.name, zone, []);
+  return { owner, input, image, kernel, type, network, subnet, storage, storageNode, placements, need, keyPair, userData: input.UserData, metadataOptions, tags };
+}
+
+function requireCounts(input: RunInstancesCommandInput): { min: number; max: number } {
+  if (input.MinCount === undefined) throw missingParameter("MinCount");
+  if (input.MaxCount === undefined) throw missingParameter("MaxCount");
+  const [min, max] = [input.MinCount, input.MaxCount];
+  if (min < 1) throw invalidParameterValue(`Value (${min}) for parameter minCount is invalid. Expecting a value of at least 1.`);
+  if (max < min) throw invalidParameterCombination(`The minCount (${min}) must not be greater than the maxCount (${max}).`);
+  if (max > launchLimit) throw invalidParameterValue(`Value (${max}) for parameter maxCount is invalid. Expecting a value of at most ${launchLimit}.`);
+  return { min, max };
+}
+
+function requireFit(image: ImageRow, type: InstanceType): void {
+  if (!type.architectures.includes(image.architecture)) throw architectureNotSupported(image.architecture, type.name);
+  if (!type.virtualizations.includes(image.virtualization_type)) throw virtualizationNotSupported(image.virtualization_type);
+}
+
+async function requireKeyPair(tx: Tx, { account, region }: LaunchOwner, name: string | undefined): Promise<KeyPairRow | undefined> {
+  if (name === undefined) return undefined;
+  const row = await tx.db
+    .selectFrom("key_pairs")
+    .selectAll()
+    .where("account", "=", account)
+    .where("region", "=", region)
+    .where("name", "=", name)
+    .executeTakeFirst();
+  if (row === undefined) throw notFound("keyPairName", name);
+  return row;
+}
+
+function wantedVirtualizations(image: ImageRow, tags: ReadonlyMap<string, readonly Tag[]>): readonly Virtualization[] {
+  const asked = tags.get("instance")?.find((tag) => tag.key === virtualizationTag)?.value;
+  if (asked === undefined) return image.virtualization_type === "paravirtual" ? ["paravirtual"] : ["hardware", "emulated"];
+  const kind = virtualizations.find((each) => each === asked);
+  if (kind === undefined) throw invalidParameterValue(`The tag '${virtualizationTag}' must be one of ${virtualizations.join(", ")}.`);
+  return [kind];
+}
+
+async function findStorageNode(tx: Tx, zone: string): Promise<string | undefined> {
+  const row = await tx.db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage").executeTakeFirst();
+  return row?.id;
+}
+
+/** Writes the plan as rows: from here on the reconciler makes it true. Returns the instances in launch order. */
+export async function launch(tx: Tx, plan: LaunchPlan, random: Random, now: number): Promise<InstanceRow[]> {
+  const reservationId = newId("reservation", random);
+  const rows: InstanceRow[] = [];
+  for (const [index, placement] of plan.placements.entries()) {
+    const row = toInstanceRow(plan, placement, reservationId, index, random, now);
+    await tx.db.insertInto("instances").values(row).execute();
+    await reserve(tx, row.id, placement.host.id, plan.need);
+    await createParts(tx, plan, row, random, now);
+    await wake(tx, { kind: "instance", key: row.id }, now);
+    rows.push(row);
+  }
+  return rows;
+}
+
+async function createParts(tx: Tx, plan: LaunchPlan, row: InstanceRow, random: Random, now: number): Promise<void> {
+  const { account, region } = plan.owner;
+  const nic = await createAttachedInterface(tx, { ...plan.network, subnet: plan.subnet, deviceIndex: 0 }, row.id, random, now);
+  await putTags(tx, { id: row.id, type: "instance", account, region }, plan.tags.get("instance") ?? []);
+  await putTags(tx, { id: nic.id, type: "network-interface", account, region }, plan.tags.get("network-interface") ?? []);
+  for (const disk of plan.storage.volumes) {
+    const volume = await createVolume(tx, { account, region, zone: row.zone, storageNode: plan.storageNode, ...disk }, random, now);
+    await attachVolume(tx, volume.id, row.id, disk, random, now);
+    await putTags(tx, { id: volume.id, type: "volume", account, region }, plan.tags.get("volume") ?? []);
+  }
+  if (row.public_address_wanted === 1) {
+    const pool = await tx.db.selectFrom("settings").select("value").where("name", "=", "public_pool").executeTakeFirstOrThrow();
+    await assignPublicAddress(tx, pool.value, nic.id, random, now);
+  }
+}
+
+function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: string, index: number, random: Random, now: number): InstanceRow {
+  const { input, image, type, subnet, network } = plan;
+  return {
+    id: newId("instance", random),
+    account: plan.owner.account,
+    region: plan.owner.region,
+    zone: subnet.zone,
+    reservation_id: reservationId,
+    launch_index: index,
+    image_id: image.id as InstanceRow["image_id"], // requireLaunchableImage returns machine images only
+    instance_type: type.name,
+    architecture: image.architecture,
+    virtualization_type: image.virtualization_type,
+    virtualization: placement.virtualization,
+    root_device_name: image.root_device_name,
+    kernel_id: plan.kernel?.id ?? null,
+    kernel_file: plan.kernel?.file ?? null,
+    vpc_id: network.vpcId,
+    subnet_id: subnet.id,
+    key_name: plan.keyPair?.name ?? null,
+    key_material: plan.keyPair?.public_key ?? null,
+    user_data: plan.userData ?? null,
+    client_token: input.ClientToken ?? null,
+    launched_at: now,
+    created_at: now,
+    transition_reason: "",
+    state_reason_code: null,
+    state_reason_message: null,
+    shutdown_behavior: input.InstanceInitiatedShutdownBehavior === "terminate" ? "terminate" : "stop",
+    disable_api_termination: input.DisableApiTermination === true ? 1 : 0,
+    disable_api_stop: input.DisableApiStop === true ? 1 : 0,
+    monitoring: input.Monitoring?.Enabled === true ? 1 : 0,
+    ebs_optimized: input.EbsOptimized === true ? 1 : 0,
+    ena_support: type.hypervisor === "nitro" ? 1 : 0,
+    source_dest_check: 1,
+    public_address_wanted: (network.associatePublicAddress ?? subnet.map_public_ip_on_launch === 1) ? 1 : 0,
+    metadata_options: JSON.stringify(plan.metadataOptions),
+    credit_specification: type.burstable === undefined ? null : (input.CreditSpecification?.CpuCredits ?? (type.family === "t2" ? "standard" : "unlimited")),
+    tenancy: "default",
+    instance_store: JSON.stringify({ gib: plan.storage.instanceStoreGib, devices: plan.storage.ephemeralDevices }),
+    want: "running",
+    run: 1,
+    reboots: 0,
+    stop_mode: "graceful",
+    host_id: placement.host.id,
+    generation: 0,
+    terminated_at: null,
+    observed_generation: 0,
+    observed_run: 0,
+    observed_state: null,
+    observed_cause: null,
+    observed_reason: null,
+    observed_at: null,
+  };
+}

@@ -1,0 +1,145 @@
+/** From an instance's rows to what its host is asked to make true. Pure apart from reading. */
+import { privateDnsDomain, publicDnsDomain, zoneIdOf } from "../base/regions.ts";
+import type {
+  DiskSpecification,
+  InterfaceSpecification,
+  MachineSpecification,
+  MetadataSpecification,
+} from "../host/protocol/specification.ts";
+import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
+import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume.ts";
+import type { InstanceRow } from "../store/compute-tables.ts";
+import type { NetworkInterfaceRow } from "../store/network-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { gracefulStopMs } from "./instance.ts";
+import { requireInstanceType } from "./instance-types/catalogue.ts";
+import type { MetadataOptions } from "./metadata-options.ts";
+import { listTags } from "./tags.ts";
+
+/** All that an instance consists of. */
+export interface InstanceParts {
+  readonly volumes: readonly AttachedVolume[];
+  readonly interfaces: readonly NetworkInterfaceRow[];
+}
+
+export async function readInstanceParts(tx: Tx, instance: InstanceRow): Promise<InstanceParts> {
+  return { volumes: await listAttachedVolumes(tx, instance.id), interfaces: await listInterfacesOf(tx, instance.id) };
+}
+
+/** The specification with generation 0: whoever publishes it gives it its generation. */
+export async function toMachineSpecification(
+  tx: Tx,
+  instance: InstanceRow,
+  parts: InstanceParts,
+  want: MachineSpecification["want"],
+): Promise<MachineSpecification> {
+  const type = requireInstanceType(instance.instance_type);
+  const store = JSON.parse(instance.instance_store) as { gib: number[] }; // written by launch
+  return {
+    kind: "machine",
+    id: instance.id,
+    generation: 0,
+    want,
+    run: instance.run,
+    reboots: instance.reboots,
+    stop: instance.stop_mode,
+    gracefulStopMs,
+    virtualization: instance.virtualization,
+    vcpus: type.vcpus,
+    memoryMib: type.memoryMib,
+    ...(instance.kernel_file === null ? {} : { kernelFile: instance.kernel_file }),
+    disks: await toDisks(tx, parts.volumes),
+    instanceStoreGib: store.gib,
+    interfaces: await toInterfaces(tx, parts.interfaces),
+    metadata: await toMetadata(tx, instance, parts.volumes),
+  };
+}
+
+async function toDisks(tx: Tx, attached: readonly AttachedVolume[]): Promise<DiskSpecification[]> {
+  const nodes = [...new Set(attached.map(({ volume }) => volume.storage_node))];
+  const rows = nodes.length === 0 ? [] : await tx.db.selectFrom("hosts").select(["id", "underlay_address"]).where("id", "in", nodes).execute();
+  return attached.map(({ volume, attachment }) => ({
+    volume: volume.id,
+    device: attachment.device,
+    root: attachment.root === 1,
+    sizeGib: volume.size_gib,
+    endpoint: {
+      address: rows.find((row) => row.id === volume.storage_node)?.underlay_address ?? "",
+      port: volume.port,
+      exportName: exportNameOf(attachment),
+    },
+  }));
+}
+
+async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<InterfaceSpecification[]> {
+  const specifications: InterfaceSpecification[] = [];
+  for (const row of rows) {
+    const subnet = await tx.db.selectFrom("subnets").select("cidr").where("id", "=", row.subnet_id).executeTakeFirstOrThrow();
+    const vpc = await tx.db.selectFrom("vpcs").select("cidr").where("id", "=", row.vpc_id).executeTakeFirstOrThrow();
+    const groups = await tx.db.selectFrom("security_groups").select(["id", "name"]).where("id", "in", groupIdsOf(row)).execute();
+    specifications.push({
+      id: row.id,
+      deviceIndex: row.device_index ?? 0,
+      mac: row.mac,
+      privateAddress: row.private_address,
+      ...(row.public_address === null
+        ? {}
+        : { publicAddress: row.public_address, publicHostName: publicHostName(row.public_address, row.region) }),
+      subnet: { id: row.subnet_id, cidr: subnet.cidr },
+      vpc: { id: row.vpc_id, cidrs: [vpc.cidr] },
+      hostName: hostNameOf(row.private_address),
+      domain: privateDnsDomain(row.region),
+      securityGroups: groups,
+      ownerAccount: row.account,
+    });
+  }
+  return specifications;
+}
+
+/** `ip-172-31-0-5` (facts §7.8). */
+export function hostNameOf(privateAddress: string): string {
+  return `ip-${privateAddress.replaceAll(".", "-")}`;
+}
+
+export function privateHostName(privateAddress: string, region: string): string {
+  return `${hostNameOf(privateAddress)}.${privateDnsDomain(region)}`;
+}
+
+export function publicHostName(publicAddress: string, region: string): string {
+  return `ec2-${publicAddress.replaceAll(".", "-")}.${publicDnsDomain(region)}`;
+}
+
+async function toMetadata(tx: Tx, instance: InstanceRow, volumes: readonly AttachedVolume[]): Promise<MetadataSpecification> {
+  const type = requireInstanceType(instance.instance_type);
+  const options = JSON.parse(instance.metadata_options) as MetadataOptions; // written by launch and ModifyInstanceMetadataOptions
+  const tags = (await listTags(tx, [instance.id])).get(instance.id) ?? [];
+  const { devices } = JSON.parse(instance.instance_store) as { devices: Record<string, string> }; // written by launch
+  const data = volumes.filter(({ attachment }) => attachment.root === 0).map(({ attachment }, index) => [`ebs${index + 1}`, attachment.device]);
+  return {
+    options: {
+      httpEndpoint: options.httpEndpoint,
+      httpTokens: options.httpTokens,
+      httpPutResponseHopLimit: options.httpPutResponseHopLimit,
+      instanceTags: options.instanceMetadataTags,
+    },
+    account: instance.account,
+    region: instance.region,
+    zone: instance.zone,
+    zoneId: zoneIdOf(instance.zone) ?? "",
+    imageId: instance.image_id,
+    instanceType: instance.instance_type,
+    architecture: instance.architecture,
+    hypervisor: type.hypervisor ?? "nitro",
+    launchIndex: instance.launch_index,
+    reservationId: instance.reservation_id,
+    ...(instance.kernel_id === null ? {} : { kernelId: instance.kernel_id }),
+    monitoring: instance.monitoring === 1 ? "enabled" : "disabled",
+    pendingTime: new Date(instance.launched_at).toISOString().replace(/\.\d+Z$/, "Z"),
+    ...(instance.key_name === null || instance.key_material === null
+      ? {}
+      : { keyPair: { name: instance.key_name, openSshKey: `${instance.key_material} ${instance.key_name}` } }),
+    ...(instance.user_data === null ? {} : { userData: instance.user_data }),
+    blockDevices: { ami: instance.root_device_name, root: instance.root_device_name, ...Object.fromEntries(data), ...devices },
+    tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
+  };
+}

@@ -1,0 +1,26 @@
+/** Who a request's access key stands for. */
+import type { Tx } from "../store/store.ts";
+
+export interface Identity {
+  readonly account: string;
+  readonly arn: string;
+  readonly userId: string;
+  readonly accessKeyId: string;
+  readonly secret: string;
+}
+
+/** With open accounts, any 12-digit access key id is the root of its own account, with this secret; for parallel tests on one machine. */
+export const openAccountSecret = "test";
+
+/** The identity behind the key, or undefined for a key that nobody has. */
+export async function findIdentity(tx: Tx, accessKeyId: string, openAccounts: boolean): Promise<Identity | undefined> {
+  if (openAccounts && /^\d{12}$/.test(accessKeyId)) {
+    return { account: accessKeyId, arn: rootArn(accessKeyId), userId: accessKeyId, accessKeyId, secret: openAccountSecret };
+  }
+  const row = await tx.db.selectFrom("access_keys").selectAll().where("id", "=", accessKeyId).executeTakeFirst();
+  return row && { account: row.account, arn: row.principal_arn, userId: row.user_id, accessKeyId: row.id, secret: row.secret };
+}
+
+export function rootArn(account: string): string {
+  return `arn:aws:iam::${account}:root`;
+}

@@ -1,0 +1,56 @@
+/** Reservation rows: room on a host that is promised to an instance, from the call that asked for it until the host says that the machine is gone. */
+import type { InstanceId } from "../base/ids.ts";
+import type { HostDescription } from "../host/protocol/report.ts";
+import { virtualizations, type Virtualization } from "../host/protocol/specification.ts";
+import { silentAfterMs } from "../host/protocol/exchange.ts";
+import type { Tx } from "../store/store.ts";
+import type { HostRow } from "../store/tables.ts";
+import type { HostOffer, Need } from "./place.ts";
+
+/** What every host of the region offers now. */
+export async function listOffers(tx: Tx, region: string, now: number): Promise<HostOffer[]> {
+  const hosts = await tx.db.selectFrom("hosts").selectAll().where("region", "=", region).where("role", "=", "host").execute();
+  if (hosts.length === 0) return [];
+  const ids = hosts.map((host) => host.id);
+  const sums = await tx.db
+    .selectFrom("host_reservations")
+    .select(({ fn }) => ["host_id", fn.sum<number>("vcpus").as("vcpus"), fn.sum<number>("memory_mib").as("memory_mib")])
+    .where("host_id", "in", ids)
+    .groupBy("host_id")
+    .execute();
+  return hosts.map((host) => {
+    const reserved = sums.find((sum) => sum.host_id === host.id);
+    return {
+      id: host.id,
+      zone: host.zone,
+      vcpus: host.vcpus,
+      memoryMib: host.memory_mib,
+      reservedVcpus: Number(reserved?.vcpus ?? 0),
+      reservedMemoryMib: Number(reserved?.memory_mib ?? 0),
+      virtualizations: workingVirtualizations(host),
+      alive: isHeard(host, now),
+    };
+  });
+}
+
+/** Whether the host's agent was heard lately enough to be given work. */
+export function isHeard(host: HostRow, now: number): boolean {
+  return host.heard_at !== null && now - host.heard_at <= silentAfterMs;
+}
+
+export function workingVirtualizations(host: HostRow): Virtualization[] {
+  if (host.description === null) return [];
+  const description = JSON.parse(host.description) as HostDescription; // written from a parsed arrival
+  return virtualizations.filter((kind) => description.engines[kind].works);
+}
+
+export async function reserve(tx: Tx, instance: InstanceId, host: string, need: Need): Promise<void> {
+  await tx.db
+    .insertInto("host_reservations")
+    .values({ instance_id: instance, host_id: host, vcpus: need.vcpus, memory_mib: need.memoryMib })
+    .execute();
+}
+
+export async function releaseReservation(tx: Tx, instance: InstanceId): Promise<void> {
+  await tx.db.deleteFrom("host_reservations").where("instance_id", "=", instance).execute();
+}

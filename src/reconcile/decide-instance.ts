@@ -1,0 +1,77 @@
+/**
+ * One look at an instance, one step. Pure: everything it may know is in the view.
+ *
+ *   want         machine on its host                        step
+ *   running      ended by the guest                         wish it stopped or terminated, as its shutdown behaviour says
+ *   running      engine died                                wish it stopped, with the reason
+ *   running      cannot be started                          wish it terminated (first run) or stopped, with the reason
+ *   running      anything else                              publish `running`
+ *   stopped      still there                                publish `stopped`
+ *   stopped      stopped, or never started                  publish `absent`
+ *   terminated   still there                                publish `absent`
+ *   stopped      gone (the host confirmed this generation)  let the host go
+ *   terminated   gone, or on no host                        finish: addresses, interfaces, volumes; later forget
+ */
+import type { EndCause, MachineState } from "../host/protocol/report.ts";
+import type { InstanceRow } from "../store/compute-tables.ts";
+
+export interface InstanceView {
+  readonly want: InstanceRow["want"];
+  readonly run: number;
+  readonly shutdownBehavior: "stop" | "terminate";
+  readonly hostId: string | null;
+  /** What the host was last asked for, or undefined when it was asked for nothing. */
+  readonly published: { readonly want: "running" | "stopped" | "absent"; readonly generation: number } | undefined;
+  readonly observed: {
+    readonly generation: number;
+    readonly run: number;
+    readonly state: MachineState | null;
+    readonly cause: EndCause | null;
+    readonly reason: string | null;
+  };
+  readonly terminatedAt: number | null;
+  readonly forgetAt: number;
+}
+
+export type InstanceStep =
+  | { readonly do: "publish"; readonly want: "running" | "stopped" | "absent" }
+  | { readonly do: "wish"; readonly want: "stopped" | "terminated"; readonly why: "guest" | "engine" | "failed"; readonly reason: string | null }
+  | { readonly do: "release-host" }
+  | { readonly do: "finish" }
+  | { readonly do: "forget" }
+  | { readonly do: "wait"; readonly until: number | undefined };
+
+export function decideInstance(view: InstanceView, now: number): InstanceStep {
+  switch (view.want) {
+    case "running":
+      return decideRunning(view);
+    case "stopped":
+      if (view.hostId === null) return { do: "wait", until: undefined };
+      if (isGone(view)) return { do: "release-host" };
+      return { do: "publish", want: hasEnded(view) || view.published?.want === "absent" ? "absent" : "stopped" };
+    case "terminated":
+      if (view.terminatedAt !== null) return now >= view.forgetAt ? { do: "forget" } : { do: "wait", until: view.forgetAt };
+      if (view.hostId === null) return { do: "finish" };
+      return isGone(view) ? { do: "release-host" } : { do: "publish", want: "absent" };
+  }
+}
+
+function decideRunning(view: InstanceView): InstanceStep {
+  const { run, state, cause, reason } = view.observed;
+  if (run === view.run && state === "stopped" && cause === "guest") {
+    return { do: "wish", want: view.shutdownBehavior === "terminate" ? "terminated" : "stopped", why: "guest", reason };
+  }
+  if (run === view.run && state === "stopped" && cause === "engine") return { do: "wish", want: "stopped", why: "engine", reason };
+  if (run === view.run && state === "failed") return { do: "wish", want: view.run === 1 ? "terminated" : "stopped", why: "failed", reason };
+  return { do: "publish", want: "running" };
+}
+
+/** The host says, of what it was last asked, that nothing is left. */
+function isGone({ published, observed }: InstanceView): boolean {
+  return published?.want === "absent" && observed.state === "absent" && observed.generation >= published.generation;
+}
+
+/** No engine runs for this run any more, or none ever did. */
+function hasEnded({ observed, run }: InstanceView): boolean {
+  return observed.run === run && (observed.state === "stopped" || observed.state === "failed" || observed.state === "absent");
+}

@@ -1,0 +1,138 @@
+/**
+ * The control plane's side of the exchange with hosts (`host/protocol/exchange.ts`), without its HTTP: who has arrived, what is asked of
+ * them, what they report. A host with a lower incarnation than the highest known is turned away: two agents never speak for one host.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { HostArrival, Incarnation, ReportBatch, SpecificationPage } from "../../host/protocol/exchange.ts";
+import type { Specification } from "../../host/protocol/specification.ts";
+import type { Store, Tx } from "../../store/store.ts";
+import type { SpecificationRow } from "../../store/tables.ts";
+import { recordReport } from "./record-report.ts";
+
+/** `unknown`: no such host in the topology. `superseded`: a newer agent speaks for it. */
+export type Standing = "welcome" | "unknown" | "superseded";
+
+export interface HostDesk {
+  arrive(hostId: string, arrival: HostArrival): Promise<Standing>;
+  /** Waits up to `waitMs` for something newer than revision `since`. */
+  poll(hostId: string, incarnation: Incarnation, since: number, waitMs: number, signal: AbortSignal): Promise<SpecificationPage | Exclude<Standing, "welcome">>;
+  report(hostId: string, batch: ReportBatch): Promise<Standing>;
+  recordConsole(hostId: string, instanceId: string, run: number, output: Uint8Array, settled: boolean): Promise<void>;
+  close(): void;
+}
+
+/** `heard_at` is written at most this often for each host. */
+const heardEveryMs = 3_000;
+
+export function openHostDesk(store: Store, clock: Clock): HostDesk {
+  const heard = new Map<string, number>();
+  const waiters = new Map<string, Set<() => void>>();
+  const stop = store.onTouched((topics) => {
+    for (const topic of topics) if (topic.startsWith("host:")) for (const wakeUp of waiters.get(topic.slice(5)) ?? []) wakeUp();
+  });
+
+  const hear = async (hostId: string): Promise<void> => {
+    const now = clock.now();
+    if (now - (heard.get(hostId) ?? 0) < heardEveryMs) return;
+    heard.set(hostId, now);
+    await store.write((tx) => tx.db.updateTable("hosts").set({ heard_at: now }).where("id", "=", hostId).execute());
+  };
+
+  return {
+    arrive: (hostId, arrival) => {
+      heard.set(hostId, clock.now());
+      return store.write((tx) => recordArrival(tx, hostId, arrival, clock.now()));
+    },
+    poll: async (hostId, incarnation, since, waitMs, signal) => {
+      const standing = await store.read((tx) => standingOf(tx, hostId, incarnation));
+      if (standing !== "welcome") return standing;
+      await hear(hostId);
+      const page = await store.read((tx) => readPage(tx, hostId, since));
+      if (page.specifications.length > 0 || since === 0 || waitMs === 0) return page;
+      await waitForTouch(waiters, hostId, waitMs, signal);
+      return store.read((tx) => readPage(tx, hostId, since));
+    },
+    report: (hostId, batch) =>
+      store.write(async (tx) => {
+        const standing = await standingOf(tx, hostId, batch.incarnation);
+        if (standing === "welcome") for (const report of batch.reports) await recordReport(tx, hostId, report, clock.now());
+        return standing;
+      }),
+    recordConsole: (hostId, instanceId, run, output, settled) =>
+      store.write((tx) => recordConsole(tx, hostId, instanceId, run, output, settled, clock.now())),
+    close: stop,
+  };
+}
+
+async function standingOf(tx: Tx, hostId: string, incarnation: Incarnation): Promise<Standing> {
+  const row = await tx.db.selectFrom("hosts").select("incarnation").where("id", "=", hostId).executeTakeFirst();
+  if (row === undefined) return "unknown";
+  return incarnation < row.incarnation ? "superseded" : "welcome";
+}
+
+async function recordArrival(tx: Tx, hostId: string, { incarnation, description }: HostArrival, now: number): Promise<Standing> {
+  const standing = await standingOf(tx, hostId, incarnation);
+  if (standing !== "welcome") return standing;
+  const row = { incarnation, description: JSON.stringify(description), heard_at: now };
+  await tx.db.updateTable("hosts").set(row).where("id", "=", hostId).execute();
+  return "welcome";
+}
+
+/** With `since` 0, or beyond what this database ever counted to, everything; else what is newer. */
+async function readPage(tx: Tx, hostId: string, since: number): Promise<SpecificationPage> {
+  const counter = await tx.db.selectFrom("counters").select("value").where("name", "=", "revision").executeTakeFirst();
+  const revision = Number(counter?.value ?? 0);
+  const complete = since === 0 || since > revision;
+  const rows = await tx.db
+    .selectFrom("specifications")
+    .selectAll()
+    .where("host_id", "=", hostId)
+    .where("revision", ">", complete ? 0 : since)
+    .orderBy("revision")
+    .execute();
+  return { revision, complete, specifications: rows.map(toSpecification) };
+}
+
+function toSpecification(row: SpecificationRow): Specification {
+  return { ...(JSON.parse(row.body) as Specification), generation: row.generation }; // written by publish
+}
+
+/** Returns when the host's specifications were touched, after `waitMs`, or when the caller hung up. */
+function waitForTouch(waiters: Map<string, Set<() => void>>, hostId: string, waitMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const mine = waiters.get(hostId) ?? new Set();
+    waiters.set(hostId, mine);
+    const done = (): void => {
+      clearTimeout(timer);
+      mine.delete(done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, waitMs);
+    signal.addEventListener("abort", done);
+    mine.add(done);
+  });
+}
+
+async function recordConsole(
+  tx: Tx,
+  hostId: string,
+  instanceId: string,
+  run: number,
+  latest: Uint8Array,
+  settled: boolean,
+  now: number,
+): Promise<void> {
+  const instance = await tx.db
+    .selectFrom("instances")
+    .select("id")
+    .where(({ eb, and }) => and([eb(eb.ref("id"), "=", instanceId as never), eb("host_id", "=", hostId)])) // a text from outside, only compared
+    .executeTakeFirst();
+  if (instance === undefined) return;
+  const posted = settled ? { posted: latest, posted_at: now } : {};
+  await tx.db
+    .insertInto("consoles")
+    .values({ instance_id: instance.id, run, posted: null, posted_at: null, latest, latest_at: now, ...posted })
+    .onConflict((conflict) => conflict.column("instance_id").doUpdateSet({ run, latest, latest_at: now, ...posted }))
+    .execute();
+}

@@ -1,0 +1,132 @@
+/**
+ * Instances: makes the wish true by publishing specifications, and lets go of what a gone machine held. Each look is one transaction of rows;
+ * no host is ever called, so a control plane that dies at any point leaves the next look the same work.
+ */
+import type { Random } from "../base/random.ts";
+import { stopReason, terminatedVisibleMs } from "../compute/instance.ts";
+import { readInstanceParts, toMachineSpecification } from "../compute/machine-specification.ts";
+import { removeAllTags } from "../compute/tags.ts";
+import type { MachineSpecification } from "../host/protocol/specification.ts";
+import { assignPublicAddress, listInterfacesOf, releaseInterfaces, withdrawPublicAddresses } from "../network/network-interface.ts";
+import { releaseReservation } from "../placement/reservation.ts";
+import { listAttachedVolumes, releaseVolumes } from "../storage/volume.ts";
+import type { InstanceRow } from "../store/compute-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { decideInstance, type InstanceStep, type InstanceView } from "./decide-instance.ts";
+import type { Reconciler, Verdict } from "./loop.ts";
+import { publish, withdraw } from "./publish.ts";
+
+export function instanceReconciler(random: Random): Reconciler {
+  return {
+    kind: "instance",
+    scan: async (tx) => (await tx.db.selectFrom("instances").select("id").execute()).map((row) => row.id),
+    reconcile: async (tx, key, now) => {
+      const instance = await tx.db.selectFrom("instances").selectAll().where("id", "=", key as InstanceRow["id"]).executeTakeFirst(); // keys are ids
+      if (instance === undefined) return { again: undefined };
+      return take(tx, instance, decideInstance(await view(tx, instance), now), random, now);
+    },
+  };
+}
+
+async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
+  return {
+    want: row.want,
+    run: row.run,
+    shutdownBehavior: row.shutdown_behavior,
+    hostId: row.host_id,
+    published: await readPublished(tx, row),
+    observed: {
+      generation: row.observed_generation,
+      run: row.observed_run,
+      state: row.observed_state,
+      cause: row.observed_cause,
+      reason: row.observed_reason,
+    },
+    terminatedAt: row.terminated_at,
+    forgetAt: (row.terminated_at ?? 0) + terminatedVisibleMs,
+  };
+}
+
+async function readPublished(tx: Tx, row: InstanceRow): Promise<InstanceView["published"]> {
+  if (row.host_id === null) return undefined;
+  const standing = await tx.db
+    .selectFrom("specifications")
+    .select(["generation", "body"])
+    .where("host_id", "=", row.host_id)
+    .where("kind", "=", "machine")
+    .where("id", "=", row.id)
+    .executeTakeFirst();
+  if (standing === undefined) return undefined;
+  const { want } = JSON.parse(standing.body) as MachineSpecification; // written by publish
+  return { want, generation: standing.generation };
+}
+
+async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: Random, now: number): Promise<Verdict> {
+  switch (step.do) {
+    case "publish":
+      await publishMachine(tx, instance, step.want, random, now);
+      return { again: undefined };
+    case "wish":
+      await wish(tx, instance, step, now);
+      return { again: now };
+    case "release-host":
+      await releaseHost(tx, instance);
+      return { again: now };
+    case "finish":
+      await finish(tx, instance, now);
+      return { again: now };
+    case "forget":
+      await forget(tx, instance);
+      return { again: undefined };
+    case "wait":
+      return { again: step.until };
+  }
+}
+
+async function publishMachine(tx: Tx, instance: InstanceRow, want: MachineSpecification["want"], random: Random, now: number): Promise<void> {
+  if (instance.host_id === null) return;
+  if (want === "running") await ensurePublicAddress(tx, instance, random, now);
+  const specification = await toMachineSpecification(tx, instance, await readInstanceParts(tx, instance), want);
+  await publish(tx, instance.host_id, specification);
+}
+
+/** An automatic public address is new at each start, and not given when a second interface is attached (facts §1.2). */
+async function ensurePublicAddress(tx: Tx, instance: InstanceRow, random: Random, now: number): Promise<void> {
+  const [nic, ...more] = await listInterfacesOf(tx, instance.id);
+  if (instance.public_address_wanted === 0 || nic === undefined || nic.public_address !== null || more.length > 0) return;
+  const pool = await tx.db.selectFrom("settings").select("value").where("name", "=", "public_pool").executeTakeFirstOrThrow();
+  await assignPublicAddress(tx, pool.value, nic.id, random, now);
+}
+
+async function wish(tx: Tx, instance: InstanceRow, step: InstanceStep & { do: "wish" }, now: number): Promise<void> {
+  const why =
+    step.why === "guest"
+      ? stopReason(now, "guest")
+      : {
+          transition_reason: `Server.InternalError (${new Date(now).toISOString()})`,
+          state_reason_code: "Server.InternalError",
+          state_reason_message: `Server.InternalError: ${step.reason ?? "Internal error on launch"}`,
+        };
+  await tx.db.updateTable("instances").set({ want: step.want, ...why }).where("id", "=", instance.id).execute();
+}
+
+/** The machine is gone: its room and its automatic addresses are free, and the old host need not be asked any more. */
+async function releaseHost(tx: Tx, instance: InstanceRow): Promise<void> {
+  if (instance.host_id !== null) await withdraw(tx, instance.host_id, "machine", instance.id);
+  await releaseReservation(tx, instance.id);
+  await withdrawPublicAddresses(tx, await listInterfacesOf(tx, instance.id));
+  await tx.db.updateTable("instances").set({ host_id: null }).where("id", "=", instance.id).execute();
+}
+
+async function finish(tx: Tx, instance: InstanceRow, now: number): Promise<void> {
+  await releaseReservation(tx, instance.id);
+  await releaseInterfaces(tx, await listInterfacesOf(tx, instance.id));
+  await releaseVolumes(tx, await listAttachedVolumes(tx, instance.id), now);
+  await tx.db.updateTable("instances").set({ terminated_at: now }).where("id", "=", instance.id).execute();
+}
+
+async function forget(tx: Tx, instance: InstanceRow): Promise<void> {
+  await tx.db.deleteFrom("instances").where("id", "=", instance.id).execute();
+  await tx.db.deleteFrom("consoles").where("instance_id", "=", instance.id).execute();
+  await removeAllTags(tx, instance.id);
+}

@@ -1,0 +1,64 @@
+/**
+ * Publishing specifications: rows that a host will read. A specification whose content did not change is not published again, so a
+ * reconciler may publish on every look. Generations are the resource's own and only rise, on whichever host it lives.
+ */
+import { canonicalJson } from "../host/protocol/generation.ts";
+import type { Specification } from "../host/protocol/specification.ts";
+import type { Tx } from "../store/store.ts";
+
+/** Returns the specification's generation: a new one when the content changed, else the one that stands. */
+export async function publish(tx: Tx, hostId: string, specification: Specification): Promise<number> {
+  const { kind, id } = specification;
+  const body = canonicalJson({ ...specification, generation: undefined });
+  const standing = await tx.db
+    .selectFrom("specifications")
+    .select(["generation", "body"])
+    .where("host_id", "=", hostId)
+    .where("kind", "=", kind)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (standing?.body === body) return standing.generation;
+  const generation = await raiseGeneration(tx, specification);
+  const revision = await nextRevision(tx);
+  await tx.db
+    .insertInto("specifications")
+    .values({ host_id: hostId, kind, id, generation, revision, body })
+    .onConflict((conflict) => conflict.columns(["host_id", "kind", "id"]).doUpdateSet({ generation, revision, body }))
+    .execute();
+  tx.touch(`host:${hostId}`);
+  return generation;
+}
+
+/** The host has confirmed the removal: it need not be asked any more. */
+export async function withdraw(tx: Tx, hostId: string, kind: Specification["kind"], id: string): Promise<void> {
+  await tx.db.deleteFrom("specifications").where("host_id", "=", hostId).where("kind", "=", kind).where("id", "=", id).execute();
+}
+
+async function raiseGeneration(tx: Tx, specification: Specification): Promise<number> {
+  const raised =
+    specification.kind === "machine"
+      ? await tx.db
+          .updateTable("instances")
+          .set(({ eb }) => ({ generation: eb("generation", "+", 1) }))
+          .where("id", "=", specification.id)
+          .returning("generation")
+          .executeTakeFirstOrThrow()
+      : await tx.db
+          .updateTable("volumes")
+          .set(({ eb }) => ({ generation: eb("generation", "+", 1) }))
+          .where("id", "=", specification.id)
+          .returning("generation")
+          .executeTakeFirstOrThrow();
+  return Number(raised.generation);
+}
+
+/** The counter's row orders all publications, also between several control planes: whoever holds it is alone. */
+async function nextRevision(tx: Tx): Promise<number> {
+  const row = await tx.db
+    .insertInto("counters")
+    .values({ name: "revision", value: 1 })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(({ eb }) => ({ value: eb("counters.value", "+", 1) })))
+    .returning("value")
+    .executeTakeFirstOrThrow();
+  return Number(row.value);
+}

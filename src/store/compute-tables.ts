@@ -1,0 +1,121 @@
+/** Rows of instances, images and key pairs; the conventions are in `tables.ts`. */
+import type { ImageId, InstanceId, SubnetId, VpcId } from "../base/ids.ts";
+import type { EndCause, MachineState } from "../host/protocol/report.ts";
+import type { Virtualization } from "../host/protocol/specification.ts";
+import type { Flag } from "./tables.ts";
+
+export interface ComputeTables {
+  instances: InstanceRow;
+  consoles: ConsoleRow;
+  images: ImageRow;
+  image_aliases: { alias: string; image_id: ImageId };
+  key_pairs: KeyPairRow;
+}
+
+export interface InstanceRow {
+  id: InstanceId;
+  account: string;
+  region: string;
+  zone: string;
+  reservation_id: string;
+  launch_index: number;
+  image_id: ImageId;
+  instance_type: string;
+  architecture: "x86_64" | "arm64" | "i386";
+  virtualization_type: "hvm" | "paravirtual";
+  virtualization: Virtualization;
+  root_device_name: string;
+  kernel_id: string | null;
+  kernel_file: string | null;
+  vpc_id: VpcId;
+  subnet_id: SubnetId;
+  key_name: string | null;
+  /** The public key as it was at launch: deleting the key pair does not change a guest (facts §12.2). */
+  key_material: string | null;
+  /** Base64, as in the request. */
+  user_data: string | null;
+  client_token: string | null;
+  /** The last launch or start. */
+  launched_at: number;
+  created_at: number;
+  /** What `reason` and `stateReason` of DescribeInstances say; empty text when nothing was said. */
+  transition_reason: string;
+  state_reason_code: string | null;
+  state_reason_message: string | null;
+  shutdown_behavior: "stop" | "terminate";
+  disable_api_termination: Flag;
+  disable_api_stop: Flag;
+  monitoring: Flag;
+  ebs_optimized: Flag;
+  ena_support: Flag;
+  source_dest_check: Flag;
+  /** Whether an automatic public address is wanted at each start. */
+  public_address_wanted: Flag;
+  /** InstanceMetadataOptions as JSON (`MetadataOptions` of compute). */
+  metadata_options: string;
+  credit_specification: string | null;
+  tenancy: "default" | "dedicated" | "host";
+  /** InstanceStore of compute as JSON: sizes of the local disks, and the device names of those mapped by name. */
+  instance_store: string;
+
+  want: "running" | "stopped" | "terminated";
+  run: number;
+  reboots: number;
+  stop_mode: "graceful" | "force";
+  /** The host that holds, or should hold, the machine; null when none does. */
+  host_id: string | null;
+  generation: number;
+  /** When the machine and all that died with it were gone. */
+  terminated_at: number | null;
+
+  observed_generation: number;
+  observed_run: number;
+  observed_state: MachineState | null;
+  observed_cause: EndCause | null;
+  observed_reason: string | null;
+  observed_at: number | null;
+}
+
+/** Serial output: `posted` as it was shortly after the last transition, `latest` as last heard (facts §1.11). */
+export interface ConsoleRow {
+  instance_id: InstanceId;
+  run: number;
+  posted: Uint8Array | null;
+  posted_at: number | null;
+  latest: Uint8Array;
+  latest_at: number;
+}
+
+/** A machine image or a kernel image. Those that an installation brings along are of every region: `region` is `*`. */
+export interface ImageRow {
+  id: string;
+  image_type: "machine" | "kernel";
+  account: string;
+  region: string;
+  name: string;
+  description: string;
+  architecture: "x86_64" | "arm64" | "i386";
+  virtualization_type: "hvm" | "paravirtual";
+  root_device_name: string;
+  state: "pending" | "available" | "failed";
+  state_reason: string | null;
+  /** The file in the image folder; null while pending. */
+  file: string | null;
+  size_gib: number;
+  snapshot_id: string;
+  kernel_id: string | null;
+  public: Flag;
+  created_at: number;
+}
+
+export interface KeyPairRow {
+  id: string;
+  account: string;
+  region: string;
+  name: string;
+  type: "rsa" | "ed25519";
+  fingerprint: string;
+  /** One line in OpenSSH's form, without a comment. */
+  public_key: string;
+  created_at: number;
+}

@@ -1,0 +1,159 @@
+/**
+ * The rows. One interface a table; the columns are documented where their meaning is not plain from EC2's own field of that name.
+ *
+ * Conventions: times are milliseconds since 1970; flags are 0 or 1 and documents are JSON text, since both database systems know these;
+ * `want…`, `run`, `reboots` are intent and written by the API; `observed…` are facts and written only from host reports; `generation` belongs to
+ * the reconciler, which raises it each time it publishes a changed specification. One writer a column.
+ */
+import type { InstanceId, VolumeId } from "../base/ids.ts";
+import type { ComputeTables } from "./compute-tables.ts";
+import type { NetworkTables } from "./network-tables.ts";
+
+export type Flag = 0 | 1;
+
+export interface Tables extends ComputeTables, NetworkTables {
+  settings: { name: string; value: string };
+  counters: { name: string; value: number };
+  accounts: { id: string; name: string; created_at: number };
+  access_keys: AccessKeyRow;
+  /** A row: this account has its default network in this region. */
+  account_regions: { account: string; region: string; created_at: number };
+  hosts: HostRow;
+  host_reservations: HostReservationRow;
+  volumes: VolumeRow;
+  volume_attachments: VolumeAttachmentRow;
+  specifications: SpecificationRow;
+  due: DueRow;
+  client_tokens: ClientTokenRow;
+  audit_events: AuditEventRow;
+  tags: TagRow;
+}
+
+export interface AccessKeyRow {
+  id: string;
+  account: string;
+  secret: string;
+  principal_arn: string;
+  user_id: string;
+  created_at: number;
+}
+
+/** A physical host, or a zone's storage node. Its place and size come from the topology; the rest from its agent. */
+export interface HostRow {
+  id: string;
+  role: "host" | "storage";
+  region: string;
+  zone: string;
+  underlay_address: string;
+  vcpus: number;
+  memory_mib: number;
+  created_at: number;
+  /** The highest incarnation of the agent that has spoken; 0 before the first. */
+  incarnation: number;
+  /** HostDescription as JSON, or null before the first arrival. */
+  description: string | null;
+  /** When the agent was last heard, written every few seconds. */
+  heard_at: number | null;
+}
+
+/** A host's capacity is its size less these; a row goes only when the host has confirmed that the machine is gone. */
+export interface HostReservationRow {
+  instance_id: InstanceId;
+  host_id: string;
+  vcpus: number;
+  memory_mib: number;
+}
+
+export interface VolumeRow {
+  id: VolumeId;
+  account: string;
+  region: string;
+  zone: string;
+  size_gib: number;
+  type: string;
+  iops: number | null;
+  throughput: number | null;
+  encrypted: Flag;
+  snapshot_id: string | null;
+  /** The file in the image folder that the volume began as. */
+  source_file: string | null;
+  storage_node: string;
+  /** Unique on its storage node and fixed for life. */
+  port: number;
+  created_at: number;
+  want: "present" | "absent";
+  generation: number;
+  observed_generation: number;
+  observed_state: "creating" | "available" | "absent" | "failed" | null;
+  observed_reason: string | null;
+}
+
+export interface VolumeAttachmentRow {
+  volume_id: VolumeId;
+  instance_id: InstanceId;
+  device: string;
+  root: Flag;
+  delete_on_termination: Flag;
+  /** Part of the export's name; made anew at each start, so that an earlier host can no longer write. */
+  token: string;
+  attached_at: number;
+}
+
+/** What a host is asked to make true, as it will read it. `revision` orders all changes of one host. */
+export interface SpecificationRow {
+  host_id: string;
+  kind: "machine" | "volume";
+  id: string;
+  generation: number;
+  revision: number;
+  body: string;
+}
+
+/** Work to look at: a hint that is never lost. `lease_until` keeps a second worker off for a while. */
+export interface DueRow {
+  kind: string;
+  key: string;
+  due_at: number;
+  attempts: number;
+  /** Rises with each wake, so that a worker that ends does not wipe out a wake that came meanwhile. */
+  wakes: number;
+  lease_until: number;
+}
+
+export interface ClientTokenRow {
+  account: string;
+  region: string;
+  action: string;
+  /** A zone, or empty for the whole region (facts §1.6). */
+  scope: string;
+  token: string;
+  /** SHA-256 of the rest of the request. */
+  fingerprint: string;
+  response: string;
+  created_at: number;
+}
+
+export interface AuditEventRow {
+  id: string;
+  at: number;
+  account: string;
+  region: string;
+  service: string;
+  action: string;
+  principal_arn: string;
+  access_key_id: string;
+  source_address: string;
+  user_agent: string;
+  error_code: string | null;
+}
+
+export interface TagRow {
+  resource_id: string;
+  key: string;
+  value: string;
+  account: string;
+  region: string;
+  resource_type: string;
+}
+
+
