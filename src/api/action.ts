@@ -2,7 +2,6 @@
  * The shape of an API action: load and check, say what is touched, write rows. The pipeline does the rest (`pipeline.ts`).
  * The input and output types are the SDK's own.
  */
-import type { ApiError } from "../base/api-error.ts";
 import type { Random } from "../base/random.ts";
 import type { Grant } from "../iam/authorize.ts";
 import type { Tx } from "../store/store.ts";
@@ -45,17 +44,6 @@ export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown> {
   readonly authorize: (loaded: Loaded, call: Call<Input, Prepared>) => readonly Grant[];
   /** Writes rows and returns the SDK's output. */
   readonly apply: (loaded: Loaded, call: Call<Input, Prepared>) => Promise<Output> | Output;
-}
-
-/** Thrown by an action that did a part of its work and must say that the rest was refused: the part is committed, the caller gets the error. */
-export class PartialFailure extends Error {
-  override readonly name = "PartialFailure";
-  readonly error: ApiError;
-
-  constructor(error: ApiError) {
-    super("a part of the call was refused", { cause: error });
-    this.error = error;
-  }
 }
 
 /** An action as the pipeline runs it, its types checked where it was defined. */

@@ -2,12 +2,12 @@
  * What happens to every call between its decoding and its answer, in one transaction: client token, load, authorize, dry run, apply, client token
  * again, audit. What fails rolls back and changes nothing; an action that touches something without naming it in `authorize` does not exist.
  */
-import { accessDenied, dryRunOperation, isApiError, unauthorizedOperation } from "../base/api-error.ts";
+import { accessDenied, dryRunOperation, isApiError, PartialFailure, unauthorizedOperation } from "../base/api-error.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import { findDenied, type Grant } from "../iam/authorize.ts";
 import { ensureDefaultNetwork } from "../network/default-network.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { PartialFailure, type Action, type Call, type Caller } from "./action.ts";
+import type { Action, Call, Caller } from "./action.ts";
 import { findRememberedAnswer, rememberAnswer, type TokenKey } from "./idempotency.ts";
 
 export interface PipelineParts {

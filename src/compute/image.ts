@@ -1,6 +1,6 @@
 /** Images as rows: which an account may see and launch, and their ids, which are the same in every installation. */
-import { imageUnavailable, malformedId, notFound } from "../base/api-error.ts";
-import { isId, type ImageId } from "../base/ids.ts";
+import { imagePending, imageUnavailable, malformedId, notFound, PartialFailure } from "../base/api-error.ts";
+import { isId } from "../base/ids.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
 import type { Tx } from "../store/store.ts";
 
@@ -34,8 +34,16 @@ export async function requireLaunchableImage(tx: Tx, reader: Reader, asked: stri
   if (!isId("image", id)) throw asked.startsWith("resolve:ssm:") ? notFound("image", asked) : malformedId("image", id);
   const image = await findVisibleImage(tx, reader, id);
   if (image === undefined || image.image_type !== "machine") throw notFound("image", id);
+  if (image.state === "pending") throw await wantImage(tx, image);
   if (image.state !== "available") throw imageUnavailable(id);
   return image;
+}
+
+/** Remembers that the image is wanted, so that it is built; the launch itself is refused until then. */
+async function wantImage(tx: Tx, image: ImageRow): Promise<PartialFailure> {
+  if (image.wanted === 0) await tx.db.updateTable("images").set({ wanted: 1 }).where("id", "=", image.id).execute();
+  tx.touch("images");
+  return new PartialFailure(imagePending(image.id));
 }
 
 /** What the alias stands for, or the text itself when it is none. */
@@ -44,7 +52,27 @@ export async function resolveImageAlias(tx: Tx, text: string): Promise<string> {
   return row?.image_id ?? text;
 }
 
-async function findVisibleImage(tx: Tx, { account, region }: Reader, id: ImageId): Promise<ImageRow | undefined> {
+export interface AskedImage {
+  readonly row: ImageRow;
+  /** The id that the request named: the image's own, or an alias that was made for this installation. */
+  readonly askedId: string;
+}
+
+/** The images of the ids, machine and kernel images alike. Fails as EC2 does when one is malformed, or unknown to the account. */
+export async function requireVisibleImages(tx: Tx, reader: Reader, askedIds: readonly string[]): Promise<AskedImage[]> {
+  const images: AskedImage[] = [];
+  const missing: string[] = [];
+  for (const askedId of new Set(askedIds)) {
+    if (!isId("image", askedId) && !isId("kernel", askedId)) throw malformedId("image", askedId);
+    const row = await findVisibleImage(tx, reader, await resolveImageAlias(tx, askedId));
+    if (row === undefined) missing.push(askedId);
+    else images.push({ row, askedId });
+  }
+  if (missing.length > 0) throw notFound("image", missing);
+  return images;
+}
+
+async function findVisibleImage(tx: Tx, { account, region }: Reader, id: string): Promise<ImageRow | undefined> {
   const row = await tx.db.selectFrom("images").selectAll().where("id", "=", id).executeTakeFirst();
   const here = row?.region === region || row?.region === everyRegion;
   return here && (row.public === 1 || row.account === account) ? row : undefined;

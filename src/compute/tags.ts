@@ -88,3 +88,15 @@ export async function listTags(tx: Tx, resourceIds: readonly string[]): Promise<
 export async function removeAllTags(tx: Tx, resourceId: string): Promise<void> {
   await tx.db.deleteFrom("tags").where("resource_id", "=", resourceId).execute();
 }
+
+/** All tags of the owner's resources of one type, by resource, keys in order. */
+export async function listTagsOfType(tx: Tx, owner: { account: string; region: string }, type: string): Promise<ReadonlyMap<string, readonly Tag[]>> {
+  const mine = tx.db.selectFrom("tags").select(["resource_id", "key", "value"]).where("account", "=", owner.account).where("region", "=", owner.region);
+  const byResource = new Map<string, Tag[]>();
+  for (const { resource_id: id, key, value } of await mine.where("resource_type", "=", type).orderBy("key").execute()) {
+    const tags = byResource.get(id);
+    if (tags === undefined) byResource.set(id, [{ key, value }]);
+    else tags.push({ key, value });
+  }
+  return byResource;
+}

@@ -105,6 +105,10 @@ export interface ImageRow {
   snapshot_id: string;
   kernel_id: string | null;
   public: Flag;
+  /** The disk image in the image folder that this is one registration of; null for kernels and for images made here. */
+  local_name: string | null;
+  /** Somebody wanted to launch it before it was built. */
+  wanted: Flag;
   created_at: number;
 }
 

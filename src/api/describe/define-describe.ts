@@ -4,7 +4,7 @@
  */
 import type { Filter } from "@aws-sdk/client-ec2";
 import type { ActionInput, ActionName, ActionOutput } from "../../wire/action-types.ts";
-import { defineAction, type Action, type Call } from "../action.ts";
+import type { Action, Call } from "../action.ts";
 import { compileFilters, type FilterTable } from "./filters.ts";
 import { parsePage, takePage, type PageBounds, type PageScope, type PageTokens } from "./paging.ts";
 
@@ -35,21 +35,34 @@ export interface DescribeDefinition<Name extends ActionName<"ec2">, Row> {
 }
 
 export function defineDescribe<const Name extends ActionName<"ec2">, Row>(definition: DescribeDefinition<Name, Row>): Action {
-  return defineAction<Name, void>({
-    name: definition.name,
-    supported: definition.supported,
-    readOnly: true,
-    load: () => undefined,
-    authorize: () => [{ action: `ec2:${definition.name}`, resource: "*" }],
-    apply: (_nothing, call) => describe(definition, call),
-  });
+  // To compare the types of any one of 800 actions with each other takes the compiler many minutes; from here on they are erased.
+  const erased = definition as unknown as ErasedDefinition<Row>;
+  return {
+    service: "ec2",
+    name: erased.name,
+    definition: {
+      supported: erased.supported,
+      readOnly: true,
+      load: () => undefined,
+      authorize: () => [{ action: `ec2:${erased.name}`, resource: "*" }],
+      apply: (_nothing, call) => describe(erased, call as Call<DescribeInput>),
+    },
+  };
 }
 
-async function describe<Name extends ActionName<"ec2">, Row>(
-  definition: DescribeDefinition<Name, Row>,
-  call: Call<ActionInput<"ec2", Name>>,
-): Promise<ActionOutput<"ec2", Name>> {
-  const input: DescribeInput = call.input;
+interface ErasedDefinition<Row> {
+  readonly name: string;
+  readonly supported: string;
+  readonly ids?: (input: DescribeInput) => readonly string[] | undefined;
+  readonly list: (call: Call<DescribeInput>) => Promise<readonly Row[]> | readonly Row[];
+  readonly key: (row: Row) => string;
+  readonly filters?: FilterTable<Row>;
+  readonly page?: PageBounds;
+  readonly output: (rows: readonly Row[], nextToken: string | undefined, call: Call<DescribeInput>) => unknown;
+}
+
+async function describe<Row>(definition: ErasedDefinition<Row>, call: Call<DescribeInput>): Promise<unknown> {
+  const input = call.input;
   const { MaxResults: maxResults, NextToken: nextToken, ...rest } = input;
   const holds = definition.filters === undefined ? () => true : compileFilters(input.Filters, definition.filters);
   const scope: PageScope = { action: definition.name, account: call.caller.account, region: call.caller.region, filters: rest };

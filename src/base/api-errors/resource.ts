@@ -109,3 +109,11 @@ export function malformedId(kind: ResourceKind, id: string): ApiError {
 export function invalidResourceId(id: string): ApiError {
   return new ApiError("InvalidID", `The ID '${id}' is not valid`);
 }
+
+/** An image of this installation that has yet to be built. */
+export function imagePending(id: string): ApiError {
+  return new ApiError(
+    "InvalidAMIID.Unavailable",
+    `The image id '[${id}]' is not available yet: it is being built now. Wait for it with \`aws ec2 wait image-available --image-ids ${id}\` and launch again.`,
+  );
+}

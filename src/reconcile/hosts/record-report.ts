@@ -14,31 +14,39 @@ export async function recordReport(tx: Tx, hostId: string, report: Report, now: 
 }
 
 async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now: number): Promise<boolean> {
-  const { numUpdatedRows } = await tx.db
-    .updateTable("instances")
-    .set({
-      observed_generation: report.generation,
-      observed_run: report.run,
-      observed_state: report.state,
-      observed_cause: report.cause ?? null,
-      observed_reason: report.reason ?? null,
-      observed_at: now,
-    })
+  const known = await tx.db
+    .selectFrom("instances")
+    .select(["observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason"])
     .where("id", "=", report.id)
     .where("host_id", "=", hostId)
-    .where("observed_generation", "<=", report.generation)
-    .where("observed_run", "<=", report.run)
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (known === undefined || report.generation < known.observed_generation || report.run < known.observed_run) return false;
+  const observed = {
+    observed_generation: report.generation,
+    observed_run: report.run,
+    observed_state: report.state,
+    observed_cause: report.cause ?? null,
+    observed_reason: report.reason ?? null,
+  };
+  if (isSame(known, observed)) return false;
+  await tx.db.updateTable("instances").set({ ...observed, observed_at: now }).where("id", "=", report.id).execute();
+  return true;
+}
+
+function isSame<Columns extends object>(known: Columns, observed: Columns): boolean {
+  return Object.entries(observed).every(([name, value]) => known[name as keyof Columns] === value); // both have the same columns
 }
 
 async function recordVolume(tx: Tx, hostId: string, report: VolumeReport): Promise<boolean> {
-  const { numUpdatedRows } = await tx.db
-    .updateTable("volumes")
-    .set({ observed_generation: report.generation, observed_state: report.state, observed_reason: report.reason ?? null })
+  const known = await tx.db
+    .selectFrom("volumes")
+    .select(["observed_generation", "observed_state", "observed_reason"])
     .where("id", "=", report.id)
     .where("storage_node", "=", hostId)
-    .where("observed_generation", "<=", report.generation)
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (known === undefined || report.generation < known.observed_generation) return false;
+  const observed = { observed_generation: report.generation, observed_state: report.state, observed_reason: report.reason ?? null };
+  if (isSame(known, observed)) return false;
+  await tx.db.updateTable("volumes").set(observed).where("id", "=", report.id).execute();
+  return true;
 }

@@ -30,7 +30,7 @@ const tables: Readonly<Record<string, string>> = {
   consoles: "t!instance_id i run b?posted i?posted_at b latest i latest_at",
   images:
     "t!id t image_type t account t region t name t description t architecture t virtualization_type t root_device_name t state t?state_reason t?file " +
-    "i size_gib t snapshot_id t?kernel_id i public i created_at",
+    "i size_gib t snapshot_id t?kernel_id i public t?local_name i wanted i created_at",
   image_aliases: "t!alias t image_id",
   key_pairs: "t!id t account t region t name t type t fingerprint t public_key i created_at",
   vpcs: "t!id t account t region t cidr i is_default t dhcp_options_id i enable_dns_support i enable_dns_hostnames i created_at",

@@ -1,0 +1,72 @@
+/** The control plane's socket: hosts' agents talk to it, and the commands of this machine. Not reachable from any network. */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { join } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { putImageAlias } from "../compute/image-registration.ts";
+import { answerHost } from "../reconcile/hosts/exchange-server.ts";
+import type { HostDesk } from "../reconcile/hosts/host-desk.ts";
+import type { Store } from "../store/store.ts";
+import { refreshImages } from "./local-images.ts";
+import { readStatus } from "./read-status.ts";
+
+export interface ControlParts {
+  readonly store: Store;
+  readonly desk: HostDesk;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly url: string;
+  readonly version: string;
+  readonly dataDirectory: string;
+  readonly simulated: boolean;
+}
+
+export function controlListener(parts: ControlParts): RequestListener {
+  return (request, response) => {
+    answer(parts, request, response).catch((thrown: unknown) => {
+      parts.log.error("a request on the control socket failed", { path: request.url, error: thrown });
+      if (response.headersSent) response.destroy();
+      else end(response, 500, { message: "the control plane failed; see its log" });
+    });
+  };
+}
+
+async function answer(parts: ControlParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (await answerHost(parts.desk, request, response, parts.log)) return;
+  switch (`${request.method} ${request.url}`) {
+    case "GET /v1/status":
+      end(response, 200, await parts.store.read((tx) => readStatus(tx, parts, parts.clock.now())));
+      return;
+    case "POST /v1/images/refresh":
+      await refreshImages(parts.store, join(parts.dataDirectory, "images"), parts.simulated);
+      end(response, 204);
+      return;
+    case "PUT /v1/images/aliases":
+      await putAlias(parts, await readJson(request), response);
+      return;
+    default:
+      end(response, 404, { message: "no such path" });
+  }
+}
+
+async function putAlias({ store }: ControlParts, body: unknown, response: ServerResponse): Promise<void> {
+  const { alias, image } = body as { alias?: unknown; image?: unknown }; // checked next
+  if (typeof alias !== "string" || typeof image !== "string" || alias === "") {
+    end(response, 400, { message: "alias and image must be texts" });
+    return;
+  }
+  const id = await store.write((tx) => putImageAlias(tx, alias, image));
+  if (id === undefined) end(response, 404, { message: `there is no image '${image}'` });
+  else end(response, 200, { alias, image: id });
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer); // no encoding was set
+  return JSON.parse(Buffer.concat(parts).toString("utf8"));
+}
+
+function end(response: ServerResponse, status: number, body?: unknown): void {
+  response.writeHead(status, body === undefined ? {} : { "content-type": "application/json" });
+  response.end(body === undefined ? "" : JSON.stringify(body));
+}

@@ -1,0 +1,119 @@
+/**
+ * The control plane as one process: database, public API, the hosts' side of the exchange, and the reconcilers. Everything it knows is in the database;
+ * it may be killed at any moment and started again.
+ */
+import { mkdirSync, rmSync, writeFileSync, renameSync, chmodSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { apiListener } from "../api/server.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { randomHex, systemRandom } from "../base/random.ts";
+import { ensureFirstAccount } from "../iam/bootstrap.ts";
+import { openHostDesk } from "../reconcile/hosts/host-desk.ts";
+import { instanceReconciler } from "../reconcile/instance-reconciler.ts";
+import { runLoop } from "../reconcile/loop.ts";
+import { volumeReconciler } from "../reconcile/volume-reconciler.ts";
+import { openStore, type Store, type Tx } from "../store/store.ts";
+import { controlListener } from "./control-listener.ts";
+import { launchImageBuild } from "./image-builds.ts";
+import { refreshImages } from "./local-images.ts";
+import { profileFile } from "./profile.ts";
+import type { Topology } from "./topology.ts";
+import { syncTopology } from "./topology-rows.ts";
+
+export interface ControlPlaneOptions {
+  readonly dataDirectory: string;
+  readonly runDirectory: string;
+  /** 0: any free port; the answer names it. */
+  readonly port: number;
+  readonly openAccounts: boolean;
+  readonly publicPool: string;
+  readonly topology: Topology;
+  readonly simulated: boolean;
+  readonly version: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Serves until the signal aborts. Returns when requests are answered. */
+export async function runControlPlane(options: ControlPlaneOptions): Promise<{ readonly url: string; readonly closed: Promise<void>; readonly store: Store }> {
+  const { dataDirectory, runDirectory, log, signal } = options;
+  mkdirSync(join(dataDirectory, "control"), { recursive: true, mode: 0o700 });
+  const store = await openStore(join(dataDirectory, "control", "hostelry.sqlite"));
+  const { pageSecret, key } = await store.write((tx) => prepare(tx, options));
+  await refreshImages(store, join(dataDirectory, "images"), options.simulated);
+  buildWantedImages(store, options);
+
+  const parts = { store, clock: systemClock, random: systemRandom, log };
+  const api = createServer(apiListener({ ...parts, openAccounts: options.openAccounts, pageSecret }));
+  api.keepAliveTimeout = 65_000;
+  const desk = openHostDesk(store, systemClock);
+  const url = `http://127.0.0.1:${await listenOnLoopback(api, options.port)}`;
+  const control = createServer(controlListener({ ...options, store, desk, clock: systemClock, url }));
+  await listenOnSocket(control, join(runDirectory, "control.sock"));
+  const region = options.topology.regions[0]?.name ?? "us-east-1";
+  writeProfile(dataDirectory, { url, region, accessKeyId: key.accessKeyId, secretAccessKey: key.secret, account: key.account });
+
+  const loop = runLoop({ ...parts, reconcilers: [instanceReconciler(systemRandom), volumeReconciler] }, signal);
+  const closed = loop.finally(async () => {
+    desk.close();
+    for (const server of [api, control]) server.closeAllConnections();
+    await Promise.all([api, control].map((server) => new Promise((resolve) => server.close(resolve))));
+    await store[Symbol.asyncDispose]();
+  });
+  return { url, closed, store };
+}
+
+async function prepare(tx: Tx, { topology, publicPool }: ControlPlaneOptions) {
+  const now = systemClock.now();
+  await syncTopology(tx, topology, now);
+  await tx.db
+    .insertInto("settings")
+    .values({ name: "public_pool", value: publicPool })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ value: publicPool }))
+    .execute();
+  const secret = { name: "page_secret", value: randomHex(systemRandom, 32) };
+  await tx.db.insertInto("settings").values(secret).onConflict((conflict) => conflict.doNothing()).execute();
+  const row = await tx.db.selectFrom("settings").select("value").where("name", "=", "page_secret").executeTakeFirstOrThrow();
+  return { pageSecret: Buffer.from(row.value, "hex"), key: await ensureFirstAccount(tx, systemRandom, now) };
+}
+
+/** An image that somebody tried to launch before it was built is built now, in a process of its own. */
+function buildWantedImages(store: Store, { dataDirectory, runDirectory, simulated, log }: ControlPlaneOptions): void {
+  if (simulated) return;
+  const build = async (): Promise<void> => {
+    const wanted = await store.read((tx) =>
+      tx.db.selectFrom("images").select("local_name").distinct().where("wanted", "=", 1).where("state", "=", "pending").execute(),
+    );
+    for (const { local_name: name } of wanted) if (name !== null) launchImageBuild(name, { dataDirectory, runDirectory });
+  };
+  const start = () => build().catch((thrown: unknown) => log.error("a wanted image cannot be built", { error: thrown }));
+  store.onTouched((topics) => topics.has("images") && start());
+  start();
+}
+
+async function listenOnLoopback(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return (server.address() as AddressInfo).port; // a listening TCP server has one
+}
+
+/** A socket file that a dead control plane left behind is in nobody's use: the process's lock keeps a second one from coming here. */
+async function listenOnSocket(server: Server, path: string): Promise<void> {
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+}
+
+function writeProfile(dataDirectory: string, profile: object): void {
+  const file = profileFile(dataDirectory);
+  writeFileSync(`${file}.new`, `${JSON.stringify(profile, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,136 @@
+/**
+ * The images of this installation as rows: each disk image of the image folder is an AMI for every way of virtualization it can boot in. Ids follow from
+ * the name alone, so they are the same in every installation, and an image that is not built yet is there as `pending`.
+ */
+import { createHash } from "node:crypto";
+import { idPrefixes, type ResourceKind } from "../base/ids.ts";
+import type { ImageRow } from "../store/compute-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { everyRegion, imageOwnerAccount } from "./image.ts";
+
+/** A disk image as its manifest in the image folder describes it. */
+export interface LocalImage {
+  readonly name: string;
+  readonly description: string;
+  readonly architecture: ImageRow["architecture"];
+  readonly virtualizations: readonly ImageRow["virtualization_type"][];
+  readonly rootDevice: string;
+  readonly sizeGib: number;
+  /** Name in the image folder; undefined while it is not built. */
+  readonly file: string | undefined;
+  /** The kernel for paravirtual guests, by its name in the image folder. */
+  readonly kernelFile: string | undefined;
+  readonly createdAt: number;
+}
+
+/** The images that every installation has, built or not. */
+export const builtinImages: readonly LocalImage[] = [
+  builtin("tiny", "Hostelry tiny: Debian kernel, busybox, SSH and a boot script", 1),
+  builtin("debian-12", "Debian 12 (bookworm) with systemd, cloud-init and OpenSSH", 2),
+];
+
+function builtin(name: string, description: string, sizeGib: number): LocalImage {
+  return {
+    name,
+    description,
+    architecture: "x86_64",
+    virtualizations: ["hvm", "paravirtual"],
+    rootDevice: "/dev/xvda",
+    sizeGib,
+    file: undefined,
+    kernelFile: undefined,
+    createdAt: Date.UTC(2026, 0, 1),
+  };
+}
+
+/** An id that the text determines: 64 bits of its hash behind the kind's prefix. */
+export function stableId(kind: ResourceKind, text: string): string {
+  return `${idPrefixes[kind]}-0${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
+}
+
+/** `tiny-hvm-x86_64`. */
+export function imageNameOf(image: Pick<LocalImage, "name" | "architecture">, virtualization: ImageRow["virtualization_type"]): string {
+  return `${image.name}-${virtualization}-${image.architecture}`;
+}
+
+/** Brings the rows up to date with these images: new ones appear, built ones become available. Instances keep the file they began with. */
+export async function registerImages(tx: Tx, images: readonly LocalImage[]): Promise<void> {
+  const kernelFile = images.find((image) => image.kernelFile !== undefined)?.kernelFile;
+  const kernelId = stableId("kernel", "user-mode-linux-x86_64");
+  await putImage(tx, toKernelRow(kernelId, kernelFile));
+  for (const image of images) {
+    for (const virtualization of image.virtualizations) await putImage(tx, toImageRow(image, virtualization, kernelId));
+  }
+}
+
+async function putImage(tx: Tx, row: ImageRow): Promise<void> {
+  const { id: _id, created_at: _createdAt, wanted: _wanted, ...columns } = row;
+  await tx.db
+    .insertInto("images")
+    .values(row)
+    .onConflict((conflict) => conflict.column("id").doUpdateSet(columns))
+    .execute();
+}
+
+function toImageRow(image: LocalImage, virtualization: ImageRow["virtualization_type"], kernelId: string): ImageRow {
+  const name = imageNameOf(image, virtualization);
+  return {
+    ...commonColumns(image.file),
+    id: stableId("image", name),
+    image_type: "machine",
+    name,
+    description: image.description,
+    architecture: image.architecture,
+    virtualization_type: virtualization,
+    root_device_name: image.rootDevice,
+    size_gib: image.sizeGib,
+    snapshot_id: stableId("snapshot", name),
+    kernel_id: virtualization === "paravirtual" ? kernelId : null,
+    local_name: image.name,
+    created_at: image.createdAt,
+  };
+}
+
+function toKernelRow(id: string, file: string | undefined): ImageRow {
+  return {
+    ...commonColumns(file),
+    id,
+    image_type: "kernel",
+    name: "user-mode-linux-x86_64",
+    description: "User-mode Linux, the kernel of paravirtual guests",
+    architecture: "x86_64",
+    virtualization_type: "paravirtual",
+    root_device_name: "",
+    size_gib: 0,
+    snapshot_id: "",
+    kernel_id: null,
+    local_name: null,
+    created_at: Date.UTC(2026, 0, 1),
+  };
+}
+
+function commonColumns(file: string | undefined): Pick<ImageRow, "account" | "region" | "state" | "state_reason" | "file" | "public" | "wanted"> {
+  return {
+    account: imageOwnerAccount,
+    region: everyRegion,
+    state: file === undefined ? "pending" : "available",
+    state_reason: null,
+    file: file ?? null,
+    public: 1,
+    wanted: 0,
+  };
+}
+
+/** Lets code that names a fixed AMI id or a public parameter run on a local image. Fails with undefined when there is no such image. */
+export async function putImageAlias(tx: Tx, alias: string, image: string): Promise<ImageRow["id"] | undefined> {
+  const row = await tx.db
+    .selectFrom("images")
+    .select("id")
+    .where("image_type", "=", "machine")
+    .where(({ eb, or }) => or([eb("id", "=", image), eb("name", "=", image), eb("name", "=", `${image}-hvm-x86_64`)]))
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const values = { alias, image_id: row.id as never }; // a machine image's id
+  await tx.db.insertInto("image_aliases").values(values).onConflict((conflict) => conflict.column("alias").doUpdateSet(values)).execute();
+  return row.id;
+}

@@ -1,0 +1,56 @@
+/**
+ * The status checks of an instance (facts §1.9), from what is known: the system check is whether the host is heard, the EBS check
+ * whether the storage nodes of its volumes are, and the instance check fails with the system check.
+ */
+import { silentAfterMs } from "../host/protocol/exchange.ts";
+import { isHeard } from "../placement/reservation.ts";
+import type { InstanceRow } from "../store/compute-tables.ts";
+import type { Tx } from "../store/store.ts";
+import type { HostRow } from "../store/tables.ts";
+import { toInstanceState } from "./instance-state.ts";
+
+export type CheckResult = { readonly status: "ok" } | { readonly status: "impaired"; readonly since: number } | { readonly status: "not-applicable" };
+
+export interface InstanceChecks {
+  readonly system: CheckResult;
+  readonly instance: CheckResult;
+  readonly attachedEbs: CheckResult;
+}
+
+/** Nothing but a running instance is checked. */
+export function toInstanceChecks(instance: InstanceRow, host: HostRow | undefined, storageNodes: readonly HostRow[], now: number): InstanceChecks {
+  if (toInstanceState(instance) !== "running") {
+    const none = { status: "not-applicable" } as const; // keeps the literal
+    return { system: none, instance: none, attachedEbs: none };
+  }
+  const system = check(host === undefined ? [] : [host], now);
+  return { system, instance: system, attachedEbs: check(storageNodes, now) };
+}
+
+function check(hosts: readonly HostRow[], now: number): CheckResult {
+  const silent = hosts.filter((host) => !isHeard(host, now));
+  if (silent.length === 0) return { status: "ok" };
+  return { status: "impaired", since: Math.min(...silent.map((host) => (host.heard_at ?? host.created_at) + silentAfterMs)) };
+}
+
+/** The checks of all the instances; they must be of one region. */
+export async function readInstanceChecks(tx: Tx, instances: readonly InstanceRow[], now: number): Promise<ReadonlyMap<string, InstanceChecks>> {
+  const [first] = instances;
+  if (first === undefined) return new Map();
+  const hosts = await tx.db.selectFrom("hosts").selectAll().where("region", "=", first.region).execute();
+  const attached = await tx.db
+    .selectFrom("volume_attachments")
+    .innerJoin("volumes", "volumes.id", "volume_attachments.volume_id")
+    .select(["volume_attachments.instance_id", "volumes.storage_node"])
+    .where("volumes.account", "=", first.account)
+    .where("volumes.region", "=", first.region)
+    .execute();
+  const nodesOf = Map.groupBy(attached, (row) => row.instance_id);
+  return new Map(
+    instances.map((instance) => {
+      const nodes = new Set((nodesOf.get(instance.id) ?? []).map((row) => row.storage_node));
+      const host = hosts.find((each) => each.id === instance.host_id);
+      return [instance.id, toInstanceChecks(instance, host, hosts.filter((each) => nodes.has(each.id)), now)];
+    }),
+  );
+}

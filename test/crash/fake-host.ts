@@ -1,0 +1,130 @@
+/**
+ * A host at the far end of the protocol, for sweeps: it keeps to the rules of generations and runs, moves one step at a time, and remembers
+ * everything, so that a sweep can ask afterwards what was ever running. Its memory survives every kill, as a real host's disk does.
+ */
+import { acceptSpecification } from "../../src/host/protocol/generation.ts";
+import type { HostDescription, MachineReport, Report, VolumeReport } from "../../src/host/protocol/report.ts";
+import type { MachineSpecification, Specification } from "../../src/host/protocol/specification.ts";
+import type { HostDesk } from "../../src/reconcile/hosts/host-desk.ts";
+
+interface Held {
+  specification: Specification;
+  startedRun: number;
+  state: MachineReport["state"] | VolumeReport["state"];
+  cause: MachineReport["cause"] | undefined;
+  reason: string | undefined;
+}
+
+export interface FakeHost {
+  readonly id: string;
+  /** Asks for news, takes one step for each thing it holds, reports everything. Returns whether anything changed. */
+  step(desk: HostDesk): Promise<boolean>;
+  /** What happens to a running machine from the outside. */
+  befall(id: string, cause: "guest" | "engine"): void;
+  /** From now on no machine starts. */
+  breakEngine(): void;
+  /** Replays every report ever sent, oldest first: messages that were on their way. */
+  replay(desk: HostDesk): Promise<void>;
+  readonly held: ReadonlyMap<string, Held>;
+  /** How often each run of each machine was booted. */
+  readonly boots: ReadonlyMap<string, number>;
+  readonly running: () => string[];
+}
+
+const works = { works: true, engine: "simulated" };
+export const fakeDescription: HostDescription = {
+  version: "test",
+  engines: { emulated: works, paravirtual: works, hardware: works },
+  machine: { cpus: 2, memoryMib: 4096, cpuModel: "none", kernel: "none" },
+};
+
+export function fakeHost(id: string): FakeHost {
+  const held = new Map<string, Held>();
+  const tombstones = new Map<string, { generation: number }>();
+  const boots = new Map<string, number>();
+  const sent: Report[] = [];
+  let since = 0;
+  let broken = false;
+  let unsent = false;
+
+  const take = (specification: Specification): boolean => {
+    const current = held.get(specification.id);
+    const accepted = acceptSpecification(current?.specification, tombstones.get(specification.id), specification);
+    if (accepted !== "take") return false;
+    const state: Held["state"] = specification.kind === "machine" ? "preparing" : "creating";
+    const fresh: Held = { specification, startedRun: 0, state, cause: undefined, reason: undefined };
+    held.set(specification.id, { ...(current ?? fresh), specification });
+    return true;
+  };
+
+  const advance = (thing: Held): boolean => {
+    const { specification } = thing;
+    if (specification.want === "absent") return remove(thing);
+    if (specification.kind === "volume") return move(thing, "available");
+    return advanceMachine(thing, specification);
+  };
+
+  const advanceMachine = (thing: Held, { want, run }: MachineSpecification): boolean => {
+    if (want === "stopped") return thing.state === "stopped" ? false : move(thing, "stopped", "requested");
+    if (run <= thing.startedRun) return false;
+    if (broken) return move(thing, "failed", undefined, "no engine");
+    thing.startedRun = run;
+    boots.set(`${thing.specification.id} ${run}`, (boots.get(`${thing.specification.id} ${run}`) ?? 0) + 1);
+    return move(thing, "running");
+  };
+
+  const remove = (thing: Held): boolean => {
+    held.delete(thing.specification.id);
+    tombstones.set(thing.specification.id, { generation: thing.specification.generation });
+    gone.set(thing.specification.id, thing);
+    return true;
+  };
+  const gone = new Map<string, Held>();
+
+  const move = (thing: Held, state: Held["state"], cause?: Held["cause"], reason?: string): boolean => {
+    if (thing.state === state) return false;
+    Object.assign(thing, { state, cause, reason });
+    return true;
+  };
+
+  const toReport = (thing: Held, state: Held["state"]): Report => {
+    const { id: thingId, generation, kind } = thing.specification;
+    if (kind === "volume") return { kind, id: thingId as never, generation, state: state as never }; // the kind says which id and states
+    const optional = { ...(thing.cause === undefined ? {} : { cause: thing.cause }), ...(thing.reason === undefined ? {} : { reason: thing.reason }) };
+    const run = thing.specification.kind === "machine" ? thing.specification.run : 0;
+    return { kind: "machine", id: thingId as never, generation, run, state: state as never, reboots: 0, ...optional }; // as above
+  };
+
+  return {
+    id,
+    held,
+    boots,
+    running: () => [...held.values()].filter(({ state }) => state === "running").map(({ specification }) => specification.id),
+    step: async (desk) => {
+      const page = await desk.poll(id, 1, since, 0, new AbortController().signal);
+      if (typeof page === "string") throw new Error(`host ${id} was turned away: ${page}`);
+      const taken = page.specifications.map(take).some(Boolean);
+      const moved = [...held.values()].map(advance).some(Boolean);
+      const reports = [...[...held.values()].map((thing) => toReport(thing, thing.state)), ...[...gone.values()].map((thing) => toReport(thing, "absent"))];
+      sent.push(...reports);
+      if (taken || moved || unsent) {
+        unsent = true;
+        await desk.report(id, { incarnation: 1, reports });
+        unsent = false;
+      }
+      since = page.revision;
+      return taken || moved;
+    },
+    befall: (machine, cause) => {
+      const thing = held.get(machine);
+      unsent = true;
+      if (thing?.state === "running") move(thing, "stopped", cause, cause === "engine" ? "the engine died" : undefined);
+    },
+    breakEngine: () => {
+      broken = true;
+    },
+    replay: async (desk) => {
+      for (const report of sent.slice(0, 50)) await desk.report(id, { incarnation: 1, reports: [report] });
+    },
+  };
+}
