@@ -10,6 +10,7 @@ export * from "./api-errors/authorization.ts";
 export * from "./api-errors/instance.ts";
 export * from "./api-errors/parameter.ts";
 export * from "./api-errors/partial-failure.ts";
+export * from "./api-errors/parameter-store.ts";
 export * from "./api-errors/request.ts";
 export * from "./api-errors/resource.ts";
 export * from "./api-errors/volume.ts";

@@ -83,3 +83,9 @@ export async function findKernelImage(tx: Tx, id: string | null): Promise<ImageR
   const kernels = tx.db.selectFrom("images").selectAll().where("image_type", "=", "kernel").where("state", "=", "available");
   return (id === null ? kernels.orderBy("created_at", "desc") : kernels.where("id", "=", id)).executeTakeFirst();
 }
+
+/** A kernel image that the account may name, and that is there. */
+export async function findVisibleKernel(tx: Tx, reader: Reader, id: string): Promise<ImageRow | undefined> {
+  const row = await findVisibleImage(tx, reader, id);
+  return row?.image_type === "kernel" && row.state === "available" ? row : undefined;
+}

@@ -148,3 +148,11 @@ export function terminationProtection(instance: InstanceRow): "disableApiTermina
 export function refuseHibernation(asked: boolean | undefined): void {
   if (asked === true) throw unsupportedRequest("Hibernation is not supported. Stop the instance without Hibernate.");
 }
+
+/** Switches detailed monitoring; returns whether that changed anything. */
+export async function setMonitoring(tx: Tx, instance: InstanceRow, enabled: boolean, now: number): Promise<boolean> {
+  if (instance.want === "terminated") throw incorrectInstanceState(instance.id, "monitored");
+  if ((instance.monitoring === 1) === enabled) return false;
+  await change(tx, instance, { monitoring: enabled ? 1 : 0 }, now);
+  return true;
+}

@@ -85,7 +85,7 @@ async function createDefaultSecurityGroup(tx: Tx, owner: NetworkOwner, vpc: VpcI
   const group = newId("securityGroup", random);
   await tx.db
     .insertInto("security_groups")
-    .values({ id: group, ...owner, vpc_id: vpc, name: "default", description: "default VPC security group" })
+    .values({ id: group, account: owner.account, region: owner.region, vpc_id: vpc, name: "default", description: "default VPC security group" })
     .execute();
   const everything = { group_id: group, protocol: "-1", from_port: null, to_port: null };
   await tx.db

@@ -117,3 +117,8 @@ function mac(secret: Uint8Array, { action, account, region, filters }: PageScope
   const scope = JSON.stringify([action, account, region, filtersHash]);
   return createHmac("sha256", secret).update(scope).update("\0").update(expiry).update(key).digest().subarray(0, macBytes);
 }
+
+/** The output's member; without it the page is the last. */
+export function nextTokenField(nextToken: string | undefined): { NextToken?: string } {
+  return nextToken === undefined ? {} : { NextToken: nextToken };
+}

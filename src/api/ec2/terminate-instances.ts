@@ -1,6 +1,6 @@
-import { instanceProtected } from "../../base/api-error.ts";
+import { instanceProtected, PartialFailure } from "../../base/api-error.ts";
 import { requireInstances, terminateInstance, terminationProtection } from "../../compute/instance.ts";
-import { defineAction, ec2Arn, PartialFailure } from "../action.ts";
+import { defineAction, ec2Arn } from "../action.ts";
 import { inTurn } from "../in-turn.ts";
 import { toStateChange } from "./views/instance-view.ts";
 

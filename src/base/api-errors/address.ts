@@ -9,3 +9,8 @@ export function privateAddressInUse(address: string): ApiError {
 export function insufficientAddressCapacity(): ApiError {
   return new ApiError("InsufficientAddressCapacity", "Not enough available addresses to satisfy your request. Terminate or stop instances that have a public address.", 500);
 }
+
+/** No Elastic IP address of the caller. */
+export function addressNotFound(address: string): ApiError {
+  return new ApiError("InvalidAddress.NotFound", `Address '${address}' not found.`);
+}

@@ -2,7 +2,7 @@
 import { ApiError } from "./class.ts";
 import { invalidParameterValue } from "./parameter.ts";
 
-export type StateVerb = "started" | "stopped" | "rebooted" | "terminated" | "hibernated" | "monitored";
+export type StateVerb = "started" | "stopped" | "rebooted" | "terminated" | "hibernated" | "monitored" | "modified";
 
 export function incorrectInstanceState(id: string, verb: StateVerb): ApiError {
   const which = verb === "stopped" ? "This instance" : "The instance"; // EC2 words only this one differently
@@ -84,4 +84,19 @@ export function duplicateKeyPair(name: string): ApiError {
 
 export function invalidKeyFormat(): ApiError {
   return new ApiError("InvalidKey.Format", "Key is not in valid OpenSSH public key format");
+}
+
+/** A value that the attribute cannot have. */
+export function invalidInstanceAttributeValue(message: string): ApiError {
+  return new ApiError("InvalidInstanceAttributeValue", message);
+}
+
+/** An attribute of an interface, asked of an instance that has several. */
+export function multipleInterfaces(id: string): ApiError {
+  return new ApiError("InvalidInstanceID", `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`);
+}
+
+/** CPU credits are for burstable instances only. */
+export function creditsNotSupported(id: string): ApiError {
+  return new ApiError("InstanceCreditSpecification.NotSupported", `The instance '${id}' does not support CPU credits because it is not a burstable performance instance.`);
 }

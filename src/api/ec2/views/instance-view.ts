@@ -156,7 +156,7 @@ function toPublicName(nic: NetworkInterfaceRow | undefined, hostNames: boolean):
   return nic === undefined || nic.public_address === null || !hostNames ? "" : publicHostName(nic.public_address, nic.region);
 }
 
-function toBlockDevice(attachment: VolumeAttachmentRow): NonNullable<Instance["BlockDeviceMappings"]>[number] {
+export function toBlockDevice(attachment: VolumeAttachmentRow): NonNullable<Instance["BlockDeviceMappings"]>[number] {
   return {
     DeviceName: attachment.device,
     Ebs: {

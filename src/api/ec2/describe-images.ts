@@ -1,0 +1,98 @@
+import type { Image } from "@aws-sdk/client-ec2";
+import { invalidParameterValue } from "../../base/api-error.ts";
+import { imageOwnerAccount, listVisibleImages, requireVisibleImages } from "../../compute/image.ts";
+import { listTagsOfType } from "../../compute/tags.ts";
+import type { ActionInput } from "../../wire/action-types.ts";
+import type { Call } from "../action.ts";
+import { defineDescribe } from "../describe/define-describe.ts";
+import { nextTokenField } from "../describe/paging.ts";
+import type { FilterTable } from "../describe/filters.ts";
+import { toImageView } from "./views/image-view.ts";
+import { tagsOfView } from "./views/tag-view.ts";
+
+const disks = (image: Image) => (image.BlockDeviceMappings ?? []).flatMap(({ Ebs: ebs }) => ebs ?? []);
+
+const filters: FilterTable<Image> = {
+  tags: tagsOfView,
+  fields: {
+    architecture: (image) => image.Architecture,
+    "block-device-mapping.delete-on-termination": (image) => disks(image).map((disk) => disk.DeleteOnTermination),
+    "block-device-mapping.device-name": (image) => (image.BlockDeviceMappings ?? []).map((mapping) => mapping.DeviceName),
+    "block-device-mapping.encrypted": (image) => disks(image).map((disk) => disk.Encrypted),
+    "block-device-mapping.snapshot-id": (image) => disks(image).map((disk) => disk.SnapshotId),
+    "block-device-mapping.volume-size": (image) => disks(image).map((disk) => disk.VolumeSize),
+    "block-device-mapping.volume-type": (image) => disks(image).map((disk) => disk.VolumeType),
+    "boot-mode": (image) => image.BootMode,
+    "creation-date": (image) => image.CreationDate,
+    description: (image) => image.Description,
+    "ena-support": (image) => image.EnaSupport,
+    "free-tier-eligible": () => false,
+    hypervisor: (image) => image.Hypervisor,
+    "image-allowed": () => true,
+    "image-id": (image) => image.ImageId,
+    "image-type": (image) => image.ImageType,
+    "is-public": (image) => image.Public,
+    "kernel-id": (image) => image.KernelId,
+    "manifest-location": (image) => image.ImageLocation,
+    name: (image) => image.Name,
+    "owner-alias": (image) => image.ImageOwnerAlias,
+    "owner-id": (image) => image.OwnerId,
+    platform: () => undefined,
+    "platform-details": (image) => image.PlatformDetails,
+    "product-code": () => undefined,
+    "product-code.type": () => undefined,
+    "ramdisk-id": () => undefined,
+    "root-device-name": (image) => image.RootDeviceName,
+    "root-device-type": (image) => image.RootDeviceType,
+    "source-image-id": () => undefined,
+    "source-image-region": () => undefined,
+    "source-instance-id": () => undefined,
+    "sriov-net-support": (image) => image.SriovNetSupport,
+    state: (image) => image.State,
+    "state-reason-code": (image) => image.StateReason?.Code,
+    "state-reason-message": (image) => image.StateReason?.Message,
+    "usage-operation": (image) => image.UsageOperation,
+    "virtualization-type": (image) => image.VirtualizationType,
+  },
+};
+
+/** The images that the account may launch, machine and kernel images, those that are still being built among them. */
+export const DescribeImages = defineDescribe({
+  name: "DescribeImages",
+  supported: "whole; nothing is deprecated or disabled, and images are public or private, never shared with single accounts",
+  ids: ({ ImageIds: ids }) => ids,
+  list: async (call) => {
+    const { input, caller, tx } = call;
+    const tags = await listTagsOfType(tx, caller, "image");
+    const images =
+      input.ImageIds === undefined || input.ImageIds.length === 0
+        ? (await listVisibleImages(tx, caller)).map((row) => ({ row, askedId: row.id }))
+        : await requireVisibleImages(tx, caller, input.ImageIds);
+    const views = images.map(({ row, askedId }) => toImageView(row, askedId, row.account === caller.account ? tags.get(row.id) : undefined));
+    return views.filter(ownerFilter(call)).filter(executableFilter(call));
+  },
+  key: (image) => image.ImageId ?? "",
+  filters,
+  page: { minimum: 5, maximum: 1000, idsParameter: "imageIds" },
+  output: (rows, nextToken) => ({ Images: [...rows], ...nextTokenField(nextToken) }),
+});
+
+type ImagesCall = Pick<Call<ActionInput<"ec2", "DescribeImages">>, "input" | "caller">;
+
+function ownerFilter({ input, caller }: ImagesCall): (image: Image) => boolean {
+  const owners = (input.Owners ?? []).map((owner) => {
+    if (owner === "self") return caller.account;
+    if (owner === "amazon") return imageOwnerAccount;
+    if (/^(?:\d{12}|aws-marketplace|aws-backup-vault|microsoft)$/.test(owner)) return owner;
+    throw invalidParameterValue(`Invalid user id: "${owner}"`);
+  });
+  return (image) => owners.length === 0 || owners.includes(image.OwnerId ?? "");
+}
+
+/** `all` are the public images; images shared with single accounts, `self` or another, there are none. */
+function executableFilter({ input }: ImagesCall): (image: Image) => boolean {
+  const users = input.ExecutableUsers ?? [];
+  const bad = users.find((user) => !/^(?:\d{12}|self|all)$/.test(user));
+  if (bad !== undefined) throw invalidParameterValue(`Invalid user id: "${bad}"`);
+  return (image) => users.length === 0 || (users.includes("all") && image.Public === true);
+}

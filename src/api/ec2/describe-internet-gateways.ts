@@ -1,0 +1,37 @@
+import { ownedRows } from "../../compute/owned-rows.ts";
+import { listTagsOfType } from "../../compute/tags.ts";
+import type { InternetGateway } from "@aws-sdk/client-ec2";
+import { defineDescribe } from "../describe/define-describe.ts";
+import { nextTokenField } from "../describe/paging.ts";
+import { tagsOfView, toTagViews } from "./views/tag-view.ts";
+
+/** The account's internet gateways in this region. */
+export const DescribeInternetGateways = defineDescribe({
+  name: "DescribeInternetGateways",
+  supported: "whole",
+  ids: ({ InternetGatewayIds: ids }) => ids,
+  list: async ({ input, caller, tx }) => {
+    const tags = await listTagsOfType(tx, caller, "internet-gateway");
+    return (await ownedRows(tx, "internet_gateways", caller, input.InternetGatewayIds)).map(
+      (row): InternetGateway => ({
+        InternetGatewayId: row.id,
+        OwnerId: row.account,
+        // EC2's model lists the states of other attachments; a gateway's is `available`.
+        Attachments: row.vpc_id === null ? [] : [{ State: "available" as "attached", VpcId: row.vpc_id }],
+        Tags: toTagViews(tags.get(row.id)),
+      }),
+    );
+  },
+  key: (gateway) => gateway.InternetGatewayId ?? "",
+  filters: {
+    tags: tagsOfView,
+    fields: {
+      "attachment.state": (gateway) => (gateway.Attachments ?? []).map((attachment) => attachment.State),
+      "attachment.vpc-id": (gateway) => (gateway.Attachments ?? []).map((attachment) => attachment.VpcId),
+      "internet-gateway-id": (gateway) => gateway.InternetGatewayId,
+      "owner-id": (gateway) => gateway.OwnerId,
+    },
+  },
+  page: { minimum: 5, maximum: 1000, idsParameter: "internetGatewayIds" },
+  output: (rows, nextToken) => ({ InternetGateways: [...rows], ...nextTokenField(nextToken) }),
+});

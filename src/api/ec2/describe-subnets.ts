@@ -1,0 +1,88 @@
+import type { Subnet } from "@aws-sdk/client-ec2";
+import { zoneIdOf } from "../../base/regions.ts";
+import { ownedRows } from "../../compute/owned-rows.ts";
+import { listTagsOfType, type Tag } from "../../compute/tags.ts";
+import { availableAddressCount } from "../../network/address.ts";
+import type { SubnetRow } from "../../store/network-tables.ts";
+import { ec2Arn } from "../action.ts";
+import { defineDescribe } from "../describe/define-describe.ts";
+import type { FilterTable } from "../describe/filters.ts";
+import { nextTokenField } from "../describe/paging.ts";
+import { tagsOfView, toTagViews } from "./views/tag-view.ts";
+
+const filters: FilterTable<Subnet> = {
+  tags: tagsOfView,
+  fields: {
+    "assign-ipv6-address-on-creation": (subnet) => subnet.AssignIpv6AddressOnCreation,
+    "availability-zone": (subnet) => subnet.AvailabilityZone,
+    availabilityZone: (subnet) => subnet.AvailabilityZone,
+    "availability-zone-id": (subnet) => subnet.AvailabilityZoneId,
+    availabilityZoneId: (subnet) => subnet.AvailabilityZoneId,
+    "available-ip-address-count": (subnet) => subnet.AvailableIpAddressCount,
+    cidr: (subnet) => subnet.CidrBlock,
+    "cidr-block": (subnet) => subnet.CidrBlock,
+    cidrBlock: (subnet) => subnet.CidrBlock,
+    "customer-owned-ipv4-pool": () => undefined,
+    "default-for-az": (subnet) => subnet.DefaultForAz,
+    defaultForAz: (subnet) => subnet.DefaultForAz,
+    "enable-dns64": (subnet) => subnet.EnableDns64,
+    "ipv6-cidr-block-association.association-id": () => undefined,
+    "ipv6-cidr-block-association.ipv6-cidr-block": () => undefined,
+    "ipv6-cidr-block-association.state": () => undefined,
+    "ipv6-native": (subnet) => subnet.Ipv6Native,
+    "map-public-ip-on-launch": (subnet) => subnet.MapPublicIpOnLaunch,
+    "outpost-arn": () => undefined,
+    "owner-id": (subnet) => subnet.OwnerId,
+    "private-dns-name-options-on-launch.hostname-type": (subnet) => subnet.PrivateDnsNameOptionsOnLaunch?.HostnameType,
+    state: (subnet) => subnet.State,
+    "subnet-arn": (subnet) => subnet.SubnetArn,
+    "subnet-id": (subnet) => subnet.SubnetId,
+    "vpc-id": (subnet) => subnet.VpcId,
+  },
+};
+
+/** The account's subnets in this region, with the number of addresses that each has left. */
+export const DescribeSubnets = defineDescribe({
+  name: "DescribeSubnets",
+  supported: "whole",
+  ids: ({ SubnetIds: ids }) => ids,
+  list: async ({ input, caller, tx }) => {
+    const tags = await listTagsOfType(tx, caller, "subnet");
+    const counts = await tx.db
+      .selectFrom("network_interfaces")
+      .select(({ fn }) => ["subnet_id", fn.countAll<number>().as("used")])
+      .where("account", "=", caller.account)
+      .where("region", "=", caller.region)
+      .groupBy("subnet_id")
+      .execute();
+    const used = new Map(counts.map((row) => [row.subnet_id, Number(row.used)]));
+    return (await ownedRows(tx, "subnets", caller, input.SubnetIds)).map((row) => toSubnetView(row, used.get(row.id) ?? 0, tags.get(row.id)));
+  },
+  key: (subnet) => subnet.SubnetId ?? "",
+  filters,
+  page: { minimum: 5, maximum: 1000, idsParameter: "subnetIds" },
+  output: (rows, nextToken) => ({ Subnets: [...rows], ...nextTokenField(nextToken) }),
+});
+
+function toSubnetView(row: SubnetRow, used: number, tags: readonly Tag[] | undefined): Subnet {
+  return {
+    SubnetId: row.id,
+    SubnetArn: ec2Arn(row, "subnet", row.id),
+    VpcId: row.vpc_id,
+    OwnerId: row.account,
+    State: "available",
+    AvailabilityZone: row.zone,
+    AvailabilityZoneId: zoneIdOf(row.zone) ?? "",
+    CidrBlock: row.cidr,
+    AvailableIpAddressCount: availableAddressCount(row.cidr, used),
+    DefaultForAz: row.default_for_az === 1,
+    MapPublicIpOnLaunch: row.map_public_ip_on_launch === 1,
+    MapCustomerOwnedIpOnLaunch: false,
+    AssignIpv6AddressOnCreation: false,
+    Ipv6CidrBlockAssociationSet: [],
+    Ipv6Native: false,
+    EnableDns64: false,
+    PrivateDnsNameOptionsOnLaunch: { HostnameType: "ip-name", EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
+    Tags: toTagViews(tags),
+  };
+}

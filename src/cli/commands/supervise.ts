@@ -1,0 +1,77 @@
+/** `supervise`: the background process that makes the network, keeps the other processes running and has the first image built. */
+import { existsSync, mkdirSync } from "node:fs";
+import { flushCompileCache } from "node:module";
+import { join } from "node:path";
+import { errorChain } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { Component } from "../component.ts";
+import { notRunning } from "../command-error.ts";
+import { launchImageBuild } from "../image-builds.ts";
+import { findInstallation, type Installation } from "../installation.ts";
+import { launchComponent, lockHeld } from "../launch.ts";
+import { ensureNetworks, namespaceOf } from "../networks.ts";
+import { endSignal, processLog } from "../process-log.ts";
+import { findComponents } from "../processes.ts";
+import { firstImageName } from "../readiness.ts";
+import { superviseComponents } from "../supervisor.ts";
+
+export async function supervise(dataDirectory: string): Promise<void> {
+  const log = processLog("supervisor");
+  const signal = endSignal();
+  const installation = findInstallation(dataDirectory);
+  if (installation === undefined) throw notRunning(dataDirectory);
+  const { runDirectory } = installation;
+  mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+  try {
+    // Processes do not wait for the network, so the control plane starts meanwhile.
+    launchUnlessRunning({ kind: "control-plane" }, dataDirectory, runDirectory);
+    const { made, turnedForwardingOn } = await ensureNetworks(installation);
+    log.info("the underlay network is there", { made: made.length, turnedForwardingOn });
+  } catch (error) {
+    log.error(`the underlay network cannot be made: ${errorChain(error)}`, { error });
+    throw error;
+  }
+  flushCompileCache();
+  ensureFirstImage(installation, dataDirectory, log, signal);
+  await superviseComponents({
+    wanted: wantedComponents(installation),
+    launch: (component) =>
+      launchComponent(component, {
+        dataDirectory,
+        runDirectory,
+        ...(component.kind === "agent" ? { networkNamespace: namespaceOf(installation, component.node) } : {}),
+      }),
+    findRunning: () => findComponents(dataDirectory),
+    now: () => performance.now(),
+    log,
+    signal,
+  });
+  log.info("the supervisor leaves; everything else stays");
+  process.exit(0); // a build that still runs must not hold it
+}
+
+function launchUnlessRunning(component: Component, dataDirectory: string, runDirectory: string): void {
+  if (findComponents(dataDirectory).some((running) => running.component.kind === component.kind)) return;
+  launchComponent(component, { dataDirectory, runDirectory }).unref();
+}
+
+export function wantedComponents({ topology }: Installation): readonly Component[] {
+  const zones = topology.regions.flatMap((region) => region.zones);
+  const nodes = zones.flatMap((zone) => [zone.storageNode.id, ...zone.hosts.map((host) => host.id)]);
+  return [{ kind: "control-plane" }, ...nodes.map((node): Component => ({ kind: "agent", node }))];
+}
+
+const imageRetryMs = 60_000;
+
+/** Has the first image built until it is there. */
+function ensureFirstImage(installation: Installation, dataDirectory: string, log: Log, signal: AbortSignal): void {
+  if (signal.aborted || existsSync(join(dataDirectory, "images", `${firstImageName}.json`))) return;
+  const build = launchImageBuild(firstImageName, { dataDirectory, runDirectory: installation.runDirectory });
+  log.info("building the first image", { image: firstImageName, pid: build.pid });
+  build.once("error", (error) => log.error("the image build cannot be started", { error }));
+  build.once("exit", (code) => {
+    if (code === 0 || signal.aborted) return;
+    if (code !== lockHeld) log.error("the image build failed and will be tried again", { image: firstImageName, code, inMs: imageRetryMs });
+    setTimeout(() => ensureFirstImage(installation, dataDirectory, log, signal), code === lockHeld ? 1_000 : imageRetryMs).unref();
+  });
+}

@@ -1,0 +1,100 @@
+/** The command line: which commands there are and what they take. Each command's code is loaded only when it is called. */
+import { Command, CommanderError, Option } from "commander";
+import { errorChain } from "../base/errors.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+import { addImageCommands } from "./program-image.ts";
+import { addProcessCommands } from "./program-processes.ts";
+import { addUpCommand } from "./program-up.ts";
+import { dataOption, parseCount } from "./program-options.ts";
+
+const exitCodeHelp = `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running.
+Without --data (or HOSTELRY_DATA) a command means this machine's installation in /var/lib/hostelry,
+or the simulated one of this user if there is no other.`;
+
+/** Runs the command line and returns the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(argv, { from: "user" });
+    return Number(process.exitCode ?? exitCodes.ok);
+  } catch (thrown) {
+    return reportFailure(thrown);
+  }
+}
+
+function reportFailure(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // it has printed its message
+  process.stderr.write(`hostelry: ${errorChain(thrown)}\n`);
+  if (process.env["HOSTELRY_DEBUG"] && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+  const remedy = thrown instanceof Error && "remedy" in thrown ? thrown.remedy : undefined;
+  if (typeof remedy === "string") process.stderr.write(`  ${remedy}\n`);
+  return thrown instanceof CommandError ? thrown.exitCode : exitCodes.failed;
+}
+
+export function buildProgram(): Command {
+  const program = new Command("hostelry")
+    .description("EC2 on your own machines: an unmodified AWS client asks, and it really happens.")
+    .showHelpAfterError("Run with --help to see what there is.")
+    .showSuggestionAfterError()
+    .addHelpText("after", exitCodeHelp)
+    .exitOverride();
+  // `setup` ends in the launcher; it is named here for the help.
+  program.command("setup").description("install what is missing, and nothing else").option("--simulated", "only what simulated hosts need");
+  addUpCommand(program);
+  addLookCommands(program);
+  addImageCommands(program);
+  addBenchCommands(program);
+  addProcessCommands(program);
+  return program;
+}
+
+function addLookCommands(program: Command): void {
+  program
+    .command("down")
+    .description("shut the guests down and end everything; the next `up` starts them again")
+    .addOption(dataOption())
+    .action(async (options: { data?: string }) => (await import("./commands/down.ts")).down(options));
+  program
+    .command("status")
+    .description("regions, zones, hosts and their engines, guests and their addresses")
+    .option("--json", "as JSON")
+    .addOption(dataOption())
+    .action(async (options: { data?: string; json?: boolean }) => (await import("./commands/status.ts")).status(options));
+  program
+    .command("env")
+    .description('settings for AWS clients: eval "$(./hostelry env)"')
+    .addOption(dataOption())
+    .action(async (options: { data?: string }) => (await import("./commands/env.ts")).env(options));
+  program
+    .command("doctor")
+    .description("what this machine can do, and what to do about the rest")
+    .option("--json", "as JSON")
+    .addOption(dataOption())
+    .action(async (options: { data?: string; json?: boolean }) => (await import("./commands/doctor.ts")).doctor(options));
+  program
+    .command("logs")
+    .description("what the processes wrote")
+    .argument("[component]", "one process: control-plane, supervisor, agent-a1, …")
+    .option("-f, --follow", "go on as more is written")
+    .addOption(new Option("-n, --lines <count>", "how many of the last lines").default(50).argParser(parseCount))
+    .addOption(dataOption())
+    .action(async (component: string | undefined, options: { data?: string; follow?: boolean; lines: number }) =>
+      (await import("./commands/logs.ts")).logs(component, options),
+    );
+}
+
+function addBenchCommands(program: Command): void {
+  const bench = program.command("bench").description("measure this installation");
+  bench
+    .command("launch")
+    .description("RunInstances to SSH login, engine by engine")
+    .addOption(new Option("--runs <count>", "launches of each kind").default(5).argParser(parseCount))
+    .addOption(dataOption())
+    .action(async (options: { data?: string; runs: number }) => (await import("./bench/launch.ts")).benchLaunch(options));
+  bench
+    .command("api")
+    .description("calls per second of DescribeInstances and RunInstances (simulated hosts)")
+    .addOption(new Option("--seconds <count>", "duration of each measurement").default(5).argParser(parseCount))
+    .addOption(dataOption())
+    .action(async (options: { data?: string; seconds: number }) => (await import("./bench/api.ts")).benchApi(options));
+}

@@ -1,0 +1,86 @@
+/**
+ * The hosts and storage nodes of a simulated installation, in the control plane's process: one in every zone of the world.
+ *
+ * A host that has anything to do is a real agent with simulated parts, which speaks to the control plane over its socket. Of the others
+ * only the rows say that they are there: hundreds of agents that ask for work and get none would cost more than all else. Agents know
+ * nothing after a restart; the specifications that they are given make their records again.
+ */
+import { systemClock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
+import { unixSocketTransport } from "../host/agent/control-plane-transport.ts";
+import type { Engines } from "../host/agent/parts.ts";
+import { describeMachine } from "../host/agent/run-agent.ts";
+import { startSimulatedAgent } from "../host/agent/run-simulated-agent.ts";
+import { simulatedHost, simulatedStorage } from "../host/agent/simulated-parts.ts";
+import { MachineRoom, simulatedEngine } from "../host/engine/simulated.ts";
+import { silentAfterMs } from "../host/protocol/exchange.ts";
+import type { EngineAvailability, HostDescription } from "../host/protocol/report.ts";
+import type { Store } from "../store/store.ts";
+import { controlSocket } from "./control-client.ts";
+import type { Installation } from "./installation.ts";
+import { programVersion } from "./version.ts";
+
+export interface SimulatedHosts {
+  readonly installation: Installation;
+  readonly store: Store;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Returns when every host counts as arrived. They go on until the signal aborts. */
+export async function startSimulatedHosts(hosts: SimulatedHosts): Promise<void> {
+  const { store, log, signal } = hosts;
+  await announceAll(store);
+  const start = agentStarter(hosts);
+  const stopListening = store.onTouched((topics) => {
+    for (const topic of topics) if (topic.startsWith("host:")) start(topic.slice("host:".length));
+  });
+  const busy = await store.read((tx) => tx.db.selectFrom("specifications").select("host_id").distinct().execute());
+  for (const { host_id: node } of busy) start(node);
+  const beat = () => void announceAll(store).catch((thrown: unknown) => log.error("the simulated hosts could not be announced", { error: thrown }));
+  const heartbeat = setInterval(beat, silentAfterMs / 2);
+  signal.addEventListener("abort", () => {
+    clearInterval(heartbeat);
+    stopListening();
+  });
+}
+
+/** All hosts are there, as their own arrival and polls would say. An agent that has arrived keeps its higher incarnation. */
+async function announceAll(store: Store): Promise<void> {
+  const host = JSON.stringify(describeSimulated({ works: true, engine: "simulated" }));
+  await store.write(async ({ db }) => {
+    await db.updateTable("hosts").set({ incarnation: 1, description: host }).where("incarnation", "=", 0).execute();
+    await db.updateTable("hosts").set({ heard_at: systemClock.now() }).execute();
+  });
+}
+
+function describeSimulated(availability: EngineAvailability): HostDescription {
+  return { version: programVersion(), machine: describeMachine(), engines: { emulated: availability, paravirtual: availability, hardware: availability } };
+}
+
+/** Starts a node's agent when it is first called for. */
+function agentStarter({ installation, log, signal }: SimulatedHosts): (node: string) => void {
+  const { id, runDirectory, topology } = installation;
+  const transport = unixSocketTransport(controlSocket(runDirectory));
+  signal.addEventListener("abort", () => transport.close());
+  const storageNodes = new Set(topology.regions.flatMap((region) => region.zones.map((zone) => zone.storageNode.id)));
+  const started = new Set<string>();
+  const shared = { installation: id, transport, version: programVersion(), machine: describeMachine(), clock: systemClock, random: systemRandom, signal };
+  return (node) => {
+    if (started.has(node) || signal.aborted) return;
+    started.add(node);
+    const parts = storageNodes.has(node) ? simulatedStorage() : simulatedHost(simulatedEngines());
+    const own = log.with({ host: node });
+    startSimulatedAgent({ ...shared, hostId: node, parts, log: own }).catch((error: unknown) => own.error("a simulated agent could not start", { error }));
+  };
+}
+
+function simulatedEngines(): Engines {
+  const room = new MachineRoom();
+  return {
+    emulated: simulatedEngine({ virtualization: "emulated", room }),
+    paravirtual: simulatedEngine({ virtualization: "paravirtual", room }),
+    hardware: simulatedEngine({ virtualization: "hardware", room }),
+  };
+}

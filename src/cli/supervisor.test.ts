@@ -1,0 +1,68 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { silentLog } from "../base/log.ts";
+import { componentName, type Component } from "./component.ts";
+import { endProcesses, identify, isAlive, type ComponentProcess } from "./processes.ts";
+import { pauseMs, superviseComponents } from "./supervisor.ts";
+
+const wanted: readonly Component[] = [{ kind: "control-plane" }, { kind: "agent", node: "a1" }];
+const stopped: AbortController[] = [];
+const started: { readonly name: string; readonly child: ChildProcess }[] = [];
+
+afterEach(() => {
+  for (const controller of stopped.splice(0)) controller.abort();
+  for (const { child } of started.splice(0)) child.kill("SIGKILL");
+});
+
+/** Supervises `sleep` processes in the place of the real ones. */
+function supervise(running: readonly ComponentProcess[] = [], seconds = "60"): { readonly over: Promise<void>; readonly controller: AbortController } {
+  const controller = new AbortController();
+  stopped.push(controller);
+  const launch = (component: Component) => {
+    const child = spawn("sleep", [seconds], { stdio: "ignore", detached: true });
+    started.push({ name: componentName(component), child });
+    return child;
+  };
+  const findRunning = () => running.filter(isAlive);
+  const over = superviseComponents({ wanted, launch, findRunning, now: () => performance.now(), log: silentLog, signal: controller.signal });
+  return { over, controller };
+}
+
+const names = () => started.map(({ name }) => name);
+
+function startSleeper(component: Component): ComponentProcess {
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  started.push({ name: "before", child });
+  const identity = identify(child.pid ?? 0);
+  if (identity === undefined) throw new Error("the sleeper has ended");
+  return { ...identity, component };
+}
+
+describe("the supervisor", () => {
+  test("starts what is wanted, and again what was killed", async () => {
+    supervise();
+    await vi.waitFor(() => expect(names()).toEqual(["control-plane", "agent-a1"]));
+    started[1]?.child.kill("SIGKILL");
+    await vi.waitFor(() => expect(names()).toEqual(["control-plane", "agent-a1", "agent-a1"]));
+  });
+
+  test("leaves alone what runs already, and starts it again when that ends", async () => {
+    const survivor = startSleeper({ kind: "agent", node: "a1" });
+    supervise([survivor]);
+    await vi.waitFor(() => expect(names()).toEqual(["before", "control-plane"]));
+    await endProcesses([survivor], 1_000);
+    await vi.waitFor(() => expect(names()).toEqual(["before", "control-plane", "agent-a1"]), 5_000);
+  });
+
+  test("leaves everything running when it ends", async () => {
+    const { over, controller } = supervise();
+    await vi.waitFor(() => expect(started.length).toBe(2));
+    controller.abort();
+    await over;
+    expect(started.map(({ child }) => identify(child.pid ?? 0) !== undefined)).toEqual([true, true]);
+  });
+
+  test("waits longer and longer for what keeps ending, up to a limit", () => {
+    expect([0, 1, 2, 3, 4, 20].map(pauseMs)).toEqual([0, 0, 500, 1000, 2000, 10_000]);
+  });
+});

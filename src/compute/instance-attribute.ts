@@ -1,0 +1,98 @@
+/**
+ * Changing one attribute of an instance (facts §1.8): what is part of the machine only while it is stopped, the rest at any time. The
+ * reconciler is woken each time; it publishes only what the host has to know.
+ */
+import { incorrectInstanceState, instanceNotInState, invalidInstanceAttributeValue, invalidParameter, limitExceeded, multipleInterfaces } from "../base/api-error.ts";
+import { listInterfacesOf, setInterfaceGroups } from "../network/network-interface.ts";
+import type { InstanceRow } from "../store/compute-tables.ts";
+import { wake } from "../store/due.ts";
+import type { NetworkInterfaceRow } from "../store/network-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { toInstanceState } from "./instance-state.ts";
+import { ownedRows } from "./owned-rows.ts";
+
+/** A checked wish; `columns` are those of the instance's own row. */
+export type AttributeChange =
+  | { readonly kind: "columns"; readonly columns: Partial<InstanceRow> }
+  | { readonly kind: "sourceDestCheck"; readonly check: boolean }
+  | { readonly kind: "groups"; readonly groupIds: readonly string[] }
+  | { readonly kind: "deleteOnTermination"; readonly devices: ReadonlyMap<string, boolean> };
+
+/** The most security groups of one interface (facts §12.5). */
+const groupLimit = 5;
+
+/** Fails when the instance is not stopped. */
+export function requireStopped(instance: InstanceRow): void {
+  if (toInstanceState(instance) !== "stopped") throw instanceNotInState(instance.id, "stopped");
+}
+
+/** Fails when the instance is terminated or about to be. */
+export function requireAlive(instance: InstanceRow): void {
+  if (instance.want === "terminated") throw incorrectInstanceState(instance.id, "modified");
+}
+
+/** Fails where the change depends on other rows: groups of another VPC, devices that nothing is attached to. */
+export async function checkAttributeChange(tx: Tx, instance: InstanceRow, change: AttributeChange): Promise<void> {
+  switch (change.kind) {
+    case "columns":
+      return;
+    case "sourceDestCheck":
+      await requireOneInterface(tx, instance);
+      return;
+    case "groups":
+      await requireOneInterface(tx, instance);
+      await requireGroups(tx, instance, change.groupIds);
+      return;
+    case "deleteOnTermination":
+      await requireDevices(tx, instance, [...change.devices.keys()]);
+  }
+}
+
+async function requireOneInterface(tx: Tx, instance: InstanceRow): Promise<NetworkInterfaceRow | undefined> {
+  const [nic, ...more] = await listInterfacesOf(tx, instance.id);
+  if (more.length > 0) throw multipleInterfaces(instance.id);
+  return nic;
+}
+
+async function requireGroups(tx: Tx, instance: InstanceRow, ids: readonly string[]): Promise<void> {
+  const rows = await ownedRows(tx, "security_groups", instance, ids);
+  const foreign = rows.find((row) => row.vpc_id !== instance.vpc_id);
+  if (foreign !== undefined) throw invalidParameter(`Security group ${foreign.id} and subnet ${instance.subnet_id} belong to different networks.`);
+  if (rows.length > groupLimit) {
+    throw limitExceeded("SecurityGroupsPerInterfaceLimitExceeded", `The maximum number of security groups per interface has been reached: ${groupLimit}.`);
+  }
+}
+
+async function requireDevices(tx: Tx, instance: InstanceRow, devices: readonly string[]): Promise<void> {
+  const rows = await tx.db.selectFrom("volume_attachments").select("device").where("instance_id", "=", instance.id).execute();
+  const unmapped = devices.find((device) => rows.every((row) => row.device !== device));
+  if (unmapped !== undefined) throw invalidInstanceAttributeValue(`No device is currently mapped at ${unmapped}`);
+}
+
+export async function changeAttribute(tx: Tx, instance: InstanceRow, change: AttributeChange, now: number): Promise<void> {
+  await writeChange(tx, instance, change);
+  await wake(tx, { kind: "instance", key: instance.id }, now);
+}
+
+async function writeChange(tx: Tx, instance: InstanceRow, change: AttributeChange): Promise<void> {
+  const own = tx.db.updateTable("instances").where("id", "=", instance.id);
+  switch (change.kind) {
+    case "columns":
+      if (Object.keys(change.columns).length > 0) await own.set(change.columns).execute();
+      return;
+    case "sourceDestCheck": {
+      const flag = { source_dest_check: change.check ? 1 : 0 } as const; // keeps the literals
+      await own.set(flag).execute();
+      await tx.db.updateTable("network_interfaces").set(flag).where("instance_id", "=", instance.id).execute();
+      return;
+    }
+    case "groups":
+      for (const nic of await listInterfacesOf(tx, instance.id)) await setInterfaceGroups(tx, nic.id, [...new Set(change.groupIds)]);
+      return;
+    case "deleteOnTermination":
+      for (const [device, dies] of change.devices) {
+        const attachment = tx.db.updateTable("volume_attachments").where("instance_id", "=", instance.id).where("device", "=", device);
+        await attachment.set({ delete_on_termination: dies ? 1 : 0 }).execute();
+      }
+  }
+}

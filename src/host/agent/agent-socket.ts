@@ -1,0 +1,45 @@
+/**
+ * The agent's own door on its machine, for `hostelry status` and `hostelry down`: HTTP on a Unix socket that only root, or whoever
+ * runs the agent, can open.
+ *
+ *   GET  /v1/status   AgentStatus, as JSON
+ *   POST /v1/park     → 204 when every guest is down (30 s to shut down, then powered off), or every export ended
+ */
+import { chmod, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { errorChain } from "../../base/errors.ts";
+import type { Agent } from "./agent.ts";
+
+export interface AgentSocket extends AsyncDisposable {
+  readonly path: string;
+}
+
+export async function openAgentSocket(path: string, agent: Pick<Agent, "status" | "park">): Promise<AgentSocket> {
+  const server = createServer((request, response) => {
+    answer(request, response, agent).catch((error: unknown) => {
+      response.writeHead(500, { "content-type": "text/plain" }).end(errorChain(error));
+    });
+  });
+  await rm(path, { force: true }); // an earlier agent of this host left it; the control plane decides which of two agents stays
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(path, resolve));
+  await chmod(path, 0o600);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, agent: Pick<Agent, "status" | "park">): Promise<void> {
+  const call = `${request.method} ${request.url}`;
+  if (call === "GET /v1/status") {
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(agent.status()));
+  } else if (call === "POST /v1/park") {
+    await agent.park();
+    response.writeHead(204).end();
+  } else {
+    response.writeHead(404).end();
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * One agent: a host with its machines, or a storage node with its volumes, and its conversation with the control plane.
+ *
+ * Takes up what an earlier agent left, then asks for specifications and makes them true, until it is told to leave or finds that
+ * another agent speaks for the host. Leaving touches no guest and no volume.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { InstanceId, VolumeId } from "../../base/ids.ts";
+import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import type { SpecificationPage } from "../protocol/exchange.ts";
+import type { HostDescription, Report } from "../protocol/report.ts";
+import { pause } from "./back-off.ts";
+import type { EngineUser } from "./confinement.ts";
+import type { ConsoleTiming } from "./console-upload.ts";
+import { ControlPlaneClient, type ClientEnd } from "./control-plane-client.ts";
+import type { ControlPlaneTransport } from "./control-plane-transport.ts";
+import { openIncarnation } from "./incarnation.ts";
+import { MachineDirectory } from "./machine-directory.ts";
+import { MachineKeeper } from "./machine-keeper.ts";
+import type { MachineStatus } from "./machine-worker.ts";
+import type { AgentParts, HostParts, StorageParts } from "./parts.ts";
+import { VolumeDirectory } from "./volume-directory.ts";
+import { VolumeKeeper, type VolumeStatus } from "./volume-keeper.ts";
+
+export interface AgentOptions {
+  readonly hostId: string;
+  /** Six hexadecimal digits; state of another installation is refused. */
+  readonly installation: string;
+  /** This host's own folders. */
+  readonly dataDirectory: string;
+  readonly runDirectory: string;
+  readonly imagesDirectory: string;
+  readonly transport: ControlPlaneTransport;
+  readonly parts: AgentParts;
+  readonly userOf: (id: InstanceId | VolumeId) => EngineUser | undefined;
+  /** Finds out what the host can do; guests are taken up before, the control plane hears of the host after it. */
+  readonly describe: (signal: AbortSignal) => Promise<HostDescription>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly consoleTiming?: ConsoleTiming;
+  /** The longest wait between attempts to reach the control plane. */
+  readonly longestPauseMs?: number;
+}
+
+export interface AgentStatus {
+  readonly host: string;
+  readonly incarnation: number;
+  readonly pid: number;
+  readonly unsentReports: number;
+  readonly machines: readonly MachineStatus[];
+  readonly volumes: readonly VolumeStatus[];
+}
+
+export interface Agent {
+  status(): AgentStatus;
+  /** Shuts all guests down, or ends all exports, to take them up again with the next agent; settles when that is done. */
+  park(): Promise<void>;
+  /** Settles when the agent has left. */
+  readonly over: Promise<ClientEnd>;
+}
+
+const leaveMs = 10_000;
+
+/** What the agent does for machines and for volumes alike. */
+type Keeper = Pick<MachineKeeper & VolumeKeeper, "open" | "retainOnly" | "confirm" | "park" | "announceAll" | "leave">;
+
+/** Returns when everything that was left by an earlier agent is in hand; the rest goes on until the signal aborts. */
+export async function startAgent(options: AgentOptions, signal: AbortSignal): Promise<Agent> {
+  const { hostId, parts } = options;
+  const incarnation = await openIncarnation(parts.files, options.dataDirectory, options.installation, options.clock);
+  const leaving = new AbortController();
+  let client: ControlPlaneClient | undefined;
+  // Before the arrival nothing need be kept: everything is announced again when it is done.
+  const report = (news: Report) => client?.report(news);
+  const machines = parts.role === "host" ? machineKeeper(options, parts, report, () => client, leaving.signal) : undefined;
+  const volumes = parts.role === "storage" ? volumeKeeper(options, parts, report) : undefined;
+  const keeper: Keeper = requireKeeper(machines ?? volumes);
+  await keeper.open();
+
+  const converse = async (): Promise<ClientEnd> => {
+    try {
+      const description = await options.describe(signal).catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      if (description === undefined) return "aborted";
+      const { transport, log, random, longestPauseMs } = options;
+      const take = (page: SpecificationPage) => takePage(page, machines, volumes, log);
+      client = new ControlPlaneClient({
+        hostId,
+        incarnation,
+        description,
+        transport,
+        log,
+        random,
+        take,
+        arrived: () => keeper.announceAll(),
+        ...(longestPauseMs === undefined ? {} : { longestPauseMs }),
+      });
+      return await client.run(signal);
+    } finally {
+      leaving.abort();
+      // Whatever a worker is still waiting for may be cut off at any point anyway.
+      await Promise.race([keeper.leave(), pause(leaveMs, new AbortController().signal)]);
+      if (parts.role === "host") await Promise.all([parts.network.close(), parts.metadata.close()]);
+    }
+  };
+  const over = converse();
+  return {
+    over,
+    park: () => keeper.park(),
+    status: () => ({
+      host: hostId,
+      incarnation,
+      pid: process.pid,
+      unsentReports: client?.unsentReports ?? 0,
+      machines: machines?.status() ?? [],
+      volumes: volumes?.status() ?? [],
+    }),
+  };
+}
+
+/** Everything in the page is durable when it returns. */
+async function takePage(page: SpecificationPage, machines: MachineKeeper | undefined, volumes: VolumeKeeper | undefined, log: Log): Promise<void> {
+  const named = new Set<string>(page.specifications.map(({ id }) => id));
+  await Promise.all(
+    page.specifications.map(async (specification) => {
+      if (specification.kind === "machine" && machines !== undefined) return machines.accept(specification);
+      if (specification.kind === "volume" && volumes !== undefined) return volumes.accept(specification);
+      log.error("The control plane sent something that is not this host's kind of work", { id: specification.id });
+    }),
+  );
+  if (page.complete) await Promise.all([machines?.retainOnly(named), volumes?.retainOnly(named)]);
+  machines?.confirm();
+}
+
+function machineKeeper(options: AgentOptions, parts: HostParts, report: (news: Report) => void, client: () => ControlPlaneClient | undefined, signal: AbortSignal): MachineKeeper {
+  const { dataDirectory, runDirectory, imagesDirectory, userOf, clock, random, log, consoleTiming } = options;
+  return new MachineKeeper({
+    ...parts,
+    directory: new MachineDirectory(parts.files, dataDirectory, runDirectory),
+    imagesDirectory,
+    userOf,
+    report,
+    uploadConsole: async (id, run, settled, output) => (await client()?.uploadConsole(id, run, settled, output)) ?? false,
+    clock,
+    random,
+    log,
+    signal,
+    ...(consoleTiming === undefined ? {} : { consoleTiming }),
+  });
+}
+
+function volumeKeeper({ dataDirectory, random, log }: AgentOptions, parts: StorageParts, report: (news: Report) => void): VolumeKeeper {
+  return new VolumeKeeper({ directory: new VolumeDirectory(parts.files, dataDirectory), volumes: parts.volumes, report, random, log });
+}
+
+function requireKeeper(keeper: Keeper | undefined): Keeper {
+  if (keeper === undefined) throw new Error("an agent is a host or a storage node");
+  return keeper;
+}

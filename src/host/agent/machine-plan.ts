@@ -1,0 +1,58 @@
+/** From a specification and what the host prepared for it to the plan that an engine starts: pure. */
+import { join } from "node:path";
+import type { MachinePlan, PlannedDisk, PlannedInterface } from "../engine/engine.ts";
+import type { DiskSpecification, InterfaceSpecification, MachineSpecification } from "../protocol/specification.ts";
+import type { EngineUser } from "./confinement.ts";
+import type { MachinePlaces } from "./machine-directory.ts";
+
+export interface Prepared {
+  readonly places: MachinePlaces;
+  readonly user: EngineUser | undefined;
+  readonly imagesDirectory: string;
+  /** By volume. */
+  readonly disks: ReadonlyMap<string, PlannedDisk["source"]>;
+  readonly instanceStore: readonly PlannedDisk["source"][];
+  /** The tap of each interface. */
+  readonly taps: ReadonlyMap<string, string>;
+}
+
+/** The AKI kernel mounts the image's first Linux partition; the rest tells the guest's cloud-init which metadata service there is. */
+const kernelCommandLine = "root=/dev/ubda1 rw ds=ec2 ci.ds=Ec2";
+
+export function planMachine(specification: MachineSpecification, prepared: Prepared): MachinePlan {
+  const { id, vcpus, memoryMib, kernelFile, virtualization, metadata } = specification;
+  const { places, user, imagesDirectory, instanceStore } = prepared;
+  const volumes = specification.disks.toSorted((a, b) => Number(b.root) - Number(a.root)).map((disk) => planDisk(disk, prepared));
+  const local = instanceStore.map((source, index) => planInstanceStore(source, index, metadata.blockDevices));
+  const nics = specification.interfaces.toSorted((a, b) => a.deviceIndex - b.deviceIndex).map((nic) => planInterface(nic, prepared));
+  return {
+    id,
+    runDirectory: places.runDirectory,
+    consoleFile: places.consoleFile,
+    ...(user === undefined ? {} : { user }),
+    vcpus,
+    memoryMib,
+    ...(virtualization === "paravirtual" && kernelFile !== undefined ? { kernel: { file: join(imagesDirectory, kernelFile), commandLine: kernelCommandLine } } : {}),
+    disks: [...volumes, ...local],
+    interfaces: nics,
+    diskBus: metadata.hypervisor === "nitro" ? "nvme" : "virtio",
+  };
+}
+
+export function planDisk({ volume, device, root }: DiskSpecification, { disks }: Pick<Prepared, "disks">): PlannedDisk {
+  const source = disks.get(volume);
+  if (source === undefined) throw new Error(`volume ${volume} is not prepared`);
+  return { volume, device, root, source };
+}
+
+export function planInterface({ id, mac }: InterfaceSpecification, { taps }: Pick<Prepared, "taps">): PlannedInterface {
+  const tap = taps.get(id);
+  if (tap === undefined) throw new Error(`interface ${id} is not prepared`);
+  return { id, mac, tap };
+}
+
+function planInstanceStore(source: PlannedDisk["source"], index: number, blockDevices: Readonly<Record<string, string>>): PlannedDisk {
+  const volume = `ephemeral${index}`;
+  const device = blockDevices[volume] ?? `xvd${String.fromCharCode("b".charCodeAt(0) + index)}`;
+  return { volume, device: device.startsWith("/dev/") ? device : `/dev/${device}`, root: false, source };
+}

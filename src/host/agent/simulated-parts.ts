@@ -1,0 +1,125 @@
+/**
+ * Parts that cost next to nothing: a host without guests, disks, network or files, for installations whose instances are records
+ * only, and for tests. State lives in the objects made here; hand the same ones to the next agent and it finds everything again.
+ */
+import type { InterfaceId, VolumeId } from "../../base/ids.ts";
+import type { MachineDisks } from "../disk/machine-disks.ts";
+import type { Volumes } from "../disk/volumes.ts";
+import { simulatedEngine, type MachineRoom, type ProgramOf } from "../engine/simulated.ts";
+import type { InterfaceSpecification, Virtualization } from "../protocol/specification.ts";
+import type { ConsoleFiles } from "./console-files.ts";
+import type { DurableFiles } from "./durable-files.ts";
+import type { Engines, HostNetwork, HostParts, MetadataService, StorageParts } from "./parts.ts";
+
+export function simulatedHost(engines: Engines): HostParts & { readonly files: MemoryFiles; readonly network: SimulatedNetwork; readonly disks: SimulatedDisks } {
+  return { role: "host", files: memoryFiles(), consoles: silentConsoles, engines, network: simulatedNetwork(), metadata: silentMetadata, disks: simulatedDisks() };
+}
+
+export function simulatedStorage(): StorageParts & { readonly files: MemoryFiles; readonly volumes: SimulatedVolumes } {
+  return { role: "storage", files: memoryFiles(), volumes: simulatedVolumes() };
+}
+
+/** Engines whose guests live in the room; a new agent in the same process finds them there. */
+export function simulatedEngines(room: MachineRoom, program?: ProgramOf): Engines {
+  const engine = (virtualization: Virtualization) => simulatedEngine({ virtualization, room, ...(program === undefined ? {} : { program }) });
+  return { emulated: engine("emulated"), paravirtual: engine("paravirtual"), hardware: engine("hardware") };
+}
+
+export interface MemoryFiles extends DurableFiles {
+  readonly contents: ReadonlyMap<string, string>;
+}
+
+export function memoryFiles(): MemoryFiles {
+  const contents = new Map<string, string>();
+  return {
+    contents,
+    read: async (path) => contents.get(path),
+    write: async (path, text) => void contents.set(path, text),
+    async remove(path) {
+      for (const name of contents.keys()) if (name === path || name.startsWith(`${path}/`)) contents.delete(name);
+    },
+    async list(directory) {
+      const inside = [...contents.keys()].filter((name) => name.startsWith(`${directory}/`)).map((name) => name.slice(directory.length + 1).split("/")[0] ?? "");
+      return [...new Set(inside)];
+    },
+    makeDirectory: async () => undefined,
+    makeFile: async () => undefined,
+  };
+}
+
+/** No serial output at all. */
+export const silentConsoles: ConsoleFiles = {
+  tail: async () => new Uint8Array(),
+  clear: async () => undefined,
+  bound: async () => undefined,
+  watch: () => () => undefined,
+};
+
+const silentMetadata: MetadataService = { serve() {}, stop() {}, close() {} };
+
+export interface SimulatedNetwork extends HostNetwork {
+  readonly interfaces: ReadonlyMap<InterfaceId, "prepared" | "connected">;
+}
+
+export function simulatedNetwork(): SimulatedNetwork {
+  const interfaces = new Map<InterfaceId, "prepared" | "connected">();
+  let lastPort = 0;
+  return {
+    interfaces,
+    async prepareInterface({ id }: InterfaceSpecification) {
+      if (!interfaces.has(id)) interfaces.set(id, "prepared");
+      return { tap: `t${id.slice(-8)}`, metadataPort: ++lastPort };
+    },
+    async connectInterface({ id }) {
+      if (!interfaces.has(id)) throw new Error(`interface ${id} was not prepared`);
+      interfaces.set(id, "connected");
+    },
+    setTokenHopLimit: async () => undefined,
+    removeInterface: async (id) => void interfaces.delete(id),
+    async retainOnly(ids) {
+      for (const id of interfaces.keys()) if (!ids.includes(id)) interfaces.delete(id);
+    },
+    close: async () => undefined,
+  };
+}
+
+export interface SimulatedDisks extends MachineDisks {
+  /** `MACHINE VOLUME` of what is attached, and `MACHINE instance-store`. */
+  readonly held: ReadonlySet<string>;
+}
+
+export function simulatedDisks(): SimulatedDisks {
+  const held = new Set<string>();
+  return {
+    held,
+    async attach({ id }, { volume, endpoint }) {
+      held.add(`${id} ${volume}`);
+      return { kind: "nbd", ...endpoint };
+    },
+    detach: async ({ id }, volume) => void held.delete(`${id} ${volume}`),
+    async makeInstanceStore({ id, dataDirectory }, sizesGib) {
+      if (sizesGib.length > 0) held.add(`${id} instance-store`);
+      return sizesGib.map((_size, index) => ({ kind: "file", path: `${dataDirectory}/ephemeral${index}.raw`, format: "raw" }));
+    },
+    eraseInstanceStore: async ({ id }) => void held.delete(`${id} instance-store`),
+  };
+}
+
+export interface SimulatedVolumes extends Volumes {
+  /** Each volume that exists and the name that it is exported under. */
+  readonly exports: ReadonlyMap<VolumeId, string | undefined>;
+}
+
+export function simulatedVolumes(): SimulatedVolumes {
+  const exports = new Map<VolumeId, string | undefined>();
+  return {
+    exports,
+    exists: async (id) => exports.has(id),
+    ensureFile: async ({ id }) => void (exports.has(id) || exports.set(id, undefined)),
+    ensureExport: async ({ id, exportName }) => void exports.set(id, exportName),
+    remove: async (id) => void exports.delete(id),
+    onExportEnd: () => undefined,
+    endAllExports: async () => undefined,
+    release: () => undefined,
+  };
+}

@@ -1,0 +1,25 @@
+/** What a host's agent needs of disks for one machine. The real one is `host-disks.ts`; simulated hosts have one in memory. */
+import type { VolumeId } from "../../base/ids.ts";
+import type { PlannedDisk } from "../engine/engine.ts";
+import type { DiskSpecification, Virtualization } from "../protocol/specification.ts";
+
+/** The machine that a disk is for, and where its things may be. */
+export interface DiskUser {
+  readonly id: string;
+  readonly virtualization: Virtualization;
+  /** For sockets and mount points; not the engine's own run directory. */
+  readonly disksDirectory: string;
+  /** For local disks: durable, and large. */
+  readonly dataDirectory: string;
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+export interface MachineDisks {
+  /** Waits until the volume can be used and says how the engine reaches it. May be repeated. */
+  attach(machine: DiskUser, disk: DiskSpecification, signal: AbortSignal): Promise<PlannedDisk["source"]>;
+  /** Nothing on this host uses the volume any more when it returns. May be repeated. */
+  detach(machine: DiskUser, volume: VolumeId): Promise<void>;
+  /** Makes the machine's local disks, empty; earlier content is lost. */
+  makeInstanceStore(machine: DiskUser, sizesGib: readonly number[]): Promise<readonly PlannedDisk["source"][]>;
+  eraseInstanceStore(machine: DiskUser): Promise<void>;
+}

@@ -1,0 +1,157 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { VolumeId } from "../../base/ids.ts";
+import { engineUser } from "../agent/confinement.ts";
+import { volumeOf } from "../agent/testing/specifications.ts";
+import type { VolumeSpecification } from "../protocol/specification.ts";
+import { endDaemons, findDaemons } from "./daemon-process.ts";
+import { probeExport } from "./nbd-probe.ts";
+import { openVolumeStore } from "./volume-store.ts";
+import type { Volumes } from "./volumes.ts";
+
+const run = promisify(execFile);
+const id: VolumeId = "vol-0aaaaaaaaaaaaaaa1";
+const port = 23871;
+const mebibyte = 2 ** 20;
+
+let directory: string;
+let volumes: Volumes;
+
+function open(): Volumes {
+  return openVolumeStore({
+    volumesDirectory: join(directory, "volumes"),
+    runDirectory: join(directory, "run"),
+    imagesDirectory: join(directory, "images"),
+    address: "127.0.0.1",
+    userOf: (volume) => engineUser(volume),
+  });
+}
+
+const specificationOf = (change: Partial<VolumeSpecification>) => volumeOf({ id, port, ...change });
+const urlOf = (exportName: string) => `nbd://127.0.0.1:${port}/${exportName}`;
+const io = (exportName: string, ...commands: string[]) =>
+  run("qemu-io", ["-f", "raw", ...commands.flatMap((command) => ["-c", command]), urlOf(exportName)]).then(({ stdout, stderr }) => stdout + stderr);
+const daemons = () => findDaemons(join(directory, "run", id));
+
+beforeEach(async () => {
+  directory = await mkdtemp("/tmp/hostelry-volumes-");
+  await run("chmod", ["711", directory]);
+  await mkdir(join(directory, "images"));
+  await run("qemu-img", ["create", "-q", "-f", "qcow2", join(directory, "images", "base.qcow2"), "64M"]);
+  await run("qemu-io", ["-f", "qcow2", "-c", "write -P 0x11 0 1M", join(directory, "images", "base.qcow2")]);
+  volumes = open();
+});
+
+afterEach(async () => {
+  volumes.release();
+  await endDaemons(directory, 0);
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe("a volume", () => {
+  it("begins with its image's content, has its own size, and leaves the image as it was", async () => {
+    const specification = specificationOf({ sourceFile: "base.qcow2", exportName: `${id}.a` });
+    await volumes.ensureFile(specification);
+    await volumes.ensureExport(specification);
+    const { stdout } = await run("qemu-img", ["info", "--output=json", urlOf(`${id}.a`)]);
+    expect(JSON.parse(stdout)).toMatchObject({ "virtual-size": 2 ** 30 });
+    expect(await io(`${id}.a`, "read -P 0x11 0 1M", "write -P 0x22 0 1M", "read -P 0x22 0 1M", "read -P 0 900M 1M")).not.toContain("failed");
+    expect((await run("qemu-io", ["-f", "qcow2", "-r", "-c", "read -P 0x11 0 1M", join(directory, "images", "base.qcow2")])).stdout).not.toContain("failed");
+  });
+
+  it("is refused when it is smaller than its image", async () => {
+    await run("qemu-img", ["create", "-q", "-f", "raw", join(directory, "images", "large.raw"), "2G"]);
+    await expect(volumes.ensureFile(specificationOf({ sourceFile: "large.raw" }))).rejects.toThrow("smaller than its image");
+    expect(await volumes.exists(id)).toBe(false);
+  });
+
+  it("keeps what was flushed when its daemon is killed, and is served again", async () => {
+    const specification = specificationOf({ exportName: `${id}.a` });
+    await volumes.ensureFile(specification);
+    await volumes.ensureExport(specification);
+    await io(`${id}.a`, "write -P 0x33 0 1M", "flush");
+    const ended = new Promise((resolve) => volumes.onExportEnd(resolve));
+    for (const { pid } of await daemons()) process.kill(pid, "SIGKILL");
+    expect(await ended).toBe(id);
+    await volumes.ensureExport(specification);
+    expect(await io(`${id}.a`, "read -P 0x33 0 1M")).not.toContain("failed");
+  });
+
+  it("is adopted by a later agent without a break, and never served twice", async () => {
+    const specification = specificationOf({ exportName: `${id}.a` });
+    await volumes.ensureFile(specification);
+    await volumes.ensureExport(specification);
+    const before = await daemons();
+    volumes.release();
+    volumes = open();
+    await volumes.ensureExport(specification);
+    expect((await daemons()).map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
+  });
+
+  it("is taken from a client that is still connected when its export's name changes", async () => {
+    await volumes.ensureFile(specificationOf({}));
+    await volumes.ensureExport(specificationOf({ exportName: `${id}.old` }));
+    const holder = spawn("qemu-io", ["-f", "raw", urlOf(`${id}.old`)], { stdio: ["pipe", "pipe", "pipe"] });
+    let said = "";
+    holder.stdout.on("data", (text) => (said += String(text)));
+    holder.stderr.on("data", (text) => (said += String(text)));
+    const saidSo = async (text: string | RegExp) => {
+      await expect.poll(() => said, { timeout: 10_000 }).toMatch(text);
+    };
+    try {
+      holder.stdin.write("write -P 0x44 0 1M\n");
+      await saidSo("wrote 1048576");
+      await volumes.ensureExport(specificationOf({ exportName: `${id}.new` }));
+      holder.stdin.write("write -P 0x55 0 1M\n");
+      await saidSo(/failed|error/i);
+      await expect(probeExport({ address: "127.0.0.1", port, exportName: `${id}.old` }, new AbortController().signal)).rejects.toThrow("no such export");
+      expect(await io(`${id}.new`, "read -P 0x44 0 1M")).not.toContain("failed");
+    } finally {
+      holder.kill("SIGKILL");
+    }
+  });
+
+  it("runs as a user of its own that cannot reach other volumes' files", async () => {
+    const specification = specificationOf({ exportName: `${id}.a` });
+    await volumes.ensureFile(specification);
+    await volumes.ensureExport(specification);
+    const [daemon] = await daemons();
+    const status = await readFile(`/proc/${daemon?.pid}/status`, "utf8");
+    const uid = engineUser(id)?.uid;
+    expect(status).toContain(`Uid:\t${uid}\t${uid}\t${uid}\t${uid}`);
+    expect(status).toMatch(/NoNewPrivs:\t1/);
+    expect((await run("ls", ["-ln", join(directory, "volumes", `${id}.qcow2`)])).stdout).toMatch(new RegExp(`^-rw-------\\. 1 ${uid}|^-rw------- 1 ${uid}`));
+  });
+
+  it("grows under its export", async () => {
+    await volumes.ensureFile(specificationOf({}));
+    await volumes.ensureExport(specificationOf({ exportName: `${id}.a` }));
+    await volumes.ensureExport(specificationOf({ exportName: `${id}.a`, sizeGib: 2 }));
+    const { stdout } = await run("qemu-img", ["info", "--output=json", urlOf(`${id}.a`)]);
+    expect(JSON.parse(stdout)).toMatchObject({ "virtual-size": 2 ** 31 });
+  });
+
+  it("leaves nothing when it is deleted, and no daemon when it is exported to nobody", async () => {
+    await volumes.ensureFile(specificationOf({}));
+    await volumes.ensureExport(specificationOf({ exportName: `${id}.a` }));
+    await volumes.ensureExport(specificationOf({}));
+    expect(await daemons()).toEqual([]);
+    await volumes.ensureExport(specificationOf({ exportName: `${id}.b` }));
+    await volumes.remove(id);
+    expect([await daemons(), await readdir(join(directory, "volumes")), await readdir(join(directory, "run"))]).toEqual([[], [], []]);
+  });
+
+  it("is made and exported in well under a second", async () => {
+    const startedAt = performance.now();
+    await volumes.ensureFile(specificationOf({ sourceFile: "base.qcow2" }));
+    const madeAt = performance.now();
+    await volumes.ensureExport(specificationOf({ sourceFile: "base.qcow2", exportName: `${id}.a` }));
+    const exportedAt = performance.now();
+    await io(`${id}.a`, `write -P 0x66 0 ${mebibyte}`);
+    process.stdout.write(`volume made in ${Math.round(madeAt - startedAt)} ms, exported in ${Math.round(exportedAt - madeAt)} ms\n`);
+    expect(exportedAt - startedAt).toBeLessThan(3_000);
+  });
+});

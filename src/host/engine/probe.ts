@@ -1,0 +1,151 @@
+/**
+ * Finds out by booting, not by looking: an engine works when a guest reaches its first user process in time.
+ *
+ * The guest is the kernel given (an image builder's, or one under /boot; User-mode Linux is its own) and a first file system made here
+ * from busybox. Without any kernel, emulation is tried with a boot sector that only speaks to the serial line: enough to know that
+ * QEMU emulates a processor, while hardware assistance needs a real kernel to be believed.
+ */
+import { randomUUID } from "node:crypto";
+import { chown, copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { errorChain } from "../../base/errors.ts";
+import type { EngineAvailability } from "../protocol/report.ts";
+import type { Engine, MachinePlan, PlannedDisk } from "./engine.ts";
+import { busyboxEntries, initramfs } from "./initramfs.ts";
+
+export interface ProbeOptions {
+  /** An existing folder for the probe's files; short enough for a Unix socket's name, reachable by `user`. */
+  readonly directory: string;
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** For QEMU a bzImage; for User-mode Linux its kernel. Absent: one under /boot; Debian's User-mode Linux. */
+  readonly kernelFile?: string;
+  /** How long the guest may take; absent: 20 s emulated, 5 s with hardware assistance, 10 s under User-mode Linux. */
+  readonly timeLimitMs?: number;
+}
+
+/** An engine that can say what its probe's result depends on, so that the result may be remembered. */
+export interface Probeable extends Engine {
+  fingerprint(): Promise<string>;
+}
+
+const marker = "HOSTELRY-PROBE-USERLAND";
+const busyboxFile = "/usr/bin/busybox";
+const init = `#!/bin/sh\necho ${marker}\nwhile :; do /bin/busybox sleep 1; done\n`;
+
+export async function probeQemu(engine: Engine, accelerator: "tcg" | "kvm", options: ProbeOptions, signal: AbortSignal): Promise<EngineAvailability> {
+  const name = accelerator === "kvm" ? "qemu-kvm" : "qemu-tcg";
+  const limitMs = options.timeLimitMs ?? (accelerator === "kvm" ? 5_000 : 20_000);
+  if (accelerator === "kvm" && !(await exists("/dev/kvm"))) return { works: false, engine: name, reason: "there is no /dev/kvm" };
+  const kernelFile = options.kernelFile ?? (await installedKernel());
+  if (kernelFile === undefined && accelerator === "kvm") return { works: false, engine: name, reason: "there is no kernel to try it with yet" };
+  if (kernelFile !== undefined) return bootProbe(engine, name, options, limitMs, signal, kernelFile, "console=ttyS0 quiet panic=-1");
+  return bootProbe(engine, name, options, limitMs, signal);
+}
+
+export function probeUml(engine: Engine, options: ProbeOptions & { readonly kernelFile: string }, signal: AbortSignal): Promise<EngineAvailability> {
+  return bootProbe(engine, "user-mode-linux", options, options.timeLimitMs ?? 10_000, signal, options.kernelFile, "quiet root=/dev/ram0");
+}
+
+async function bootProbe(
+  engine: Engine,
+  name: string,
+  options: ProbeOptions,
+  limitMs: number,
+  signal: AbortSignal,
+  kernelFile?: string,
+  commandLine = "",
+): Promise<EngineAvailability> {
+  const directory = join(options.directory, randomUUID().slice(0, 8));
+  await mkdir(directory, { mode: 0o755 });
+  try {
+    if (options.user !== undefined) await chown(directory, options.user.uid, options.user.gid);
+    const plan = await writePlan(directory, options, kernelFile, commandLine);
+    return await boot(engine, name, plan, limitMs, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return { works: false, engine: name, reason: errorChain(error) };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function writePlan(directory: string, options: ProbeOptions, kernelFile: string | undefined, commandLine: string): Promise<MachinePlan> {
+  const base = {
+    id: `i-probe-${directory.slice(-8)}`,
+    runDirectory: directory,
+    consoleFile: join(directory, "console"),
+    ...(options.user === undefined ? {} : { user: options.user }),
+    vcpus: 1,
+    memoryMib: 128,
+    interfaces: [],
+    diskBus: "virtio",
+  } as const;
+  if (kernelFile === undefined) return { ...base, disks: [await writeBootSector(directory, options)] };
+  // The kernel given may lie where the engine's user cannot go.
+  const file = join(directory, "kernel");
+  await copyFile(kernelFile, file);
+  const initrd = join(directory, "initrd");
+  await writeFile(initrd, initramfs(busyboxEntries(await readFile(busyboxFile), init)));
+  return { ...base, disks: [], kernel: { file, initrd, commandLine } };
+}
+
+async function boot(engine: Engine, name: string, plan: MachinePlan, limitMs: number, signal: AbortSignal): Promise<EngineAvailability> {
+  const begin = performance.now();
+  const machine = await engine.start(plan, signal);
+  let ended: string | undefined;
+  void machine.ended.then((end) => (ended = end.reason ?? "the guest ended at once"));
+  try {
+    while (performance.now() - begin < limitMs) {
+      signal.throwIfAborted();
+      if ((await readConsole(plan)).includes(marker)) return { works: true, engine: name, bootMs: Math.round(performance.now() - begin) };
+      if (ended !== undefined) return { works: false, engine: name, reason: ended };
+      await delay(20);
+    }
+    return { works: false, engine: name, reason: await describeSilence(plan, limitMs) };
+  } finally {
+    await machine.kill();
+  }
+}
+
+async function describeSilence(plan: MachinePlan, limitMs: number): Promise<string> {
+  const output = (await readConsole(plan)).trim();
+  const seen = output === "" ? "its kernel said nothing" : `its last words were: ${output.slice(-200)}`;
+  return `a guest was started but reached no user process in ${limitMs / 1000} s; ${seen}`;
+}
+
+async function readConsole(plan: MachinePlan): Promise<string> {
+  return readFile(plan.consoleFile, "latin1").catch(() => "");
+}
+
+/** The newest Debian kernel under /boot. */
+async function installedKernel(): Promise<string | undefined> {
+  const names = (await readdir("/boot").catch(() => [])).filter((name) => name.startsWith("vmlinuz-"));
+  const newest = names.toSorted().at(-1);
+  return newest === undefined ? undefined : join("/boot", newest);
+}
+
+/** A disk whose first sector sends the marker to the first serial port, byte by byte, and halts. */
+async function writeBootSector(directory: string, options: ProbeOptions): Promise<PlannedDisk> {
+  const sector = Buffer.alloc(512);
+  const code = [
+    0xfa, 0x31, 0xc0, 0x8e, 0xd8, // cli; ax = 0; ds = ax
+    0xbe, 0x20, 0x7c, //             si = text, at 0x7c20
+    0xba, 0xf8, 0x03, //             dx = first serial port
+    0xfc, 0xac, 0x84, 0xc0, //       cld; al = next byte; is it zero?
+    0x74, 0x03, 0xee, 0xeb, 0xf8, // yes: skip; out; again from the load
+    0xf4, 0xeb, 0xfd, //             halt for ever
+  ];
+  sector.set(code, 0);
+  sector.write(`${marker}\0`, 0x20, "latin1");
+  sector.set([0x55, 0xaa], 510);
+  const path = join(directory, "boot.raw");
+  await writeFile(path, sector);
+  await truncate(path, 2 ** 20); // the firmware reads nothing from a disk of less than one cylinder
+  if (options.user !== undefined) await chown(path, options.user.uid, options.user.gid);
+  return { volume: "vol-probe", device: "/dev/xvda", root: true, source: { kind: "file", path, format: "raw" } };
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(() => true, () => false);
+}

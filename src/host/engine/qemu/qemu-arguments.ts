@@ -1,0 +1,120 @@
+/**
+ * QEMU's command line for a machine: pure text, checked against golden files.
+ *
+ * The machine is a `pc` (i440FX), as Nitro's is; ACPI hot-plug works on every slot without bridges. Slots:
+ *
+ *   2 root disk   3 entropy   5 first interface (`ens5`, as on EC2)   6… other disks, then other interfaces
+ *
+ * Hot-plugged devices get the lowest free slot, never below the root disk, so the root disk stays the first of its kind.
+ * Nothing that the guest does not need is built in: no USB, no firmware for network boot, no system management mode, no HPET.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { MachinePlan, PlannedDisk, PlannedInterface } from "../engine.ts";
+
+export type Accelerator = "tcg" | "kvm";
+
+/** The descriptor at which the process finds the open serial log. */
+export const consoleDescriptor = 3;
+
+const rootSlot = 2;
+const firstInterfaceSlot = 5;
+const firstFurtherSlot = 6;
+/** A guest's network storage may be away for this long before its I/O fails: a storage node's restart only pauses it. */
+const storageAwaySeconds = 3600;
+
+export function qemuArguments(plan: MachinePlan, accelerator: Accelerator): string[] {
+  return [
+    ["-name", plan.id],
+    ["-nodefaults", "-no-user-config", "-display", "none"],
+    ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+    ["-machine", `pc,usb=off,vmport=off,smm=off,hpet=off,dump-guest-core=off`],
+    accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max"],
+    ["-smp", `cpus=${plan.vcpus}`, "-m", `size=${plan.memoryMib}M`, "-rtc", "base=utc"],
+    ["-boot", "menu=off,strict=on"],
+    identityArguments(plan.id),
+    // A guest that powers off leaves a paused process, so that an agent that was away still learns that it was the guest.
+    ["-no-shutdown"],
+    ["-qmp", `unix:${escapeCommas(join(plan.runDirectory, "qmp.sock"))},server=on,wait=off`],
+    ["-add-fd", `fd=${consoleDescriptor},set=1`, "-chardev", "file,id=console,path=/dev/fdset/1,append=on", "-serial", "chardev:console"],
+    ["-object", "rng-builtin,id=entropy", "-device", device({ driver: "virtio-rng-pci", rng: "entropy", addr: "0x3" })],
+    ...plan.disks.map((disk, index) => diskArguments(disk, plan, index)),
+    ...plan.interfaces.map((nic, index) => interfaceArguments(nic, plan, index)),
+    kernelArguments(plan),
+  ].flat();
+}
+
+/** The guest's UUID: `ec2` and digits that only depend on the instance. */
+export function machineUuid(instance: string): string {
+  const digits = `ec2${createHash("sha256").update(instance).digest("hex")}`;
+  return [digits.slice(0, 8), digits.slice(8, 12), `4${digits.slice(13, 16)}`, `a${digits.slice(17, 20)}`, digits.slice(20, 32)].join("-");
+}
+
+export function diskNode(disk: PlannedDisk): Readonly<Record<string, unknown>> {
+  const name = { "node-name": disk.volume, discard: "unmap" };
+  const { source } = disk;
+  if (source.kind === "nbd") {
+    const server = { type: "inet", host: source.address, port: String(source.port) };
+    return { driver: "nbd", ...name, server, export: source.exportName, "reconnect-delay": storageAwaySeconds };
+  }
+  return { driver: source.format, ...name, file: { driver: "file", filename: source.path, aio: "threads", discard: "unmap" } };
+}
+
+export function diskDevice(disk: PlannedDisk, bus: MachinePlan["diskBus"]): Readonly<Record<string, string | number>> {
+  const identity = { id: diskId(disk.volume), drive: disk.volume, serial: disk.volume.replace("-", "").slice(0, 20) };
+  const boot = disk.root ? { bootindex: 1 } : {}; // a kernel given to QEMU takes 0
+  if (bus === "nvme") return { driver: "nvme", ...identity, ...boot };
+  // As NVMe does: an error goes to the guest, which knows what to do; a guest paused by QEMU would wait for nobody.
+  return { driver: "virtio-blk-pci", ...identity, ...boot, werror: "report", rerror: "report" };
+}
+
+export function interfaceBackend(nic: PlannedInterface): Readonly<Record<string, string>> {
+  return { type: "tap", id: backendId(nic.id), ifname: nic.tap, script: "no", downscript: "no" };
+}
+
+export function interfaceDevice(nic: PlannedInterface): Readonly<Record<string, string>> {
+  return { driver: "virtio-net-pci", id: interfaceId(nic.id), netdev: backendId(nic.id), mac: nic.mac, romfile: "" };
+}
+
+export const diskId = (volume: string) => `disk-${volume}`;
+export const interfaceId = (id: string) => `nic-${id}`;
+export const backendId = (id: string) => `net-${id}`;
+
+function identityArguments(instance: string): string[] {
+  const uuid = machineUuid(instance);
+  const amazon = "Amazon EC2";
+  return [
+    ["-uuid", uuid],
+    ["-smbios", `type=0,vendor=${amazon},version=1.0`],
+    ["-smbios", `type=1,manufacturer=${amazon},serial=${uuid},uuid=${uuid}`],
+    ["-smbios", `type=2,manufacturer=${amazon},asset=${instance}`],
+    ["-smbios", `type=3,manufacturer=${amazon},asset=${amazon}`],
+  ].flat();
+}
+
+function diskArguments(disk: PlannedDisk, plan: MachinePlan, index: number): string[] {
+  const firstIsRoot = plan.disks[0]?.root === true;
+  const slot = disk.root ? rootSlot : firstFurtherSlot + index - (firstIsRoot ? 1 : 0);
+  return ["-blockdev", JSON.stringify(diskNode(disk)), "-device", device({ ...diskDevice(disk, plan.diskBus), addr: `0x${slot.toString(16)}` })];
+}
+
+function interfaceArguments(nic: PlannedInterface, plan: MachinePlan, index: number): string[] {
+  const slot = index === 0 ? firstInterfaceSlot : firstFurtherSlot + plan.disks.length + index - 1;
+  return ["-netdev", device(interfaceBackend(nic), "type"), "-device", device({ ...interfaceDevice(nic), addr: `0x${slot.toString(16)}` })];
+}
+
+function kernelArguments(plan: MachinePlan): string[] {
+  if (plan.kernel === undefined) return [];
+  const { file, initrd, commandLine } = plan.kernel;
+  return ["-kernel", file, ...(initrd === undefined ? [] : ["-initrd", initrd]), "-append", commandLine];
+}
+
+/** QEMU's `first,key=value` form; a comma inside a value is doubled. */
+function device(properties: Readonly<Record<string, string | number>>, first = "driver"): string {
+  const rest = Object.entries(properties).filter(([key]) => key !== first);
+  return [String(properties[first]), ...rest.map(([key, value]) => `${key}=${escapeCommas(String(value))}`)].join(",");
+}
+
+function escapeCommas(text: string): string {
+  return text.replaceAll(",", ",,");
+}

@@ -1,0 +1,94 @@
+/**
+ * QEMU as an engine: software emulation (TCG) or hardware assistance (KVM), the same code.
+ *
+ * The process runs in a session of its own as the plan's unprivileged user, with QEMU's seccomp sandbox, and sees of the host what that
+ * user may open: its disks, its tap, and the serial log through a descriptor that the agent opened.
+ */
+import { constants, open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { EngineAvailability } from "../../protocol/report.ts";
+import type { Engine, MachinePlan, RunningMachine } from "../engine.ts";
+import { connectQmp, type QmpClient } from "../../qmp/qmp-client.ts";
+import { adoptProcess } from "../adoption.ts";
+import { isAlive, killAndWait, startDetached, type DetachedProcess } from "../engine-process.ts";
+import { type ProbeOptions, type Probeable, probeQemu } from "../probe.ts";
+import { beginRun, openLog, readTail, recordProcess } from "../run-record.ts";
+import { type Accelerator, qemuArguments } from "./qemu-arguments.ts";
+import { QemuMachine, socketOf } from "./qemu-machine.ts";
+
+const program = "/usr/bin/qemu-system-x86_64";
+const startMs = 30_000;
+
+export function qemuEngine(accelerator: Accelerator, probeOptions: ProbeOptions): Probeable {
+  const engine: Engine = {
+    virtualization: accelerator === "kvm" ? "hardware" : "emulated",
+    probe: (signal) => probe(signal),
+    start: (plan, signal) => start(plan, accelerator, signal),
+    adopt,
+  };
+  const probe = (signal: AbortSignal): Promise<EngineAvailability> => probeQemu(engine, accelerator, probeOptions, signal);
+  return { ...engine, fingerprint: () => fingerprint(accelerator, probeOptions) };
+}
+
+async function start(plan: MachinePlan, accelerator: Accelerator, signal: AbortSignal): Promise<RunningMachine> {
+  signal.throwIfAborted();
+  await rm(socketOf(plan), { force: true });
+  await beginRun(plan.runDirectory);
+  const started = await spawnQemu(plan, accelerator);
+  try {
+    await recordProcess(plan.runDirectory, started.identity);
+    const qmp = await firstAnswer(plan, started, signal);
+    return await QemuMachine.control(plan, started.identity, qmp, started.exited);
+  } catch (error) {
+    await killAndWait([started.identity]);
+    const complaint = await readTail(join(plan.runDirectory, "engine.log"));
+    throw new Error(complaint === "" ? "starting QEMU" : `starting QEMU: ${complaint}`, { cause: error });
+  }
+}
+
+async function spawnQemu(plan: MachinePlan, accelerator: Accelerator): Promise<DetachedProcess> {
+  const log = await openLog(join(plan.runDirectory, "engine.log"));
+  await log.truncate();
+  const console = await open(plan.consoleFile, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o640);
+  try {
+    return await startDetached({
+      program,
+      arguments: qemuArguments(plan, accelerator),
+      directory: plan.runDirectory,
+      environment: {},
+      ...(plan.user === undefined ? {} : { user: plan.user }),
+      descriptors: [log.fd, log.fd, console.fd],
+      remedy: "install the Debian package qemu-system-x86",
+    });
+  } finally {
+    await log.close();
+    await console.close();
+  }
+}
+
+async function firstAnswer(plan: MachinePlan, started: DetachedProcess, signal: AbortSignal): Promise<QmpClient> {
+  const deadline = performance.now() + startMs;
+  while (performance.now() < deadline && isAlive(started.identity)) {
+    signal.throwIfAborted();
+    try {
+      return await connectQmp({ socket: socketOf(plan) });
+    } catch {
+      await Promise.race([delay(10), started.exited]); // not listening yet
+    }
+  }
+  throw new Error(isAlive(started.identity) ? `no answer on its control socket in ${startMs} ms` : "the process ended at once");
+}
+
+function adopt(plan: MachinePlan): Promise<RunningMachine | undefined> {
+  return adoptProcess(plan, async (identity) => {
+    const qmp = await connectQmp({ socket: socketOf(plan), timeoutMs: startMs });
+    return QemuMachine.control(plan, identity, qmp, new Promise(() => {}));
+  });
+}
+
+async function fingerprint(accelerator: Accelerator, options: ProbeOptions): Promise<string> {
+  const files = [program, options.kernelFile, accelerator === "kvm" ? "/dev/kvm" : undefined].filter((file) => file !== undefined);
+  const facts = await Promise.all(files.map((file) => stat(file).then(({ mtimeMs, size, mode }) => `${file}:${mtimeMs}:${size}:${mode}`, () => `${file}:missing`)));
+  return facts.join(" ");
+}

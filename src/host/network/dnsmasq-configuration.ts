@@ -1,0 +1,109 @@
+/**
+ * What dnsmasq is told for one VPC on one host. Pure texts. The configuration changes only with the VPC itself and needs a
+ * restart; the other files change with every interface and are read again on a signal.
+ *
+ * Names of private addresses are computed, not listed, so that those of guests on other hosts resolve too. Without upstream
+ * resolvers no other name exists: a guest must never wait for a resolver that cannot answer.
+ */
+import { cidrSize, formatIpv4, parseCidr, type Cidr } from "../../base/ipv4.ts";
+import type { InterfaceSpecification } from "../protocol/specification.ts";
+
+export interface DnsmasqFiles {
+  readonly configuration: string;
+  readonly hosts: string;
+  readonly reservations: string;
+  readonly options: string;
+}
+
+export interface DnsmasqPaths {
+  readonly configuration: string;
+  readonly hosts: string;
+  readonly reservations: string;
+  readonly options: string;
+  readonly pid: string;
+  readonly log: string;
+}
+
+const leaseSeconds = 3600;
+/** What fits through the underlay network of today; inside a VPC EC2 has 9001 (facts §7.10). */
+export const guestMtu = 1500;
+
+export function dnsmasqFiles(interfaces: readonly InterfaceSpecification[], resolvers: readonly string[], paths: DnsmasqPaths): DnsmasqFiles {
+  return {
+    configuration: configuration(interfaces, resolvers, paths),
+    hosts: lines(interfaces.map(hostLine)),
+    reservations: lines(interfaces.map((nic) => `${nic.mac},set:${nic.subnet.id},${nic.privateAddress},${nic.hostName},${leaseSeconds}`)),
+    options: lines([...new Set(interfaces.flatMap(subnetOptions))]),
+  };
+}
+
+function configuration(interfaces: readonly InterfaceSpecification[], resolvers: readonly string[], paths: DnsmasqPaths): string {
+  const blocks = [...new Set(interfaces.flatMap(({ vpc }) => vpc.cidrs))];
+  const domains = [...new Set(interfaces.map(({ domain }) => domain))];
+  return lines([
+    "interface=eni*",
+    "no-hosts",
+    "no-resolv",
+    "no-poll",
+    "domain-needed",
+    "bogus-priv",
+    `pid-file=${paths.pid}`,
+    `log-facility=${paths.log}`,
+    "quiet-dhcp",
+    "leasefile-ro",
+    "dhcp-authoritative",
+    "dhcp-ignore=tag:!known",
+    `dhcp-hostsfile=${paths.reservations}`,
+    `dhcp-optsfile=${paths.options}`,
+    `addn-hosts=${paths.hosts}`,
+    ...(resolvers.length === 0 ? ["local=/#/"] : resolvers.map((address) => `server=${address}`)),
+    ...domains.flatMap((domain) => [`local=/${domain}/`, ...blocks.map((block) => `synth-domain=${domain},${block},ip-`)]),
+    ...blocks.map((text) => requireBlock(text)).map((block) => `dhcp-range=${formatIpv4(block.base)},static,${netmask(block)},${leaseSeconds}`),
+  ]);
+}
+
+/** Inside the VPC a public name means the private address too (facts §7.8). */
+function hostLine(nic: InterfaceSpecification): string {
+  return [nic.privateAddress, `${nic.hostName}.${nic.domain}`, ...(nic.publicHostName === undefined ? [] : [nic.publicHostName])].join(" ");
+}
+
+function subnetOptions(nic: InterfaceSpecification): readonly string[] {
+  const block = requireBlock(nic.subnet.cidr);
+  const values = {
+    netmask: netmask(block),
+    broadcast: formatIpv4(block.base + cidrSize(block) - 1),
+    router: routerAddress(nic),
+    "dns-server": vpcResolver(nic),
+    "domain-name": nic.domain,
+    mtu: String(guestMtu),
+  };
+  return Object.entries(values).map(([name, value]) => `tag:${nic.subnet.id},option:${name},${value}`);
+}
+
+/** The subnet's router: its block's first address. */
+export function routerAddress(nic: Pick<InterfaceSpecification, "subnet">): string {
+  return formatIpv4(requireBlock(nic.subnet.cidr).base + 1);
+}
+
+/** The VPC's resolver: the second address of its first block. */
+export function vpcResolver(nic: Pick<InterfaceSpecification, "vpc">): string {
+  return formatIpv4(requireBlock(nic.vpc.cidrs[0] ?? "").base + 2);
+}
+
+export function subnetPrefix(nic: Pick<InterfaceSpecification, "subnet">): number {
+  return requireBlock(nic.subnet.cidr).prefix;
+}
+
+function requireBlock(text: string): Cidr {
+  const block = parseCidr(text);
+  if (block === undefined) throw new Error(`"${text}" is no address block`);
+  return block;
+}
+
+function netmask(block: Cidr): string {
+  return formatIpv4(2 ** 32 - cidrSize(block));
+}
+
+function lines(all: readonly string[]): string {
+  return all.map((line) => `${line}\n`).join("");
+}

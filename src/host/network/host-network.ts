@@ -1,0 +1,233 @@
+/**
+ * The network of one host: namespaces of VPCs, taps for engines, DHCP and resolver, address translation, public addresses, and
+ * the way of each interface to its metadata. Runs inside the host's own network namespace, as root.
+ *
+ * Promised: every call may be repeated and heals what it finds broken; calls are carried out one after the other. Nothing here
+ * depends on this process staying alive: closing it, or killing it, leaves every guest's network as it is, and a later
+ * `openHostNetwork` with the same directories takes over. It refuses to touch what does not carry this host's names.
+ *
+ * The tap of an interface stays in the host's namespace for good (`interface-rules.ts` says why), so it does not matter whether
+ * `connectInterface` comes before or after the engine opened it.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { InterfaceId, VpcId } from "../../base/ids.ts";
+import { formatCidr, parseCidr } from "../../base/ipv4.ts";
+import type { Log } from "../../base/log.ts";
+import type { InterfaceSpecification } from "../protocol/specification.ts";
+import { loadRules } from "./command.ts";
+import { dnsmasqFiles } from "./dnsmasq-configuration.ts";
+import { dnsmasqPaths, ensureDnsmasq, removeDnsmasqFiles, reviveDnsmasq } from "./dnsmasq.ts";
+import { readDeviceBlock, readHostLinks } from "./host-links.ts";
+import { setHostParameters } from "./host-parameters.ts";
+import { hostRules } from "./host-rules.ts";
+import { ensureInterfaceLink, removeInterfaceLink, type TapUser } from "./interface-link.ts";
+import { KnownInterfaces } from "./known-interfaces.ts";
+import { vpcLinkAddress } from "./link-addresses.ts";
+import { interfaceDevices, listNamespaces, vpcDevice, vpcNamespace } from "./names.ts";
+import { programPublicAddresses, type PublicRoute } from "./public-addresses.ts";
+import { removeStrangers } from "./strangers.ts";
+import { ensureVpcNamespace, programVpcNamespace, removeVpcNamespace, type VpcPlace } from "./vpc-namespace.ts";
+
+export type { TapUser } from "./interface-link.ts";
+
+export interface HostNetworkOptions {
+  readonly hostId: string;
+  /** Six hexadecimal digits. */
+  readonly installation: string;
+  readonly stateDirectory: string;
+  /** This host's device on the underlay network. */
+  readonly underlayDevice: string;
+  /** Whom the VPCs' resolvers ask; with none, no name outside the VPC exists. */
+  readonly resolvers: readonly string[];
+  readonly log: Log;
+  /** For what need not survive the machine; daemons without privileges must be able to read it. */
+  readonly runDirectory: string;
+}
+
+export interface PreparedInterface {
+  readonly tap: string;
+  /** Metadata requests of this interface's guest arrive at this port of the host's namespace. */
+  readonly metadataPort: number;
+}
+
+export interface HostNetwork {
+  /** Makes the VPC's namespace on demand and a persistent tap in this namespace, for `user` to open. */
+  prepareInterface(nic: InterfaceSpecification, user?: TapUser): Promise<PreparedInterface>;
+  /** Lets traffic flow as the specification says. Also called after adoption and when the public address came, went or moved. */
+  connectInterface(nic: InterfaceSpecification): Promise<void>;
+  /** Sets the time to live of packets that carry a metadata token to this interface's guest; 1 until it is called. */
+  setTokenHopLimit(id: InterfaceId, hopLimit: number): Promise<void>;
+  /** The VPC's namespace goes with its last interface. */
+  removeInterface(id: InterfaceId): Promise<void>;
+  /** Removes everything that belongs to none of these interfaces. */
+  retainOnly(ids: readonly InterfaceId[]): Promise<void>;
+  /** Leaves all in place: guests keep their network. */
+  close(): Promise<void>;
+}
+
+const reviveMs = 1_000;
+
+export async function openHostNetwork(options: HostNetworkOptions): Promise<HostNetwork> {
+  const address = await readDeviceBlock(options.underlayDevice);
+  const block = parseCidr(address);
+  if (block === undefined) throw new Error(`the underlay device ${options.underlayDevice} has the malformed address ${address}`);
+  mkdirSync(vpcDirectories(options), { recursive: true, mode: 0o755 });
+  setHostParameters(options.underlayDevice);
+  const network = new ProgrammedNetwork(options, formatCidr(block));
+  await network.programHost();
+  return network;
+}
+
+function vpcDirectories(options: HostNetworkOptions): string {
+  return join(options.runDirectory, "network");
+}
+
+class ProgrammedNetwork implements HostNetwork {
+  readonly #options: HostNetworkOptions;
+  readonly #underlayBlock: string;
+  readonly #known: KnownInterfaces;
+  readonly #reviver: NodeJS.Timeout;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: HostNetworkOptions, underlayBlock: string) {
+    this.#options = options;
+    this.#underlayBlock = underlayBlock;
+    this.#known = new KnownInterfaces(options.stateDirectory);
+    this.#reviver = setInterval(() => void this.#inTurn(() => this.#reviveAll()), reviveMs);
+    this.#reviver.unref();
+  }
+
+  prepareInterface(nic: InterfaceSpecification, user?: TapUser): Promise<PreparedInterface> {
+    return this.#inTurn(async () => {
+      const before = this.#known.get(nic.id);
+      const renewTap = before !== undefined && user !== undefined && before.tapUser?.uid !== user.uid;
+      const known = this.#known.remember(nic, user === undefined ? {} : { user });
+      await this.#ensureDevices(nic, known.tapUser, renewTap);
+      return { tap: interfaceDevices(nic.id).tap, metadataPort: known.metadataPort };
+    });
+  }
+
+  connectInterface(nic: InterfaceSpecification): Promise<void> {
+    return this.#inTurn(async () => {
+      const vpcs = new Set([nic.vpc.id, ...this.#known.losersTo(nic)]);
+      const known = this.#known.remember(nic, { connected: true });
+      await this.#ensureDevices(nic, known.tapUser, false);
+      for (const vpc of vpcs) await this.#programVpc(vpc);
+      await this.programHost();
+    });
+  }
+
+  setTokenHopLimit(id: InterfaceId, hopLimit: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = this.#known.get(id);
+      if (known === undefined || known.hopLimit === hopLimit) return;
+      this.#known.setHopLimit(id, hopLimit);
+      await this.#programVpc(known.nic.vpc.id);
+    });
+  }
+
+  removeInterface(id: InterfaceId): Promise<void> {
+    return this.#inTurn(() => this.#remove([id]));
+  }
+
+  retainOnly(ids: readonly InterfaceId[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const kept = new Set(ids);
+      await this.#remove(this.#known.all().map(({ nic }) => nic.id).filter((id) => !kept.has(id)));
+      const { installation, hostId } = this.#options;
+      const specifications = this.#known.all().map(({ nic }) => nic);
+      await removeStrangers({
+        installation,
+        hostId,
+        vpcDirectories: vpcDirectories(this.#options),
+        interfaces: specifications.map(({ id }) => id),
+        vpcs: specifications.map(({ vpc }) => vpc.id),
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#reviver);
+    await this.#last;
+  }
+
+  /** Makes the host's rules and public addresses those of the connected interfaces that have devices. */
+  async programHost(): Promise<void> {
+    const { underlayDevice, resolvers } = this.#options;
+    const links = readHostLinks();
+    const routes = this.#publicRoutes().filter(({ device }) => links.has(device));
+    await loadRules(hostRules({ underlayDevice, underlayBlock: this.#underlayBlock, resolvers, publicAddresses: routes }));
+    await programPublicAddresses(routes, underlayDevice);
+  }
+
+  #publicRoutes(): readonly PublicRoute[] {
+    return this.#known.all().flatMap(({ nic, connected }) => {
+      if (!connected || nic.publicAddress === undefined) return [];
+      return [{ address: nic.publicAddress, device: vpcDevice(nic.vpc.id), via: vpcLinkAddress(this.#known.linkNumber(nic.vpc.id)) }];
+    });
+  }
+
+  #place(vpc: VpcId): VpcPlace {
+    const { installation, hostId } = this.#options;
+    return { vpc, namespace: vpcNamespace(installation, hostId, vpc), linkNumber: this.#known.linkNumber(vpc), underlayBlock: this.#underlayBlock };
+  }
+
+  #directory(vpc: VpcId): string {
+    return join(vpcDirectories(this.#options), vpc);
+  }
+
+  async #ensureDevices(nic: InterfaceSpecification, user: TapUser | undefined, renewTap: boolean): Promise<void> {
+    const links = readHostLinks();
+    const place = this.#place(nic.vpc.id);
+    await ensureVpcNamespace(place, links);
+    await ensureInterfaceLink(nic, place.namespace, links, user, renewTap);
+  }
+
+  /** After the machine's restart a VPC's other interfaces may have no devices yet; each is programmed when its own turn comes. */
+  async #programVpc(vpc: VpcId): Promise<void> {
+    const links = readHostLinks();
+    const present = this.#known.connectedIn(vpc).filter(({ nic }) => links.has(interfaceDevices(nic.id).outer));
+    const [first] = present;
+    if (first === undefined) return;
+    const place = this.#place(vpc);
+    const directory = this.#directory(vpc);
+    const files = dnsmasqFiles(present.map(({ nic }) => nic), this.#options.resolvers, dnsmasqPaths(directory));
+    await programVpcNamespace(place, present);
+    await ensureDnsmasq(directory, place.namespace, files);
+  }
+
+  /** In this order, so that a removal that was interrupted is completed when it is repeated. */
+  async #remove(ids: readonly InterfaceId[]): Promise<void> {
+    const vpcs = [...new Set(ids.flatMap((id) => this.#known.get(id)?.nic.vpc.id ?? []))];
+    const used = new Set(this.#known.all().flatMap(({ nic }) => (ids.includes(nic.id) ? [] : nic.vpc.id)));
+    for (const id of ids) await removeInterfaceLink(id);
+    for (const vpc of vpcs.filter((vpc) => !used.has(vpc))) await this.#removeVpc(vpc);
+    this.#known.forget(ids);
+    for (const vpc of vpcs.filter((vpc) => used.has(vpc))) await this.#programVpc(vpc);
+    if (vpcs.length > 0) await this.programHost();
+  }
+
+  async #removeVpc(vpc: VpcId): Promise<void> {
+    await removeVpcNamespace(vpcNamespace(this.#options.installation, this.#options.hostId, vpc));
+    removeDnsmasqFiles(this.#directory(vpc));
+  }
+
+  async #reviveAll(): Promise<void> {
+    for (const vpc of new Set(this.#known.all().filter(({ connected }) => connected).map(({ nic }) => nic.vpc.id))) {
+      const { namespace } = this.#place(vpc);
+      if (!listNamespaces(namespace).some(({ whole }) => whole)) continue;
+      const revived = await reviveDnsmasq(this.#directory(vpc), namespace).catch((error: unknown) => {
+        this.#options.log.error("a VPC's resolver could not be started again", { vpc, error });
+        return false;
+      });
+      if (revived) this.#options.log.warn("a VPC's resolver had ended and was started again", { vpc });
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}

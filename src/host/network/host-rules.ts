@@ -1,0 +1,57 @@
+/**
+ * The rules of a host's own namespace. Nothing is forwarded but what a guest's public address entitles it to and the VPCs'
+ * resolvers asking theirs; nothing of a guest reaches a service of the host but the metadata ports, and those are open to
+ * guests only. A pure text, loaded as one transaction.
+ */
+import { formatCidr } from "../../base/ipv4.ts";
+import { hostLinkAddress, linkNetwork, metadataPorts } from "./link-addresses.ts";
+import { ruleTable } from "./names.ts";
+
+export interface HostRulesInput {
+  readonly underlayDevice: string;
+  readonly underlayBlock: string;
+  readonly resolvers: readonly string[];
+  readonly publicAddresses: readonly { readonly address: string; readonly device: string }[];
+}
+
+const ports = `${metadataPorts.first}-${metadataPorts.last}`;
+
+export function hostRules({ underlayDevice, underlayBlock, resolvers, publicAddresses }: HostRulesInput): string {
+  const links = formatCidr(linkNetwork);
+  const listed = publicAddresses.length === 0 ? "" : ` elements = { ${publicAddresses.map((own) => `"${own.device}" . ${own.address}`).join(", ")} }`;
+  const ask =
+    resolvers.length === 0
+      ? ""
+      : `\n\t\tiifname "vpc*" oifname "${underlayDevice}" ip saddr ${links} ip daddr { ${resolvers.join(", ")} } meta l4proto { tcp, udp } th dport 53 accept`;
+  return `table ip ${ruleTable}
+delete table ip ${ruleTable}
+table ip ${ruleTable} {
+	set owned {
+		typeof iifname . ip saddr;${listed}
+	}
+
+	chain to_host {
+		type filter hook input priority filter; policy accept;
+		iifname { "tap*", "vet*" } drop
+		iifname "vpc*" ip daddr ${hostLinkAddress} tcp dport ${ports} accept
+		iifname "vpc*" drop
+		iifname "${underlayDevice}" tcp dport ${ports} ct state new drop
+		iifname "${underlayDevice}" ip daddr != { ${underlayBlock}, 127.0.0.0/8 } ct state new drop
+	}
+
+	chain through_host {
+		type filter hook forward priority filter; policy drop;${ask}
+		iifname "${underlayDevice}" ip daddr ${links} ct state established,related accept
+		iifname "vpc*" ip daddr { ${underlayBlock}, ${links} } drop
+		iifname "vpc*" iifname . ip saddr != @owned drop
+		iifname "vpc*" oifname "${underlayDevice}" accept
+		oifname . ip daddr @owned accept
+	}
+
+	chain source {
+		type nat hook postrouting priority srcnat; policy accept;
+		ip saddr ${links} oifname "${underlayDevice}" masquerade
+	}
+}
+`;
+}

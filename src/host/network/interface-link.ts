@@ -1,0 +1,60 @@
+/**
+ * The devices of one interface: the tap that the engine opens, and the pair that leads into the VPC's namespace. Both stay for
+ * the interface's life, whether an engine has the tap open or not, so starting, stopping and crashing engines need no change here.
+ */
+import type { InterfaceId } from "../../base/ids.ts";
+import type { InterfaceSpecification } from "../protocol/specification.ts";
+import { ignoreFailedCommand, ipBatch, loadRules, runCommand } from "./command.ts";
+import { routerAddress, subnetPrefix } from "./dnsmasq-configuration.ts";
+import type { HostLinks } from "./host-links.ts";
+import { interfaceRules } from "./interface-rules.ts";
+import { interfaceDevices } from "./names.ts";
+
+export interface TapUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Every subnet's router has this hardware address, on every host. */
+export const routerMac = "02:ec:2a:00:00:01";
+
+/** Makes the devices that are missing, the tap for the user to open. `renewTap`: the tap that is there belongs to another user. */
+export async function ensureInterfaceLink(
+  nic: InterfaceSpecification,
+  namespace: string,
+  links: HostLinks,
+  user: TapUser | undefined,
+  renewTap: boolean,
+): Promise<void> {
+  const { tap, outer, inner } = interfaceDevices(nic.id);
+  const lines = [
+    ...(links.has(tap) && renewTap ? [`link delete ${tap}`] : []),
+    ...(links.has(tap) && !renewTap ? [] : [`tuntap add dev ${tap} mode tap${user === undefined ? "" : ` user ${user.uid}`}`, `link set ${tap} up`]),
+    ...(links.has(outer) ? [] : [`link add ${outer} type veth peer name ${inner} address ${routerMac} netns ${namespace}`, `link set ${outer} up`]),
+  ];
+  await ipBatch(lines);
+  await loadRules(interfaceRules(nic));
+}
+
+/** `ip` lines for the VPC's namespace; each may be repeated. The neighbour is fixed: no guest can talk another's address away. */
+export function interfaceLines(nic: InterfaceSpecification): readonly string[] {
+  const { inner } = interfaceDevices(nic.id);
+  const router = routerAddress(nic);
+  return [
+    `link set ${inner} up`,
+    `address replace ${router}/${subnetPrefix(nic)} dev ${inner} noprefixroute`,
+    `route replace ${nic.privateAddress}/32 dev ${inner} src ${router}`,
+    `neigh replace ${nic.privateAddress} lladdr ${nic.mac} dev ${inner} nud permanent`,
+  ];
+}
+
+/** Kernel parameters of the device in the VPC's namespace: answer for the rest of the subnet at once. */
+export function interfaceParameters(id: InterfaceId): Readonly<Record<string, number>> {
+  return { [`ipv4/neigh/${interfaceDevices(id).inner}/proxy_delay`]: 0 };
+}
+
+export async function removeInterfaceLink(id: InterfaceId): Promise<void> {
+  const { tap, outer } = interfaceDevices(id);
+  await runCommand("nft", ["delete", "table", "netdev", tap]).catch(ignoreFailedCommand);
+  await ipBatch([`link delete ${tap}`, `link delete ${outer}`], { anyway: true });
+}

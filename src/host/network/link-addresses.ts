@@ -1,0 +1,24 @@
+/**
+ * The addresses between a host and the VPC namespaces on it. They are link-local, which no VPC may contain, and mean nothing
+ * outside the host: each VPC namespace has one, the host's end has the same in all.
+ */
+import { formatIpv4, type Cidr } from "../../base/ipv4.ts";
+
+/** 169.254.64.0/18 */
+export const linkNetwork: Cidr = { base: 0xa9fe4000, prefix: 18 };
+/** Where guests' metadata requests are sent on to. */
+export const hostLinkAddress = formatIpv4(linkNetwork.base + 1);
+/** How many VPCs fit on one host. */
+export const vpcLimit = 2 ** 14 - 4;
+
+/** The address of the VPC namespace with this number, counted from 0. */
+export function vpcLinkAddress(number: number): string {
+  return formatIpv4(linkNetwork.base + 2 + number);
+}
+
+/** The ports on which the agent answers metadata requests, one an interface. */
+export const metadataPorts = { first: 20_000, last: 29_999 } as const;
+
+export const metadataAddress = "169.254.169.254";
+/** The resolver's second address, the same in every VPC (facts §7.8). */
+export const resolverAddress = "169.254.169.253";

@@ -1,0 +1,88 @@
+/**
+ * Names of everything that the network makes, from ids alone, so that each can be found again by any later process. The kernel
+ * allows 15 characters for a device; twelve hexadecimal digits of an id are kept.
+ *
+ *   machine's namespace      hy-INST-underlay        hy-INST-NODE (agent's)                     hy-INST-NODE-VPC
+ *   hyINST ───────────────── machine ┐
+ *                            portN ──┴ switch ────── underlay0
+ *                                                    vpcXXXXXXXXXXXX ───────────────────────── uplink
+ *                               engine ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ────────────────── eniYYYYYYYYYYYY
+ */
+import { createHash } from "node:crypto";
+import { readdirSync, statfsSync } from "node:fs";
+import type { InterfaceId, VpcId } from "../../base/ids.ts";
+
+export const underlayDevice = "underlay0";
+export const uplinkDevice = "uplink";
+/** The table of rules that every namespace of ours has. */
+export const ruleTable = "hostelry";
+
+export function nodeNamespace(installation: string, node: string): string {
+  return `hy-${installation}-${node}`;
+}
+
+export function switchNamespace(installation: string): string {
+  return nodeNamespace(installation, "underlay");
+}
+
+/** The machine's own device into the public pool. */
+export function machineDevice(installation: string): string {
+  return `hy${installation}`;
+}
+
+/** The switch's port to a node; node ids are too long for a device's name. */
+export function switchPort(node: string): string {
+  return `port${createHash("sha256").update(node).digest("hex").slice(0, 8)}`;
+}
+
+export function vpcNamespacePrefix(installation: string, host: string): string {
+  return `${nodeNamespace(installation, host)}-`;
+}
+
+export function vpcNamespace(installation: string, host: string, vpc: VpcId): string {
+  return `${vpcNamespacePrefix(installation, host)}${digitsOf(vpc)}`;
+}
+
+export interface InterfaceDevices {
+  /** What the engine opens, in the host's namespace. */
+  readonly tap: string;
+  /** The host's end of the pair into the VPC's namespace. */
+  readonly outer: string;
+  /** The VPC's end: the interface as the VPC sees it. */
+  readonly inner: string;
+}
+
+export function interfaceDevices(id: InterfaceId): InterfaceDevices {
+  const digits = digitsOf(id);
+  return { tap: `tap${digits}`, outer: `vet${digits}`, inner: `eni${digits}` };
+}
+
+/** The host's end of the pair to a VPC's namespace. */
+export function vpcDevice(vpc: VpcId): string {
+  return `vpc${digitsOf(vpc)}`;
+}
+
+function digitsOf(id: string): string {
+  return id.slice(id.lastIndexOf("-") + 1).slice(-12);
+}
+
+const nsfsMagic = 0x6e736673;
+
+/** Named namespaces that begin so. A file without a namespace behind it, as a crash may leave, is not one. */
+export function listNamespaces(prefix: string): readonly { readonly name: string; readonly whole: boolean }[] {
+  let names: readonly string[] = [];
+  try {
+    names = readdirSync("/run/netns");
+  } catch {
+    return [];
+  }
+  return names.filter((name) => name.startsWith(prefix)).map((name) => ({ name, whole: isNamespace(name) }));
+}
+
+function isNamespace(name: string): boolean {
+  try {
+    return statfsSync(`/run/netns/${name}`).type === nsfsMagic;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * A host's network and metadata service in a process of its own, inside the host's namespace, for tests: what the agent will be.
+ * Takes one call a line on standard input as JSON and answers each with a line. Being killed with -9 is part of its purpose.
+ *
+ *   nsenter --net=… node host-process.ts '{"hostId":…,"installation":…,"directory":…,"resolvers":[…]}'
+ */
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { systemClock } from "../../../base/clock.ts";
+import { errorChain } from "../../../base/errors.ts";
+import type { InterfaceId } from "../../../base/ids.ts";
+import { silentLog } from "../../../base/log.ts";
+import { systemRandom } from "../../../base/random.ts";
+import { openIdentitySigner } from "../../metadata/identity-signer.ts";
+import { openMetadataService } from "../../metadata/metadata-service.ts";
+import type { MachineSpecification } from "../../protocol/specification.ts";
+import { openHostNetwork } from "../host-network.ts";
+
+/** Only the tests start this process; both sides are of the same source tree, so what arrives is what was meant. */
+const settings = JSON.parse(process.argv[2] ?? "{}") as { hostId: string; installation: string; directory: string; resolvers: string[] };
+const network = await openHostNetwork({
+  hostId: settings.hostId,
+  installation: settings.installation,
+  stateDirectory: join(settings.directory, "state"),
+  runDirectory: join(settings.directory, "run"),
+  underlayDevice: "underlay0",
+  resolvers: settings.resolvers,
+  log: silentLog,
+});
+const metadata = await openMetadataService({
+  clock: systemClock,
+  random: systemRandom,
+  secretFile: join(settings.directory, "state", "metadata.secret"),
+  signer: await openIdentitySigner(join(settings.directory, "identity")),
+  setHopLimit: (id, hopLimit) => network.setTokenHopLimit(id, hopLimit),
+  log: silentLog,
+});
+const machines = new Map<InterfaceId, MachineSpecification>();
+
+const calls = {
+  /** Takes the machine's specification and does for its first interface what the agent does at a start. */
+  async start(machine: MachineSpecification) {
+    const [nic] = machine.interfaces;
+    if (nic === undefined) throw new Error("the machine has no interface");
+    machines.set(nic.id, machine);
+    const began = performance.now();
+    const prepared = await network.prepareInterface(nic);
+    const preparedAt = performance.now();
+    await metadata.serve(prepared.metadataPort, () => machines.get(nic.id), nic.id);
+    const servedAt = performance.now();
+    await network.connectInterface(nic);
+    return { ...prepared, prepareMs: preparedAt - began, connectMs: performance.now() - servedAt };
+  },
+  async remove(id: InterfaceId) {
+    const began = performance.now();
+    await network.removeInterface(id);
+    return { removeMs: performance.now() - began };
+  },
+  retainOnly: (ids: InterfaceId[]) => network.retainOnly(ids),
+  async close() {
+    await metadata.close();
+    await network.close();
+    setImmediate(() => process.exit(0));
+  },
+} as const;
+
+process.stdout.write("ready\n");
+for await (const line of createInterface({ input: process.stdin })) {
+  const { call, argument } = JSON.parse(line) as { call: keyof typeof calls; argument: never };
+  try {
+    process.stdout.write(`${JSON.stringify({ value: (await calls[call](argument)) ?? null })}\n`);
+  } catch (error) {
+    process.stdout.write(`${JSON.stringify({ error: errorChain(error) })}\n`);
+  }
+}

@@ -1,0 +1,54 @@
+/** A child process that tests talk to by lines; ended with the test, whatever happens. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+
+export class LineProcess implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly seen: string[] = [];
+  readonly #waiting = new Set<() => void>();
+  #ended = false;
+
+  constructor(file: string, args: readonly string[]) {
+    this.child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on("line", (line) => (this.seen.push(line.trimEnd()), this.#wake()));
+    }
+    this.child.once("close", () => ((this.#ended = true), this.#wake()));
+  }
+
+  write(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
+  }
+
+  /** The first line from position `from` on that fits, with its position. */
+  async waitFor(fits: (line: string) => boolean, from = 0, timeoutMs = 30_000): Promise<{ readonly line: string; readonly at: number }> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const at = this.seen.findIndex((line, index) => index >= from && fits(line));
+      const line = this.seen[at];
+      if (line !== undefined) return { line, at };
+      const leftMs = deadline - performance.now();
+      if (this.#ended || leftMs <= 0) throw new Error(`the process did not say what was waited for; its last lines:\n${this.seen.slice(-20).join("\n")}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        this.#waiting.add(() => (clearTimeout(timer), resolve()));
+      });
+    }
+  }
+
+  async kill(): Promise<void> {
+    if (this.#ended) return;
+    const closed = new Promise((resolve) => this.child.once("close", resolve));
+    this.child.kill("SIGKILL");
+    await closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}

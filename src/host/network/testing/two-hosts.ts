@@ -1,0 +1,120 @@
+/** An underlay network with two hosts, each with a process of its own, and real guests on them; all of it removed at the end. */
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { InterfaceId } from "../../../base/ids.ts";
+import type { MachineSpecification } from "../../protocol/specification.ts";
+import { listNamespaces, nodeNamespace } from "../names.ts";
+import { choosePublicPool } from "../public-pool.ts";
+import { ensureUnderlay, removeUnderlay, type UnderlayPlan } from "../underlay.ts";
+import { LineProcess } from "./line-process.ts";
+import { buildInitrd, UmlGuest } from "./uml-guest.ts";
+
+export interface StartedMachine {
+  readonly tap: string;
+  readonly metadataPort: number;
+  readonly prepareMs: number;
+  readonly connectMs: number;
+}
+
+/** A host's process. */
+export class TestHost {
+  readonly namespace: string;
+  readonly #arguments: readonly string[];
+  #process: LineProcess | undefined;
+
+  constructor(installation: string, hostId: string, directory: string) {
+    this.namespace = nodeNamespace(installation, hostId);
+    const settings = JSON.stringify({ hostId, installation, directory, resolvers: [] });
+    this.#arguments = [`--net=/run/netns/${this.namespace}`, process.execPath, join(import.meta.dirname, "host-process.ts"), settings];
+  }
+
+  async open(): Promise<void> {
+    this.#process = new LineProcess("nsenter", this.#arguments);
+    await this.#process.waitFor((line) => line === "ready", 0, 60_000);
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  async start(machine: MachineSpecification): Promise<StartedMachine> {
+    return (await this.#call("start", machine)) as StartedMachine; // what host-process.ts answers
+  }
+
+  async remove(id: InterfaceId): Promise<{ readonly removeMs: number }> {
+    return (await this.#call("remove", id)) as { removeMs: number }; // what host-process.ts answers
+  }
+
+  async retainOnly(ids: readonly InterfaceId[]): Promise<void> {
+    await this.#call("retainOnly", ids);
+  }
+
+  async #call(call: string, argument: unknown): Promise<unknown> {
+    const host = this.#process;
+    if (host === undefined) throw new Error("the host's process was not opened");
+    const from = host.seen.length;
+    host.write(JSON.stringify({ call, argument }));
+    const answer: { value?: unknown; error?: string } = JSON.parse((await host.waitFor((line) => line.startsWith("{"), from)).line);
+    if (answer.error !== undefined) throw new Error(`${call} failed: ${answer.error}`);
+    return answer.value;
+  }
+}
+
+export class TwoHosts implements AsyncDisposable {
+  readonly plan: UnderlayPlan;
+  readonly directory: string;
+  readonly a: TestHost;
+  readonly b: TestHost;
+  readonly #initrd: string;
+  readonly #guests: UmlGuest[] = [];
+
+  private constructor(plan: UnderlayPlan, directory: string) {
+    this.plan = plan;
+    this.directory = directory;
+    this.a = new TestHost(plan.installation, "a", join(directory, "a"));
+    this.b = new TestHost(plan.installation, "b", join(directory, "b"));
+    this.#initrd = buildInitrd(directory);
+  }
+
+  static async open(installation: string): Promise<TwoHosts> {
+    const underlay = await choosePublicPool();
+    const publicPool = await choosePublicPool({ avoid: [underlay] });
+    const network = underlay.slice(0, underlay.lastIndexOf(".") + 1);
+    const nodes = [{ id: "a", address: `${network}2` }, { id: "b", address: `${network}3` }];
+    const directory = mkdtempSync(join(tmpdir(), "hostelry-network-"));
+    // The resolver's unprivileged user must be able to read what is in it.
+    chmodSync(directory, 0o755);
+    const hosts = new TwoHosts({ installation, underlay, publicPool, nodes }, directory);
+    await removeUnderlay(hosts.plan);
+    await ensureUnderlay(hosts.plan);
+    await Promise.all([hosts.a.open(), hosts.b.open()]);
+    return hosts;
+  }
+
+  /** The public address with this last part. */
+  publicAddress(last: number): string {
+    return `${this.plan.publicPool.slice(0, this.plan.publicPool.lastIndexOf(".") + 1)}${last}`;
+  }
+
+  /** Starts the machine on the host and boots a guest on its tap. */
+  async boot(host: TestHost, machine: MachineSpecification): Promise<UmlGuest> {
+    const { tap } = await host.start(machine);
+    const mac = machine.interfaces[0]?.mac ?? "";
+    const guest = new UmlGuest({ namespace: host.namespace, tap, mac, initrd: this.#initrd, directory: join(this.directory, machine.id) });
+    this.#guests.push(guest);
+    await guest.booted();
+    return guest;
+  }
+
+  namespaces(): readonly string[] {
+    return listNamespaces(nodeNamespace(this.plan.installation, "")).map(({ name }) => name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#guests.map((guest) => guest[Symbol.asyncDispose]()));
+    await Promise.all([this.a.kill(), this.b.kill()]);
+    await removeUnderlay(this.plan);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

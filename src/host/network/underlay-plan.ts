@@ -1,0 +1,105 @@
+/**
+ * What the underlay network of one installation on one machine should be, and the texts that make it so. Pure.
+ *
+ * The switch joins the machine and the namespaces of all nodes (hosts and storage nodes). Nodes talk to each other by their
+ * underlay addresses; public addresses of guests live on the same switch, answered for by the guest's host, so that the machine
+ * reaches each as a neighbour.
+ */
+import { cidrContains, formatCidr, formatIpv4, parseCidr, parseIpv4, type Cidr } from "../../base/ipv4.ts";
+import { machineDevice, nodeNamespace, switchPort, underlayDevice } from "./names.ts";
+
+export interface UnderlayPlan {
+  /** Six hexadecimal digits. */
+  readonly installation: string;
+  /** The block that the nodes' addresses come from; its first address is the machine's. */
+  readonly underlay: string;
+  /** The block of public addresses; its first address is the machine's. */
+  readonly publicPool: string;
+  readonly nodes: readonly UnderlayNode[];
+}
+
+export interface UnderlayNode {
+  readonly id: string;
+  /** Its address on the underlay network, without a prefix length. */
+  readonly address: string;
+}
+
+export interface CheckedPlan extends UnderlayPlan {
+  readonly underlayBlock: Cidr;
+  readonly poolBlock: Cidr;
+}
+
+/** The plan with its blocks parsed. Throws for one that cannot work. */
+export function checkPlan(plan: UnderlayPlan): CheckedPlan {
+  const underlayBlock = parseCidr(plan.underlay);
+  const poolBlock = parseCidr(plan.publicPool);
+  if (underlayBlock === undefined || poolBlock === undefined) throw new Error("the underlay plan names a malformed block");
+  if (!/^[0-9a-f]{6}$/.test(plan.installation)) throw new Error("an installation's id is six hexadecimal digits");
+  for (const node of plan.nodes) {
+    const address = parseIpv4(node.address);
+    const usable = address !== undefined && cidrContains(underlayBlock, address) && address !== underlayBlock.base + 1;
+    if (!usable) throw new Error(`the address ${node.address} of node ${node.id} is not a node's on the underlay network`);
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(node.id) || node.id === "underlay") throw new Error(`"${node.id}" cannot be a node's id`);
+  }
+  return { ...plan, underlayBlock, poolBlock };
+}
+
+/** The first address of a block, with the block's prefix length. */
+export function firstAddress(block: Cidr, withPrefix = true): string {
+  return `${formatIpv4(block.base + 1)}${withPrefix ? `/${block.prefix}` : ""}`;
+}
+
+/** `ip` lines for a node's own namespace; each may be repeated. */
+export function nodeLines(plan: CheckedPlan, node: UnderlayNode): readonly string[] {
+  return [
+    "link set lo up",
+    `address replace ${node.address}/${plan.underlayBlock.prefix} dev ${underlayDevice}`,
+    `link set ${underlayDevice} up`,
+    `route replace ${formatCidr(plan.poolBlock)} dev ${underlayDevice}`,
+    `route replace default via ${firstAddress(plan.poolBlock, false)} dev ${underlayDevice} onlink`,
+  ];
+}
+
+/** `ip` lines, in the switch's namespace, that connect nodes that are not connected yet. */
+export function connectLines(plan: CheckedPlan, nodes: readonly UnderlayNode[]): readonly string[] {
+  return nodes.flatMap((node) => {
+    const port = switchPort(node.id);
+    return [
+      `link add ${port} type veth peer name ${underlayDevice} netns ${nodeNamespace(plan.installation, node.id)}`,
+      `link set ${port} master switch up`,
+    ];
+  });
+}
+
+/** The machine's rules: guests get out, and to no service of the machine itself. */
+export function machineRules(plan: CheckedPlan): string {
+  const device = machineDevice(plan.installation);
+  const table = machineTable(plan.installation);
+  const inside = `{ ${formatCidr(plan.underlayBlock)}, ${formatCidr(plan.poolBlock)} }`;
+  return `table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+	chain input {
+		type filter hook input priority filter; policy accept;
+		iifname "${device}" ct state established,related accept
+		iifname "${device}" icmp type echo-request accept
+		iifname "${device}" drop
+	}
+
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		iifname "${device}" ip saddr != ${inside} drop
+		oifname "${device}" ip daddr ${formatCidr(plan.underlayBlock)} ct state new drop
+	}
+
+	chain postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
+		ip saddr ${inside} oifname != "${device}" masquerade
+	}
+}
+`;
+}
+
+export function machineTable(installation: string): string {
+  return `hostelry_${installation}`;
+}

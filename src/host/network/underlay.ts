@@ -1,0 +1,127 @@
+/**
+ * Makes and removes the underlay network of an installation on this machine: one namespace with the switch, one for each node,
+ * and the machine's own way to public addresses. Runs in the machine's namespace, as root.
+ *
+ * Promised: `ensureUnderlay` may be repeated at any time, after a crash in the middle too, and disturbs nothing that works;
+ * `removeUnderlay` leaves nothing but the kernel's `ip_forward`, which others may rely on by then. Several installations live
+ * side by side. It refuses to touch what is not named after its installation.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { formatCidr } from "../../base/ipv4.ts";
+import { ignoreFailedCommand, ipBatch, ipJson, loadRules, parameterScript, runCommand, runInNamespace } from "./command.ts";
+import { stringField } from "./json-field.ts";
+import { listNamespaces, machineDevice, nodeNamespace, switchNamespace, switchPort, underlayDevice } from "./names.ts";
+import { endProcessesIn } from "./namespace-processes.ts";
+import { checkPlan, connectLines, firstAddress, machineRules, machineTable, nodeLines, type CheckedPlan, type UnderlayPlan } from "./underlay-plan.ts";
+
+export type { UnderlayNode, UnderlayPlan } from "./underlay-plan.ts";
+
+const forwardingFile = "/proc/sys/net/ipv4/ip_forward";
+
+export interface EnsuredUnderlay {
+  /** The machine did not forward packets before and does now; it stays so. */
+  readonly turnedForwardingOn: boolean;
+  /** Namespaces that were missing. */
+  readonly made: readonly string[];
+}
+
+export interface UnderlayDescription {
+  readonly device: string;
+  readonly switchNamespace: string;
+  readonly nodes: readonly { readonly id: string; readonly namespace: string; readonly device: string; readonly address: string; readonly present: boolean }[];
+  readonly machineConnected: boolean;
+}
+
+export async function ensureUnderlay(untrusted: UnderlayPlan): Promise<EnsuredUnderlay> {
+  const plan = checkPlan(untrusted);
+  const made = await ensureNamespaces(plan);
+  await ensureSwitch(plan, made);
+  const turnedForwardingOn = turnForwardingOn();
+  await Promise.all([
+    ensureMachine(plan),
+    ...plan.nodes.map((node) => ipBatch(nodeLines(plan, node), { namespace: nodeNamespace(plan.installation, node.id) })),
+  ]);
+  return { turnedForwardingOn, made };
+}
+
+async function ensureNamespaces(plan: CheckedPlan): Promise<readonly string[]> {
+  const wanted = [switchNamespace(plan.installation), ...plan.nodes.map((node) => nodeNamespace(plan.installation, node.id))];
+  const present = listNamespaces(nodeNamespace(plan.installation, ""));
+  const missing = wanted.filter((name) => !present.some((found) => found.name === name && found.whole));
+  await Promise.all(present.filter((found) => !found.whole).map((broken) => rm(`/run/netns/${broken.name}`, { force: true })));
+  await ipBatch(missing.map((name) => `netns add ${name}`));
+  return missing;
+}
+
+async function ensureSwitch(plan: CheckedPlan, made: readonly string[]): Promise<void> {
+  const namespace = switchNamespace(plan.installation);
+  if (made.includes(namespace)) await makeSwitch(namespace);
+  const ports = new Set((await ipJson(["link", "show"], namespace)).map((link) => stringField(link, "ifname")));
+  if (!ports.has("switch")) await makeSwitch(namespace);
+  const renewed = plan.nodes.filter((node) => made.includes(nodeNamespace(plan.installation, node.id)) && ports.has(switchPort(node.id)));
+  const unconnected = plan.nodes.filter((node) => renewed.includes(node) || !ports.has(switchPort(node.id)));
+  await ipBatch([...renewed.map((node) => `link delete ${switchPort(node.id)}`), ...connectLines(plan, unconnected)], { namespace });
+  if (!ports.has("machine")) await connectMachine(plan);
+}
+
+/** The switch forwards frames and does nothing else: no addresses, and no filter of the machine's on bridged packets. */
+async function makeSwitch(namespace: string): Promise<void> {
+  await runInNamespace(namespace, parameterScript({ "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1 }));
+  await ipBatch(["link set lo up", "link add switch type bridge mcast_snooping 0", "link set switch up"], { namespace });
+}
+
+async function connectMachine(plan: CheckedPlan): Promise<void> {
+  const device = machineDevice(plan.installation);
+  const namespace = switchNamespace(plan.installation);
+  await ipBatch([`link delete ${device}`], { anyway: true });
+  await ipBatch([`link add ${device} type veth peer name machine netns ${namespace}`]);
+  await ipBatch(["link set machine master switch up"], { namespace });
+}
+
+async function ensureMachine(plan: CheckedPlan): Promise<void> {
+  const device = machineDevice(plan.installation);
+  await Promise.all([
+    ipBatch([
+      `address replace ${firstAddress(plan.poolBlock)} dev ${device}`,
+      `address replace ${firstAddress(plan.underlayBlock)} dev ${device}`,
+      `link set ${device} up`,
+    ]),
+    loadRules(machineRules(plan)),
+  ]);
+  writeFileSync(`/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, "1");
+}
+
+function turnForwardingOn(): boolean {
+  if (readFileSync(forwardingFile, "utf8").trim() === "1") return false;
+  writeFileSync(forwardingFile, "1");
+  return true;
+}
+
+/**
+ * Ends every process that still runs in one of the installation's namespaces and removes them all, those that no longer stand in
+ * the plan and the VPCs' on each host included.
+ */
+export async function removeUnderlay(plan: Pick<UnderlayPlan, "installation">): Promise<void> {
+  const namespaces = listNamespaces(nodeNamespace(plan.installation, ""));
+  await endProcessesIn(namespaces.filter(({ whole }) => whole).map(({ name }) => name));
+  await ipBatch([`link delete ${machineDevice(plan.installation)}`], { anyway: true });
+  await ipBatch(namespaces.filter(({ whole }) => whole).map(({ name }) => `netns delete ${name}`), { anyway: true });
+  await Promise.all(namespaces.filter(({ whole }) => !whole).map(({ name }) => rm(`/run/netns/${name}`, { force: true })));
+  await runCommand("nft", ["delete", "table", "ip", machineTable(plan.installation)]).catch(ignoreFailedCommand);
+}
+
+export async function describeUnderlay(untrusted: UnderlayPlan): Promise<UnderlayDescription> {
+  const plan = checkPlan(untrusted);
+  const present = listNamespaces(nodeNamespace(plan.installation, ""));
+  const device = machineDevice(plan.installation);
+  return {
+    device,
+    switchNamespace: switchNamespace(plan.installation),
+    machineConnected: (await ipJson(["address", "show", "dev", device, "to", formatCidr(plan.poolBlock)])).length > 0,
+    nodes: plan.nodes.map(({ id, address }) => {
+      const namespace = nodeNamespace(plan.installation, id);
+      return { id, namespace, device: underlayDevice, address, present: present.some(({ name, whole }) => whole && name === namespace) };
+    }),
+  };
+}

@@ -1,0 +1,15 @@
+/** What any boot loader puts on a disk: code in the master boot record, and more in the sectors before the first partition. */
+import { sectorBytes } from "../master-boot-record.ts";
+
+export interface BootLoader {
+  /** At most 440 bytes. */
+  readonly bootCode: Buffer;
+  /** To be written from sector 1 on. */
+  readonly content: Buffer;
+}
+
+/** Refuses a boot loader that would reach into the first partition. */
+export function checkFits(loader: BootLoader, firstPartitionSector: number): void {
+  const room = (firstPartitionSector - 1) * sectorBytes;
+  if (loader.content.length > room) throw new RangeError(`the boot loader has ${loader.content.length} bytes, and there is room for ${room} before the first partition`);
+}

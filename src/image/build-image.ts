@@ -1,0 +1,118 @@
+/**
+ * Builds an image into the images folder. What it promises:
+ * - the image is there, whole, exactly when its manifest is: the disk file and kernels come first, the manifest last;
+ * - a disk file, once named, is never written again; a second build with the same result finds it there;
+ * - a build that was killed leaves only `.build-…` folders, which the next build removes;
+ * - two builds in one folder at once: the second waits;
+ * - the same packages give the same bytes, with or without a network.
+ * It refuses to run without root: owners inside the image could not be set.
+ */
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { systemClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
+import { CapabilityError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { takeBuildLock } from "./build-lock.ts";
+import { buildDebian } from "./debian/build-debian.ts";
+import type { BuiltDisk, ImageWork } from "./image-work.ts";
+import { writeManifest } from "./manifest.ts";
+import type { ImageManifest } from "./manifest.ts";
+import { openPackageCache, sha256OfFile } from "./packages/package-cache.ts";
+import { unpackParavirtualKernel } from "./paravirtual-kernel.ts";
+import { buildTiny } from "./tiny/build-tiny.ts";
+
+/** The images that can be built here. */
+export const buildableImages = ["tiny", "debian-12"] as const;
+export type BuildableImage = (typeof buildableImages)[number];
+
+export interface BuildOptions {
+  readonly imagesDirectory: string;
+  /** Package files and indexes; keeps growing, may be deleted at any time between builds. */
+  readonly cacheDirectory: string;
+  /** What is being done now, and how much of the whole is done, 0 to 1. */
+  readonly progress: (step: string, fraction: number) => void;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+const recipes: Readonly<Record<BuildableImage, (work: ImageWork) => Promise<BuiltDisk>>> = { tiny: buildTiny, "debian-12": buildDebian };
+const release = "bookworm";
+const workPrefix = ".build-";
+
+export async function buildImage(name: BuildableImage, options: BuildOptions): Promise<ImageManifest> {
+  if (process.getuid?.() !== 0) throw new CapabilityError("building an image needs root", "run it with sudo");
+  const { imagesDirectory, cacheDirectory, progress, log, signal } = options;
+  const clock = options.clock ?? systemClock;
+  const startedAt = clock.now();
+  const onWait = () => progress("waiting for another build to end", 0);
+  await using _cacheLock = await takeBuildLock(cacheDirectory, "packages", signal, onWait);
+  await using _imagesLock = await takeBuildLock(imagesDirectory, "build", signal, onWait);
+  await removeLeftovers(imagesDirectory, workPrefix);
+  const workDirectory = await mkdtemp(join(imagesDirectory, workPrefix));
+  try {
+    progress("reading package indexes", 0);
+    const cache = await openPackageCache({ directory: cacheDirectory, release, clock, log, signal });
+    progress("unpacking the paravirtual kernel", 0.05);
+    const paravirtual = await unpackParavirtualKernel(cache, workDirectory, signal);
+    const step = (text: string, fraction: number) => progress(text, 0.1 + 0.85 * fraction);
+    const built = await recipes[name]({ workDirectory, cache, paravirtual, step, signal });
+    progress("putting the image in place", 0.95);
+    const kernelFile = await keepKernel(imagesDirectory, paravirtual.file, `uml-${paravirtual.version}`);
+    const probeKernelFile = await keepKernel(imagesDirectory, built.kernel.file, built.kernel.name);
+    const manifest = await keepDisk(imagesDirectory, name, built, { kernelFile, probeKernelFile, createdAt: new Date(clock.now()).toISOString() });
+    progress("done", 1);
+    log.info("an image was built", { image: name, file: manifest.file, milliseconds: clock.now() - startedAt });
+    return manifest;
+  } finally {
+    await rm(workDirectory, { recursive: true, force: true });
+  }
+}
+
+/** The caller holds the lock, so whatever carries the prefix belongs to nobody any more. */
+export async function removeLeftovers(imagesDirectory: string, prefix: string): Promise<void> {
+  const names = await readdir(imagesDirectory);
+  for (const name of names.filter((entry) => entry.startsWith(prefix))) await rm(join(imagesDirectory, name), { recursive: true, force: true });
+}
+
+type Placement = Required<Pick<ImageManifest, "kernelFile" | "probeKernelFile" | "createdAt">>;
+
+async function keepDisk(imagesDirectory: string, name: string, built: BuiltDisk, placement: Placement): Promise<ImageManifest> {
+  const digest = await sha256OfFile(built.disk);
+  const file = `${name}-${digest.slice(0, 12)}.qcow2`;
+  await placeOnce(built.disk, join(imagesDirectory, file));
+  const manifest: ImageManifest = {
+    name,
+    description: built.description,
+    architecture: "x86_64",
+    file,
+    format: "qcow2",
+    sizeGib: built.sizeGib,
+    digest: `sha256:${digest}`,
+    virtualizations: ["hvm", "paravirtual"],
+    rootDevice: "/dev/xvda",
+    loginUser: "admin",
+    packages: built.packages,
+    ...placement,
+  };
+  await writeManifest(imagesDirectory, manifest);
+  return manifest;
+}
+
+/** Kernels are named after their versions and shared by images. */
+async function keepKernel(imagesDirectory: string, from: string, name: string): Promise<string> {
+  const folder = join(imagesDirectory, "kernels");
+  await mkdir(folder, { recursive: true });
+  const arriving = join(folder, `${workPrefix}${name}`);
+  await copyFile(from, arriving);
+  await placeOnce(arriving, join(folder, basename(name)));
+  return `kernels/${name}`;
+}
+
+/** Moves the file there unless one of this name is there already, which then is the same. */
+export async function placeOnce(from: string, to: string): Promise<void> {
+  const present = await stat(to).then(({ size }) => size, () => undefined);
+  if (present !== undefined && present === (await stat(from)).size) await rm(from);
+  else await rename(from, to);
+}

@@ -1,0 +1,46 @@
+/**
+ * The first sector of a disk: boot code and a partition table with one Linux partition.
+ *
+ * ```
+ *   byte 0    boot code, 440 bytes
+ *   byte 440  disk signature, 4 bytes: `PARTUUID` of the partition is this number and `-01`
+ *   byte 446  partition 1, 16 bytes; partitions 2 to 4 are empty
+ *   byte 510  0x55 0xAA
+ * ```
+ * Only disks up to 2 TiB can be described so; a larger one is refused.
+ */
+
+export const sectorBytes = 512;
+
+export interface DiskLayout {
+  readonly bootCode: Uint8Array;
+  readonly signature: number;
+  readonly startSector: number;
+  readonly sectors: number;
+}
+
+export function masterBootRecord(layout: DiskLayout): Buffer {
+  if (layout.bootCode.length > 440) throw new RangeError(`boot code has ${layout.bootCode.length} bytes, and the record has room for 440`);
+  for (const value of [layout.startSector, layout.sectors, layout.signature]) {
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) throw new RangeError(`${value} does not fit into 32 bits`);
+  }
+  const sector = Buffer.alloc(sectorBytes);
+  sector.set(layout.bootCode, 0);
+  sector.writeUInt32LE(layout.signature, 440);
+  sector[446] = 0x80; // active: some firmware boots nothing else
+  sector.set(beyondCylinders, 447);
+  sector[450] = 0x83; // Linux
+  sector.set(beyondCylinders, 451);
+  sector.writeUInt32LE(layout.startSector, 454);
+  sector.writeUInt32LE(layout.sectors, 458);
+  sector.writeUInt16LE(0xaa55, 510);
+  return sector;
+}
+
+/** The cylinder, head and sector that say "look at the sector number instead". */
+const beyondCylinders = [0xfe, 0xff, 0xff];
+
+/** `PARTUUID` of the first partition, as the kernel writes it. */
+export function firstPartitionUuid(signature: number): string {
+  return `${signature.toString(16).padStart(8, "0")}-01`;
+}

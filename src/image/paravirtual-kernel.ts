@@ -1,0 +1,29 @@
+/**
+ * The kernel of paravirtual guests, an AKI: Debian's User-mode Linux, taken from the package cache. It is a program of the host;
+ * the image holds only its modules.
+ *
+ * Such a guest has no DMI that would tell what machine it is, so the data source is preset: the image's own configuration
+ * allows Ec2 only, and the command line says it too, for images made elsewhere (`ci.datasource` is read by cloud-init's ds-identify).
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { ImageWork, ParavirtualKernel } from "./image-work.ts";
+import { createMergedRoot, extractPackages } from "./tree.ts";
+
+/** The package that has it. */
+export const paravirtualPackage = "user-mode-linux";
+
+/** The words that a paravirtual guest's kernel is started with; words for the engine's devices (`ubd0=`, `vec0:`, `mem=`, `con0=`) come beside. */
+export function paravirtualKernelCommandLine(instanceId: string): string {
+  return `root=/dev/ubda1 rootfstype=ext4 rw quiet panic=5 ci.datasource=Ec2 ec2.instance-id=${instanceId}`;
+}
+
+export async function unpackParavirtualKernel(cache: ImageWork["cache"], workDirectory: string, signal: AbortSignal): Promise<ParavirtualKernel> {
+  const directory = join(workDirectory, paravirtualPackage);
+  const files = await cache.files(await cache.find([paravirtualPackage]), () => undefined);
+  await createMergedRoot(directory);
+  await extractPackages(files, directory, signal);
+  const [version] = await readdir(join(directory, "usr/lib/uml/modules"));
+  if (version === undefined) throw new Error(`${paravirtualPackage} has no modules`);
+  return { version, file: join(directory, "usr/bin/linux.uml"), directory: join(directory, "usr/lib/uml") };
+}

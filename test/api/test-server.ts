@@ -1,0 +1,135 @@
+/**
+ * A whole API server for a test: a database of its own, two hosts and a storage node in two zones of us-east-1, the images that an installation
+ * brings along, and clients of the unmodified SDK over HTTP. No agents speak: `report…` write what a host would have reported.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EC2 } from "@aws-sdk/client-ec2";
+import { SSM } from "@aws-sdk/client-ssm";
+import { STS } from "@aws-sdk/client-sts";
+import { sql } from "kysely";
+import { apiListener } from "../../src/api/server.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import type { InstanceId } from "../../src/base/ids.ts";
+import { systemRandom } from "../../src/base/random.ts";
+import { openStore, type Store, type Tx } from "../../src/store/store.ts";
+import { seedImages, seedTopology } from "./seed.ts";
+
+export const region = "us-east-1";
+export const account = "111111111111";
+export const otherAccount = "222222222222";
+/** A user of `account`, whom no policy allows anything. */
+export const powerlessKey = "AKIAPOWERLESSUSER000";
+
+export interface TestServer {
+  readonly store: Store;
+  /** Of `account` unless said otherwise. */
+  ec2(accessKeyId?: string, inRegion?: string): EC2;
+  ssm(accessKeyId?: string): SSM;
+  sts(accessKeyId?: string): STS;
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Every row but the audit's, as text. */
+  dump(): Promise<string>;
+  /** A host says that the instances run. */
+  reportRunning(...ids: readonly string[]): Promise<void>;
+  /** The instances were stopped and their hosts have let them go. */
+  reportStopped(...ids: readonly string[]): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function openTestServer(): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), "hostelry-api-"));
+  const store = await openStore(join(folder, "test.sqlite"));
+  await store.write(async (tx) => {
+    await seedTopology(tx, Date.now());
+    await seedImages(tx, Date.UTC(2026, 0, 1));
+    const user = { account, secret: "test", principal_arn: `arn:aws:iam::${account}:user/powerless`, user_id: "AIDAPOWERLESS", created_at: 0 };
+    await tx.db.insertInto("access_keys").values({ id: powerlessKey, ...user }).execute();
+  });
+  const log = { debug: ignore, info: ignore, warn: ignore, error: (text: string, fields?: object) => void process.stderr.write(`${text} ${String(Object.values(fields ?? {}).map(stackOf))}\n`) };
+  const parts = { store, clock: systemClock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7) };
+  const server = createServer(apiListener(parts));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has an address of this form
+  const clients: { destroy(): void }[] = [];
+  const settings = (accessKeyId: string, inRegion: string) => ({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: inRegion,
+    maxAttempts: 1,
+    credentials: { accessKeyId, secretAccessKey: "test" },
+  });
+  const kept = <Client extends { destroy(): void }>(client: Client): Client => {
+    clients.push(client);
+    return client;
+  };
+  return {
+    store,
+    ec2: (accessKeyId = account, inRegion = region) => kept(new EC2(settings(accessKeyId, inRegion))),
+    ssm: (accessKeyId = account) => kept(new SSM(settings(accessKeyId, region))),
+    sts: (accessKeyId = account) => kept(new STS(settings(accessKeyId, region))),
+    read: (work) => store.read(work),
+    write: (work) => store.write(work),
+    dump: () => store.read(dumpRows),
+    reportRunning: (...ids) => store.write((tx) => reportRunning(tx, ids as InstanceId[])), // ids from answers of this server
+    reportStopped: (...ids) => store.write((tx) => reportStopped(tx, ids as InstanceId[])), // as above
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.destroy();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await store[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The error that the call ends with, as the caller sees it. */
+export async function refusal(call: Promise<unknown>): Promise<{ code: string; message: string; status: number | undefined }> {
+  try {
+    await call;
+  } catch (thrown) {
+    if (!(thrown instanceof Error)) throw thrown;
+    const status = "$metadata" in thrown ? (thrown.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined; // the SDK's errors have it
+    return { code: thrown.name, message: thrown.message, status };
+  }
+  throw new Error("the call was not refused");
+}
+
+/** Only the code of `refusal`. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  return (await refusal(call)).code;
+}
+
+async function reportRunning(tx: Tx, ids: readonly InstanceId[]): Promise<void> {
+  for (const id of ids) {
+    const row = await tx.db.selectFrom("instances").select("run").where("id", "=", id).executeTakeFirstOrThrow();
+    await tx.db.updateTable("instances").set({ observed_run: row.run, observed_state: "running", observed_at: Date.now() }).where("id", "=", id).execute();
+    const volumes = tx.db.selectFrom("volume_attachments").select("volume_id").where("instance_id", "=", id);
+    await tx.db.updateTable("volumes").set({ observed_state: "available" }).where("id", "in", volumes).execute();
+  }
+}
+
+async function reportStopped(tx: Tx, ids: readonly InstanceId[]): Promise<void> {
+  await tx.db.updateTable("instances").set({ want: "stopped", host_id: null, observed_state: "absent" }).where("id", "in", ids).execute();
+  await tx.db.deleteFrom("host_reservations").where("instance_id", "in", ids).execute();
+}
+
+async function dumpRows(tx: Tx): Promise<string> {
+  const tables = await sql<{ name: string }>`select name from sqlite_master where type = 'table' order by name`.execute(tx.db);
+  const parts: string[] = [];
+  for (const { name } of tables.rows) {
+    if (name === "audit_events" || name.startsWith("sqlite_")) continue;
+    const { rows } = await sql`select * from ${sql.table(name)}`.execute(tx.db);
+    parts.push(name, ...rows.map((row) => JSON.stringify(row)).toSorted());
+  }
+  return parts.join("\n");
+}
+
+function ignore(): void {}
+
+function stackOf(value: unknown): string {
+  return value instanceof Error ? (value.stack ?? value.message) : String(value);
+}

@@ -1,0 +1,68 @@
+/** Control plane and agents are killed with -9 while guests are launched, stopped and terminated: everything converges, and guests that ran still run. */
+import { StopInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createKey, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
+import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
+
+let installation: TestInstallation;
+let key: GuestKey;
+
+beforeAll(async () => {
+  installation = await bringUp();
+  key = await createKey(installation, "kills");
+});
+
+afterAll(async () => {
+  await installation?.[Symbol.asyncDispose]();
+});
+
+const controlPlane = /src\/main\.ts control-plane/;
+const agents = /src\/main\.ts agent/;
+
+async function kill(...patterns: RegExp[]): Promise<void> {
+  for (const pattern of patterns) for (const pid of await installation.pids(pattern)) process.kill(pid, "SIGKILL");
+}
+
+async function answersAgain(id: string): Promise<void> {
+  await eventually("the control plane to answer", async () => ((await installation.status()).url === "" ? undefined : true));
+  await eventually("every host to be heard", async () => {
+    const zones = (await installation.status()).regions.flatMap((region) => region.zones);
+    return zones.every((zone) => zone.hosts.every((host) => host.state === "up")) ? true : undefined;
+  });
+  expect(id).not.toBe("");
+}
+
+test("a guest that runs does not notice", async () => {
+  const id = await launch(installation, { ImageId: imageId("tiny", "paravirtual"), InstanceType: "m1.small", KeyName: key.name });
+  const boot = await untilSsh(installation, key, id, "cat /proc/sys/kernel/random/boot_id");
+  await kill(controlPlane, agents);
+  await answersAgain(id);
+  expect(await untilSsh(installation, key, id, "cat /proc/sys/kernel/random/boot_id")).toBe(boot);
+  await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id], SkipOsShutdown: true }));
+  await untilState(installation, id, "terminated");
+});
+
+test("a launch, a stop and a termination go on where they were", async () => {
+  const id = await launch(installation, { ImageId: imageId("tiny", "paravirtual"), InstanceType: "m1.small", KeyName: key.name });
+  await kill(controlPlane, agents);
+  await untilState(installation, id, "running");
+  expect(await untilSsh(installation, key, id, "echo here; sync")).toBe("here");
+  await eventually("the stop to be taken", () => installation.ec2.send(new StopInstancesCommand({ InstanceIds: [id] })));
+  await kill(agents);
+  await kill(controlPlane);
+  await untilState(installation, id, "stopped");
+  await eventually("the termination to be taken", () => installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] })));
+  await kill(controlPlane, agents);
+  await untilState(installation, id, "terminated");
+  await expect(ssh(installation, key, id, "true")).rejects.toThrow();
+});
+
+test("down shuts guests down, and the next up starts those again that ran", async () => {
+  const id = await launch(installation, { ImageId: imageId("tiny", "paravirtual"), InstanceType: "m1.small", KeyName: key.name });
+  const boot = await untilSsh(installation, key, id, "echo kept > /var/tmp/kept; cat /proc/sys/kernel/random/boot_id");
+  await installation.hostelry("down");
+  expect(await installation.pids(/./)).toEqual([]);
+  await installation.hostelry("up");
+  const after = await untilSsh(installation, key, id, "cat /proc/sys/kernel/random/boot_id /var/tmp/kept");
+  expect([after.startsWith(boot), after.endsWith("\nkept")]).toEqual([false, true]);
+});

@@ -1,0 +1,109 @@
+/** One guest of each engine through its whole life: launch, login, user data, metadata, reboot, stop, start, termination. What is gone must be gone. */
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  GetConsoleOutputCommand,
+  RebootInstancesCommand,
+  StartInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+  DescribeVolumesCommand,
+  DescribeNetworkInterfacesCommand,
+} from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createKey, describeInstance, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
+import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
+
+let installation: TestInstallation;
+let key: GuestKey;
+
+beforeAll(async () => {
+  installation = await bringUp();
+  key = await createKey(installation, "life");
+});
+
+afterAll(async () => {
+  await installation?.[Symbol.asyncDispose]();
+});
+
+const userData = Buffer.from("#!/bin/sh\necho it ran > /var/tmp/user-data\n").toString("base64");
+
+describe.each([
+  { kind: "paravirtual", type: "m1.small" },
+  { kind: "hvm", type: "t3.micro" },
+] as const)("a $kind guest", ({ kind, type }) => {
+  let id = "";
+
+  test("is launched, runs its user data and lets its key's owner in", async () => {
+    id = await launch(installation, { ImageId: imageId("tiny", kind), InstanceType: type, KeyName: key.name, UserData: userData });
+    await untilState(installation, id, "running");
+    expect(await untilSsh(installation, key, id, "cat /var/tmp/user-data && sudo whoami")).toBe("it ran\nroot");
+  });
+
+  test("knows itself from its metadata, by version 2", async () => {
+    const read = (path: string) => `curl -sf -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/${path}; echo`;
+    const token = "token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)";
+    const answer = await ssh(installation, key, id, `${token}; ${read("meta-data/instance-id")}; ${read("meta-data/local-ipv4")}; hostname`);
+    const { PrivateIpAddress: address = "" } = await describeInstance(installation, id);
+    expect(answer.split("\n")).toEqual([id, address, expect.stringContaining(`ip-${address.replaceAll(".", "-")}`)]);
+  });
+
+  test("writes a console that can be read", async () => {
+    const text = await eventually("console output", async () => {
+      const { Output: output } = await installation.ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: true }));
+      return output === undefined || output === "" ? undefined : Buffer.from(output, "base64").toString();
+    });
+    expect(text).toMatch(/login:|ssh/i);
+  });
+
+  test("keeps its disk over a reboot", async () => {
+    const boot = await ssh(installation, key, id, "echo kept > /var/tmp/kept; sync; cat /proc/sys/kernel/random/boot_id");
+    await installation.ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
+    const after = await eventually("another boot", async () => {
+      const now = await ssh(installation, key, id, "cat /proc/sys/kernel/random/boot_id /var/tmp/kept");
+      return now.startsWith(boot) ? undefined : now;
+    });
+    expect(after).toMatch(/\nkept$/);
+  });
+
+  test("keeps its disk and private address over stop and start, and gets another public address", async () => {
+    const before = await describeInstance(installation, id);
+    await installation.ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
+    const stopped = await untilState(installation, id, "stopped");
+    expect(stopped.PublicIpAddress).toBeUndefined();
+    expect(enginesOf(id)).toEqual([]);
+    await installation.ec2.send(new StartInstancesCommand({ InstanceIds: [id] }));
+    await untilState(installation, id, "running");
+    expect(await untilSsh(installation, key, id, "cat /var/tmp/kept")).toBe("kept");
+    const after = await describeInstance(installation, id);
+    expect([after.PrivateIpAddress, after.PublicIpAddress === before.PublicIpAddress]).toEqual([before.PrivateIpAddress, false]);
+  });
+
+  test("stops when it shuts itself down", async () => {
+    await ssh(installation, key, id, "sudo poweroff").catch(() => "the connection ends with the guest");
+    const stopped = await untilState(installation, id, "stopped");
+    expect(stopped.StateReason?.Code).toBe("Client.InstanceInitiatedShutdown");
+  });
+
+  test("leaves nothing behind after its termination", async () => {
+    await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    await untilState(installation, id, "terminated");
+    const mine = { Filters: [{ Name: "attachment.instance-id", Values: [id] }] };
+    await eventually("the volume's end", async () => ((await installation.ec2.send(new DescribeVolumesCommand({}))).Volumes?.length === 0 ? true : undefined));
+    const { NetworkInterfaces: interfaces } = await installation.ec2.send(new DescribeNetworkInterfacesCommand(mine));
+    expect({ interfaces, engines: enginesOf(id), files: filesOf(id) }).toEqual({ interfaces: [], engines: [], files: [] });
+  });
+});
+
+/** Command lines of processes that name the instance. */
+function enginesOf(id: string): string[] {
+  const lines = execFileSync("ps", ["-eo", "args="], { encoding: "utf8", maxBuffer: 16 * 1024 * 1024 }).split("\n");
+  return lines.filter((line) => line.includes(id));
+}
+
+/** Machine directories and volume files that are left, tombstones aside. */
+function filesOf(id: string): string[] {
+  const entries = readdirSync(installation.dataDirectory, { recursive: true, encoding: "utf8" });
+  return entries.filter((entry) => entry.includes(`machines/${id}`) || entry.includes(join("volumes", "vol-"))).filter((entry) => !entry.includes("tombstones"));
+}

@@ -1,0 +1,86 @@
+/**
+ * A whole installation of its own, brought up as a user would, for tests that need real guests. Gone afterwards, also when a test failed:
+ * processes, namespaces, files.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { EC2Client } from "@aws-sdk/client-ec2";
+import type { Profile } from "../../src/cli/profile.ts";
+import type { StatusReport } from "../../src/cli/status-report.ts";
+
+const run = promisify(execFile);
+const launcher = new URL("../../hostelry", import.meta.url).pathname;
+
+export interface TestInstallation {
+  readonly dataDirectory: string;
+  readonly profile: Profile;
+  readonly ec2: EC2Client;
+  /** `./hostelry ARGS --data DIR`; resolves to what it printed. */
+  hostelry(...args: string[]): Promise<string>;
+  status(): Promise<StatusReport>;
+  /** Process ids of the installation's own processes whose command line matches. */
+  pids(pattern: RegExp): Promise<number[]>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Brings one up. It uses a free port and the packages of the machine's cache. */
+export async function bringUp(): Promise<TestInstallation> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), "hostelry-test-"));
+  const hostelry = async (...args: string[]): Promise<string> => {
+    const { stdout } = await run(launcher, [...args, "--data", dataDirectory], { timeout: 600_000, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  };
+  const remove = async (): Promise<void> => {
+    await hostelry("down");
+    await rm(dataDirectory, { recursive: true, force: true });
+  };
+  try {
+    await hostelry("up", "--port", "0");
+    const profile = JSON.parse(await readFile(join(dataDirectory, "control", "profile.json"), "utf8")) as Profile; // our own process wrote it
+    const credentials = { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey };
+    const ec2 = new EC2Client({ endpoint: profile.url, region: profile.region, credentials });
+    return {
+      dataDirectory,
+      profile,
+      ec2,
+      hostelry,
+      status: async () => JSON.parse(await hostelry("status", "--json")) as StatusReport, // our own command printed it
+      pids: (pattern) => findPids(dataDirectory, pattern),
+      [Symbol.asyncDispose]: async () => {
+        ec2.destroy();
+        await remove();
+      },
+    };
+  } catch (thrown) {
+    await remove().catch(() => undefined);
+    throw thrown;
+  }
+}
+
+async function findPids(dataDirectory: string, pattern: RegExp): Promise<number[]> {
+  const { stdout } = await run("ps", ["-eo", "pid=,args="], { maxBuffer: 16 * 1024 * 1024 });
+  return stdout
+    .split("\n")
+    .filter((line) => line.includes(dataDirectory) && pattern.test(line))
+    .map((line) => Number(line.trim().split(" ")[0]));
+}
+
+/** Asks again until the answer is not undefined; fails after `limitMs` and says what it waited for. */
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 120_000): Promise<T> {
+  const end = performance.now() + limitMs;
+  let last: unknown;
+  while (performance.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (thrown) {
+      last = thrown;
+    }
+    await sleep(100);
+  }
+  throw new Error(`waited ${limitMs / 1000} s for ${what}`, { cause: last });
+}

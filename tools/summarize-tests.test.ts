@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { tally } from "./summarize-tests.ts";
+
+let directory: string;
+beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "summary-"))));
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const record = (file: string, content: string) => writeFileSync(join(directory, file), content);
+
+function recordTier(tier: string, status: number, files: readonly (readonly string[])[], fileStatus = "passed"): void {
+  record(`${tier}.status`, `${status}\n`);
+  record(`${tier}.json`, JSON.stringify({ testResults: files.map((tests) => ({ status: fileStatus, assertionResults: tests.map((test) => ({ status: test })) })) }));
+}
+
+test("checks count as one test each, and the tests of all tiers are added", () => {
+  record("types.check", "pass\n");
+  record("lint.check", "fail\n");
+  recordTier("unit", 0, [["passed", "passed"], ["pending", "todo"]]);
+  recordTier("api", 1, [["passed", "failed"]], "failed");
+  expect(tally(directory, false)).toEqual({ sum: { passed: 4, failed: 2, skipped: 2 }, problems: [] });
+});
+
+test("a file that could not be loaded is a failure", () => {
+  recordTier("unit", 1, [[]], "failed");
+  expect(tally(directory, false).sum).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});
+
+test("a tier that broke off is a failure, with its report or without", () => {
+  record("guest.status", "137\n");
+  recordTier("unit", 1, [["passed"]]);
+  expect(tally(directory, false)).toEqual({
+    sum: { passed: 1, failed: 2, skipped: 0 },
+    problems: ["The tier guest ended with status 137, though no test in it failed.", "The tier unit ended with status 1, though no test in it failed."],
+  });
+});
+
+test("a tier that was left out is named, and fails in CI", () => {
+  record("left-out", "guest\n");
+  const problems = ["The tier guest was left out, since it needs root."];
+  expect(tally(directory, false)).toEqual({ sum: { passed: 0, failed: 0, skipped: 0 }, problems });
+  expect(tally(directory, true)).toEqual({ sum: { passed: 0, failed: 1, skipped: 0 }, problems });
+});
