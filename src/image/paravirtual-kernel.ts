@@ -15,7 +15,7 @@ export const paravirtualPackage = "user-mode-linux";
 
 /** The words that a paravirtual guest's kernel is started with; words for the engine's devices (`ubd0=`, `vec0:`, `mem=`, `con0=`) come beside. */
 export function paravirtualKernelCommandLine(instanceId: string): string {
-  return `root=/dev/ubda1 rootfstype=ext4 rw quiet panic=5 ci.datasource=Ec2 ec2.instance-id=${instanceId}`;
+  return `root=/dev/ubda1 rootfstype=ext4 rw quiet panic=5 pty.legacy_count=0 ci.datasource=Ec2 ec2.instance-id=${instanceId}`;
 }
 
 export async function unpackParavirtualKernel(cache: ImageWork["cache"], workDirectory: string, signal: AbortSignal): Promise<ParavirtualKernel> {

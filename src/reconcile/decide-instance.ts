@@ -4,7 +4,7 @@
  *   want         machine on its host                        step
  *   running      ended by the guest                         wish it stopped or terminated, as its shutdown behaviour says
  *   running      engine died                                wish it stopped, with the reason
- *   running      cannot be started                          wish it terminated (first run) or stopped, with the reason
+ *   running      cannot be started, or lost by its host     wish it terminated (first run) or stopped, with the reason
  *   running      anything else                              publish `running`
  *   stopped      still there                                publish `stopped`
  *   stopped      stopped, or never started                  publish `absent`
@@ -63,6 +63,8 @@ function decideRunning(view: InstanceView): InstanceStep {
   }
   if (run === view.run && state === "stopped" && cause === "engine") return { do: "wish", want: "stopped", why: "engine", reason };
   if (run === view.run && state === "failed") return { do: "wish", want: view.run === 1 ? "terminated" : "stopped", why: "failed", reason };
+  const lost = run === view.run && state === "absent" && view.published?.want === "running" && view.observed.generation >= view.published.generation;
+  if (lost) return { do: "wish", want: view.run === 1 ? "terminated" : "stopped", why: "failed", reason: "The host no longer has the machine" };
   return { do: "publish", want: "running" };
 }
 

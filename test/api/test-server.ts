@@ -13,6 +13,7 @@ import { STS } from "@aws-sdk/client-sts";
 import { sql } from "kysely";
 import { apiListener } from "../../src/api/server.ts";
 import { systemClock } from "../../src/base/clock.ts";
+import { jsonLog } from "../../src/base/log.ts";
 import type { InstanceId } from "../../src/base/ids.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
@@ -46,11 +47,11 @@ export async function openTestServer(): Promise<TestServer> {
   const store = await openStore(join(folder, "test.sqlite"));
   await store.write(async (tx) => {
     await seedTopology(tx, Date.now());
-    await seedImages(tx, Date.UTC(2026, 0, 1));
+    await seedImages(tx);
     const user = { account, secret: "test", principal_arn: `arn:aws:iam::${account}:user/powerless`, user_id: "AIDAPOWERLESS", created_at: 0 };
     await tx.db.insertInto("access_keys").values({ id: powerlessKey, ...user }).execute();
   });
-  const log = { debug: ignore, info: ignore, warn: ignore, error: (text: string, fields?: object) => void process.stderr.write(`${text} ${String(Object.values(fields ?? {}).map(stackOf))}\n`) };
+  const log = jsonLog((line) => void process.stderr.write(line), Date.now);
   const parts = { store, clock: systemClock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7) };
   const server = createServer(apiListener(parts));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -126,10 +127,4 @@ async function dumpRows(tx: Tx): Promise<string> {
     parts.push(name, ...rows.map((row) => JSON.stringify(row)).toSorted());
   }
   return parts.join("\n");
-}
-
-function ignore(): void {}
-
-function stackOf(value: unknown): string {
-  return value instanceof Error ? (value.stack ?? value.message) : String(value);
 }

@@ -180,9 +180,19 @@ describe("a host's agent", () => {
     await untilState("absent", 2);
     specify({ generation: 1 });
     await untilState("absent", 1);
-    specify({ generation: 9, run: 9 });
-    await untilState("absent", 9);
     expect([engine.boots, engine.guests.size]).toEqual([1, 0]);
+  });
+
+  it("takes a machine that it once removed back for a new run", async () => {
+    const agent = await start();
+    specify();
+    await untilState("running");
+    specify({ generation: 2, want: "absent" });
+    await untilState("absent", 2);
+    specify({ generation: 3, run: 2 });
+    await untilState("running", 3);
+    await restart(agent);
+    expect([engine.boots, engine.guests.size]).toEqual([2, 1]);
   });
 
   it("removes what a complete page does not name", async () => {

@@ -10,7 +10,7 @@
  *   RUN/i-….disks/                         volumes as files (paravirtual)
  *
  * The specification is written before the record, and a tombstone before the folder is removed, so a machine without a
- * specification is none, and one with a tombstone is only waiting to be swept away.
+ * specification is none, and one whose specification is not newer than its tombstone is only waiting to be swept away.
  */
 import { join } from "node:path";
 import { isId, type InstanceId } from "../../base/ids.ts";
@@ -100,11 +100,11 @@ export class MachineDirectory {
     const { dataDirectory } = this.places(id);
     const specification = await this.#files.read(join(dataDirectory, "specification.json"));
     const buried = await this.findTombstone(id);
-    if (specification === undefined || buried !== undefined) {
+    const parsed = specification === undefined ? undefined : parseSpecification(JSON.parse(specification));
+    if (parsed === undefined || (buried !== undefined && parsed.generation <= buried.generation)) {
       await this.#files.remove(dataDirectory);
       return undefined;
     }
-    const parsed = parseSpecification(JSON.parse(specification));
     if (parsed.kind !== "machine" || parsed.id !== id) throw new Error(`${dataDirectory} holds the specification of something else`);
     const record = await this.#files.read(join(dataDirectory, "state.json"));
     return { specification: parsed, record: record === undefined ? freshRecord : parseRecord(record) };

@@ -38,12 +38,12 @@ export class MachineKeeper {
     const tombstone = worker === undefined ? await directory.findTombstone(id) : undefined;
     const acceptance = acceptSpecification(worker?.specification, tombstone, incoming);
     if (acceptance === "conflict") log.error("The control plane sent two specifications of one generation; the first is kept", { machine: id, generation });
-    if (tombstone !== undefined || (worker === undefined && want === "absent")) return this.#confirmAbsent(incoming, acceptance === "take");
+    if (worker === undefined && (want === "absent" || acceptance === "stale")) return this.#confirmAbsent(incoming, acceptance === "take");
     if (acceptance !== "take") return;
     await directory.saveSpecification(incoming);
     if (worker === undefined) this.#workers.set(id, this.#worker({ specification: incoming, record: freshRecord }));
     else if (this.#workers.get(id) === worker) worker.accept(incoming);
-    else await this.#confirmAbsent(incoming, true); // it was buried while this was written
+    else await this.accept(incoming); // the machine was buried while this was written
   }
 
   /** What the control plane does not name any more must go. */
@@ -98,9 +98,9 @@ export class MachineKeeper {
     for (const worker of this.#workers.values()) worker.wake();
   }
 
-  /** The machine is gone already, or never was here: the control plane hears so each time that it asks. */
+  /** The machine is gone already, or never was here; an older wish for it stays unheard. The control plane hears so each time that it asks. */
   async #confirmAbsent({ id, generation, run, reboots, want }: MachineSpecification, take: boolean): Promise<void> {
-    if (want !== "absent") this.#parts.log.warn("The control plane asked for a machine that this host has removed for good", { machine: id, generation });
+    if (want !== "absent") this.#parts.log.warn("An outdated specification asked for a machine that this host has removed", { machine: id, generation });
     if (take) await this.#parts.directory.bury(id, { generation });
     this.#parts.report({ kind: "machine", id, generation, run, reboots, state: "absent" });
   }

@@ -131,6 +131,7 @@ export class MachineWorker {
         const { generation } = this.specification;
         const done = await this.#attempt(step, () => this.#bury());
         if (done && this.specification.generation === generation) return this.#surroundings.buried();
+        if (done) await this.#attempt(step, () => this.#parts.directory.saveSpecification(this.specification)); // it came while its folder was removed
       } else {
         await this.#attempt(step, (signal) => this.#steps.perform(step, signal));
       }

@@ -69,7 +69,8 @@ class ListeningService implements MetadataService {
       return;
     }
     const server = createServer(limits);
-    server.maxConnections = connectionLimit;
+    // A client may end its side behind the request (netcat does) and still wants the answer.
+    Object.assign(server, { maxConnections: connectionLimit, httpAllowHalfOpen: true });
     const listener: Listener = { server, machine, interfaceId };
     this.#listeners.set(port, listener);
     const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(listener, request, response);

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await hosts[Symbol.asyncDispose]();
+  await (hosts as TwoHosts | undefined)?.[Symbol.asyncDispose](); // undefined when it could not be opened
 });
 
 describe("a guest's network", () => {
@@ -123,7 +123,7 @@ describe("a public address", () => {
 
   test("that was taken away answers no more", async () => {
     await hosts.b.start(machineSpecimen("3", nicOnB()));
-    await expect(fetchText(hosts.publicAddress(12))).rejects.toThrow();
+    await expect(fetchText(hosts.publicAddress(12))).rejects.toThrow(/timeout|fetch failed/);
   });
 
   test("is what others see, also between guests on two hosts and back to the guest itself", async () => {

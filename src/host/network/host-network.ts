@@ -2,7 +2,7 @@
  * The network of one host: namespaces of VPCs, taps for engines, DHCP and resolver, address translation, public addresses, and
  * the way of each interface to its metadata. Runs inside the host's own network namespace, as root.
  *
- * Promised: every call may be repeated and heals what it finds broken; calls are carried out one after the other. Nothing here
+ * Promised: every call may be repeated and makes what it finds missing; calls are carried out one after the other. Nothing here
  * depends on this process staying alive: closing it, or killing it, leaves every guest's network as it is, and a later
  * `openHostNetwork` with the same directories takes over. It refuses to touch what does not carry this host's names.
  *
@@ -15,17 +15,18 @@ import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import { formatCidr, parseCidr } from "../../base/ipv4.ts";
 import type { Log } from "../../base/log.ts";
 import type { InterfaceSpecification } from "../protocol/specification.ts";
-import { loadRules } from "./command.ts";
 import { dnsmasqFiles } from "./dnsmasq-configuration.ts";
 import { dnsmasqPaths, ensureDnsmasq, removeDnsmasqFiles, reviveDnsmasq } from "./dnsmasq.ts";
 import { readDeviceBlock, readHostLinks } from "./host-links.ts";
 import { setHostParameters } from "./host-parameters.ts";
 import { hostRules } from "./host-rules.ts";
-import { ensureInterfaceLink, removeInterfaceLink, type TapUser } from "./interface-link.ts";
+import { ensureInterfaceLink, removeInterfaceLinks, type TapUser } from "./interface-link.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
 import { vpcLinkAddress } from "./link-addresses.ts";
+import { interfaceRules } from "./interface-rules.ts";
 import { interfaceDevices, listNamespaces, vpcDevice, vpcNamespace } from "./names.ts";
 import { programPublicAddresses, type PublicRoute } from "./public-addresses.ts";
+import { RuleLoader } from "./rule-loader.ts";
 import { removeStrangers } from "./strangers.ts";
 import { ensureVpcNamespace, programVpcNamespace, removeVpcNamespace, type VpcPlace } from "./vpc-namespace.ts";
 
@@ -88,6 +89,9 @@ class ProgrammedNetwork implements HostNetwork {
   readonly #underlayBlock: string;
   readonly #known: KnownInterfaces;
   readonly #reviver: NodeJS.Timeout;
+  readonly #loader = new RuleLoader();
+  /** VPCs whose namespaces are to be programmed anew. */
+  readonly #outdated = new Set<VpcId>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: HostNetworkOptions, underlayBlock: string) {
@@ -108,14 +112,14 @@ class ProgrammedNetwork implements HostNetwork {
     });
   }
 
-  connectInterface(nic: InterfaceSpecification): Promise<void> {
-    return this.#inTurn(async () => {
-      const vpcs = new Set([nic.vpc.id, ...this.#known.losersTo(nic)]);
+  async connectInterface(nic: InterfaceSpecification): Promise<void> {
+    await this.#inTurn(async () => {
+      const losers = this.#known.losersTo(nic);
       const known = this.#known.remember(nic, { connected: true });
+      for (const vpc of [nic.vpc.id, ...losers]) this.#outdated.add(vpc);
       await this.#ensureDevices(nic, known.tapUser, false);
-      for (const vpc of vpcs) await this.#programVpc(vpc);
-      await this.programHost();
     });
+    await this.#inTurn(() => this.#programOutdated(nic.vpc.id));
   }
 
   setTokenHopLimit(id: InterfaceId, hopLimit: number): Promise<void> {
@@ -123,7 +127,8 @@ class ProgrammedNetwork implements HostNetwork {
       const known = this.#known.get(id);
       if (known === undefined || known.hopLimit === hopLimit) return;
       this.#known.setHopLimit(id, hopLimit);
-      await this.#programVpc(known.nic.vpc.id);
+      this.#outdated.add(known.nic.vpc.id);
+      await this.#programOutdated(known.nic.vpc.id);
     });
   }
 
@@ -152,13 +157,31 @@ class ProgrammedNetwork implements HostNetwork {
     await this.#last;
   }
 
-  /** Makes the host's rules and public addresses those of the connected interfaces that have devices. */
+  /** Makes the rules and public addresses in the host's namespace those of the connected interfaces that have devices. */
   async programHost(): Promise<void> {
     const { underlayDevice, resolvers } = this.#options;
     const links = readHostLinks();
-    const routes = this.#publicRoutes().filter(({ device }) => links.has(device));
-    await loadRules(hostRules({ underlayDevice, underlayBlock: this.#underlayBlock, resolvers, publicAddresses: routes }));
-    await programPublicAddresses(routes, underlayDevice);
+    const publicAddresses = this.#publicRoutes().filter(({ device }) => links.has(device));
+    const interfaces = this.#known.all().filter(({ nic, connected }) => connected && links.has(interfaceDevices(nic.id).tap));
+    await this.#loader.load([
+      ["host", hostRules({ underlayDevice, underlayBlock: this.#underlayBlock, resolvers, publicAddresses })],
+      ...interfaces.map(({ nic }): [string, string] => [interfaceDevices(nic.id).tap, interfaceRules(nic)]),
+    ]);
+    await programPublicAddresses(publicAddresses, underlayDevice);
+  }
+
+  /**
+   * Sees to it that this VPC and the host are as the known interfaces ask. When many interfaces are connected at once, the first
+   * turn after the last one's devices programs them all, and the others find it done.
+   */
+  async #programOutdated(concerned: VpcId): Promise<void> {
+    if (!this.#outdated.has(concerned)) return;
+    const done = new Set([concerned]);
+    const others = [...this.#outdated].filter((vpc) => vpc !== concerned);
+    // Another VPC's error is not this caller's; whoever asked for that VPC tries again and gets it.
+    const attempts = others.map((vpc) => this.#programVpc(vpc).then(() => done.add(vpc), () => {}));
+    await Promise.all([this.programHost(), this.#programVpc(concerned), ...attempts]);
+    for (const vpc of done) this.#outdated.delete(vpc);
   }
 
   #publicRoutes(): readonly PublicRoute[] {
@@ -181,31 +204,31 @@ class ProgrammedNetwork implements HostNetwork {
     const links = readHostLinks();
     const place = this.#place(nic.vpc.id);
     await ensureVpcNamespace(place, links);
-    await ensureInterfaceLink(nic, place.namespace, links, user, renewTap);
+    const made = await ensureInterfaceLink(nic, place.namespace, links, user, renewTap);
+    if (made) this.#loader.forget(interfaceDevices(nic.id).tap);
   }
 
   /** After the machine's restart a VPC's other interfaces may have no devices yet; each is programmed when its own turn comes. */
   async #programVpc(vpc: VpcId): Promise<void> {
     const links = readHostLinks();
     const present = this.#known.connectedIn(vpc).filter(({ nic }) => links.has(interfaceDevices(nic.id).outer));
-    const [first] = present;
-    if (first === undefined) return;
+    if (present.length === 0) return;
     const place = this.#place(vpc);
     const directory = this.#directory(vpc);
     const files = dnsmasqFiles(present.map(({ nic }) => nic), this.#options.resolvers, dnsmasqPaths(directory));
-    await programVpcNamespace(place, present);
-    await ensureDnsmasq(directory, place.namespace, files);
+    await Promise.all([programVpcNamespace(place, present), ensureDnsmasq(directory, place.namespace, files)]);
   }
 
   /** In this order, so that a removal that was interrupted is completed when it is repeated. */
   async #remove(ids: readonly InterfaceId[]): Promise<void> {
     const vpcs = [...new Set(ids.flatMap((id) => this.#known.get(id)?.nic.vpc.id ?? []))];
     const used = new Set(this.#known.all().flatMap(({ nic }) => (ids.includes(nic.id) ? [] : nic.vpc.id)));
-    for (const id of ids) await removeInterfaceLink(id);
+    for (const id of ids) this.#loader.forget(interfaceDevices(id).tap);
+    await removeInterfaceLinks(ids);
     for (const vpc of vpcs.filter((vpc) => !used.has(vpc))) await this.#removeVpc(vpc);
     this.#known.forget(ids);
-    for (const vpc of vpcs.filter((vpc) => used.has(vpc))) await this.#programVpc(vpc);
-    if (vpcs.length > 0) await this.programHost();
+    await this.programHost();
+    for (const vpc of vpcs) await (used.has(vpc) ? this.#programVpc(vpc) : this.#outdated.delete(vpc));
   }
 
   async #removeVpc(vpc: VpcId): Promise<void> {

@@ -1,4 +1,4 @@
-/** A child process that tests talk to by lines; ended with the test, whatever happens. */
+/** A child process that tests talk to by lines; ended with the test, whatever happens, and with it what it started. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -9,11 +9,11 @@ export class LineProcess implements AsyncDisposable {
   #ended = false;
 
   constructor(file: string, args: readonly string[]) {
-    this.child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", (line) => (this.seen.push(line.trimEnd()), this.#wake()));
     }
-    this.child.once("close", () => ((this.#ended = true), this.#wake()));
+    this.child.once("exit", () => ((this.#ended = true), this.#wake()));
   }
 
   write(line: string): void {
@@ -36,11 +36,14 @@ export class LineProcess implements AsyncDisposable {
     }
   }
 
+  /** User-mode Linux has helper processes that survive it: the whole group goes. */
   async kill(): Promise<void> {
-    if (this.#ended) return;
-    const closed = new Promise((resolve) => this.child.once("close", resolve));
-    this.child.kill("SIGKILL");
-    await closed;
+    const { pid } = this.child;
+    if (this.#ended || pid === undefined) return;
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    process.kill(-pid, "SIGKILL");
+    await ended;
+    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream?.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

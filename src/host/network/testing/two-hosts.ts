@@ -86,10 +86,15 @@ export class TwoHosts implements AsyncDisposable {
     // The resolver's unprivileged user must be able to read what is in it.
     chmodSync(directory, 0o755);
     const hosts = new TwoHosts({ installation, underlay, publicPool, nodes }, directory);
-    await removeUnderlay(hosts.plan);
-    await ensureUnderlay(hosts.plan);
-    await Promise.all([hosts.a.open(), hosts.b.open()]);
-    return hosts;
+    try {
+      await removeUnderlay(hosts.plan);
+      await ensureUnderlay(hosts.plan);
+      await Promise.all([hosts.a.open(), hosts.b.open()]);
+      return hosts;
+    } catch (error) {
+      await hosts[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The public address with this last part. */

@@ -1,0 +1,120 @@
+/** What all Describe actions have in common, tried on each: ids, other accounts' things, paging, filters, dry run. */
+import type { EC2 } from "@aws-sdk/client-ec2";
+import { describe, expect, test } from "vitest";
+import { launchOne, type Launched } from "./launch-one.ts";
+import { codeOf, openTestServer, otherAccount, refusal } from "./test-server.ts";
+
+/** Calls an action whose input the table below gives as plain data. */
+function call(client: EC2, name: string, input: object): Promise<object> {
+  const method: unknown = Reflect.get(client, `${name.charAt(0).toLowerCase()}${name.slice(1)}`);
+  if (typeof method !== "function") throw new Error(`the client has no ${name}`);
+  return method.call(client, input);
+}
+
+interface Described {
+  readonly name: string;
+  /** The input's member for ids, and an id of this kind. */
+  readonly ids: string;
+  readonly prefix: string;
+  readonly malformed: string;
+  readonly notFound: string;
+  /** The output's member, and an id's member in each of its things. */
+  readonly output: string;
+  readonly id: string;
+  /** Whether MaxResults exists. */
+  readonly pages?: boolean;
+}
+
+const described: readonly Described[] = [
+  { name: "DescribeInstanceStatus", ids: "InstanceIds", prefix: "i", malformed: "InvalidInstanceID.Malformed", notFound: "InvalidInstanceID.NotFound", output: "InstanceStatuses", id: "InstanceId", pages: true },
+  { name: "DescribeInstanceCreditSpecifications", ids: "InstanceIds", prefix: "i", malformed: "InvalidInstanceID.Malformed", notFound: "InvalidInstanceID.NotFound", output: "InstanceCreditSpecifications", id: "InstanceId", pages: true },
+  { name: "DescribeVolumes", ids: "VolumeIds", prefix: "vol", malformed: "InvalidVolumeID.Malformed", notFound: "InvalidVolume.NotFound", output: "Volumes", id: "VolumeId", pages: true },
+  { name: "DescribeNetworkInterfaces", ids: "NetworkInterfaceIds", prefix: "eni", malformed: "InvalidNetworkInterfaceId.Malformed", notFound: "InvalidNetworkInterfaceID.NotFound", output: "NetworkInterfaces", id: "NetworkInterfaceId", pages: true },
+  { name: "DescribeVpcs", ids: "VpcIds", prefix: "vpc", malformed: "InvalidVpcID.Malformed", notFound: "InvalidVpcID.NotFound", output: "Vpcs", id: "VpcId", pages: true },
+  { name: "DescribeSubnets", ids: "SubnetIds", prefix: "subnet", malformed: "InvalidSubnetID.Malformed", notFound: "InvalidSubnetID.NotFound", output: "Subnets", id: "SubnetId", pages: true },
+  { name: "DescribeSecurityGroups", ids: "GroupIds", prefix: "sg", malformed: "InvalidGroupId.Malformed", notFound: "InvalidGroup.NotFound", output: "SecurityGroups", id: "GroupId", pages: true },
+  { name: "DescribeSecurityGroupRules", ids: "SecurityGroupRuleIds", prefix: "sgr", malformed: "InvalidSecurityGroupRuleId.Malformed", notFound: "InvalidSecurityGroupRuleId.NotFound", output: "SecurityGroupRules", id: "SecurityGroupRuleId", pages: true },
+  { name: "DescribeInternetGateways", ids: "InternetGatewayIds", prefix: "igw", malformed: "InvalidInternetGatewayId.Malformed", notFound: "InvalidInternetGatewayID.NotFound", output: "InternetGateways", id: "InternetGatewayId", pages: true },
+  { name: "DescribeRouteTables", ids: "RouteTableIds", prefix: "rtb", malformed: "InvalidRouteTableId.Malformed", notFound: "InvalidRouteTableID.NotFound", output: "RouteTables", id: "RouteTableId", pages: true },
+  { name: "DescribeNetworkAcls", ids: "NetworkAclIds", prefix: "acl", malformed: "InvalidNetworkAclId.Malformed", notFound: "InvalidNetworkAclID.NotFound", output: "NetworkAcls", id: "NetworkAclId", pages: true },
+  { name: "DescribeDhcpOptions", ids: "DhcpOptionsIds", prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", output: "DhcpOptions", id: "DhcpOptionsId", pages: true },
+  { name: "DescribeKeyPairs", ids: "KeyPairIds", prefix: "key", malformed: "InvalidParameterValue", notFound: "InvalidKeyPair.NotFound", output: "KeyPairs", id: "KeyPairId" },
+];
+
+/** An account with one of everything. */
+async function furnish(server: Awaited<ReturnType<typeof openTestServer>>): Promise<Launched> {
+  const launched = await launchOne(server);
+  await server.reportRunning(launched.instance);
+  await server.ec2().createKeyPair({ KeyName: "mine", KeyType: "ed25519" });
+  return launched;
+}
+
+async function idsFrom(client: EC2, { name, output, id }: Described, input: object = {}): Promise<string[]> {
+  const things: unknown = Reflect.get(await call(client, name, input), output);
+  if (!Array.isArray(things)) throw new Error(`${name} answers no ${output}`);
+  return things.map((thing: object) => String(Reflect.get(thing, id)));
+}
+
+describe("Every Describe action", () => {
+  test("shows the account's own things, by their ids too, and to nobody else", async () => {
+    await using server = await openTestServer();
+    await furnish(server);
+    const [mine, theirs] = [server.ec2(), server.ec2(otherAccount)];
+    for (const each of described) {
+      const ids = await idsFrom(mine, each);
+      expect(ids.length, each.name).toBeGreaterThan(0);
+      expect(await idsFrom(mine, each, { [each.ids]: [ids[0]] }), each.name).toEqual([ids[0]]);
+      expect(await codeOf(call(theirs, each.name, { [each.ids]: [ids[0]] })), each.name).toBe(each.notFound);
+      expect((await idsFrom(theirs, each)).filter((id) => ids.includes(id)), each.name).toEqual([]);
+      expect(await codeOf(call(server.ec2(undefined, "eu-west-1"), each.name, { [each.ids]: [ids[0]] })), `${each.name} elsewhere`).toBe(each.notFound);
+    }
+  });
+
+  test("tells ids that are none from ids of nothing, and a dry run from both", async () => {
+    await using server = await openTestServer();
+    const ec2 = server.ec2();
+    const answers: Record<string, string[]> = {};
+    for (const { name, ids, prefix } of described) {
+      const ask = (input: object) => codeOf(call(ec2, name, input));
+      answers[name] = [await ask({ [ids]: ["nonsense"] }), await ask({ [ids]: [`${prefix}-0123456789abcdef0`] }), await ask({ DryRun: true })];
+    }
+    expect(answers).toEqual(Object.fromEntries(described.map(({ name, malformed, notFound }) => [name, [malformed, notFound, "DryRunOperation"]])));
+  });
+
+  test("refuses filters that it does not know, and page sizes out of bounds or beside ids", async () => {
+    await using server = await openTestServer();
+    const ec2 = server.ec2();
+    for (const { name, ids, prefix, pages } of described) {
+      expect(await refusal(call(ec2, name, { Filters: [{ Name: "no-such-filter", Values: ["x"] }] })), name).toMatchObject({
+        code: "InvalidParameterValue",
+        message: "The filter 'no-such-filter' is invalid",
+      });
+      if (pages !== true) continue;
+      const ask = (input: object) => codeOf(call(ec2, name, input));
+      expect([await ask({ MaxResults: 4 }), await ask({ MaxResults: 1001 }), await ask({ NextToken: "made-up" })], name).toEqual([
+        "InvalidParameterValue",
+        "InvalidParameterValue",
+        "InvalidNextToken",
+      ]);
+      expect(await ask({ MaxResults: 5, [ids]: [`${prefix}-0123456789abcdef0`] }), name).toBe("InvalidParameterCombination");
+    }
+  });
+
+  test("shows everything once over several pages", async () => {
+    await using server = await openTestServer();
+    await launchOne(server, { InstanceType: "t3.nano", MinCount: 12, MaxCount: 12 });
+    for (const name of ["DescribeVolumes", "DescribeNetworkInterfaces", "DescribeSubnets"]) {
+      const each = described.find((one) => one.name === name);
+      if (each === undefined) throw new Error(`${name} is missing above`);
+      const pages: string[][] = [];
+      let NextToken: string | undefined;
+      do {
+        const page = await call(server.ec2(), name, { MaxResults: 5, ...(NextToken === undefined ? {} : { NextToken }) });
+        pages.push((Reflect.get(page, each.output) as object[]).map((thing) => String(Reflect.get(thing, each.id))));
+        NextToken = Reflect.get(page, "NextToken") as string | undefined;
+      } while (NextToken !== undefined);
+      const all = pages.flat();
+      expect([pages.slice(0, -1).every((page) => page.length === 5), new Set(all).size, all.length], name).toEqual([true, all.length, (await idsFrom(server.ec2(), each)).length]);
+    }
+  });
+});
