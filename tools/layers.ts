@@ -16,7 +16,7 @@ export interface Import {
 
 const levels: readonly (readonly string[])[] = [["base"], ["wire", "store"], ["iam", "network", "storage", "placement"], ["compute"], ["api", "reconcile"]];
 const beside: readonly string[] = ["host", "image", "console"];
-const protocolSpeakers: readonly string[] = ["store", "placement", "compute", "reconcile"];
+const protocolSpeakers: readonly string[] = ["store", "network", "storage", "placement", "compute", "reconcile"];
 const hypervisors = /^src\/host\/engine\/(?<engine>[^/]+)\//;
 
 /** Every import, export-from and dynamic import of a file, whose text is given. */

@@ -46,8 +46,9 @@ export async function shutDown(task: ShutDown): Promise<boolean> {
 /** What the probes of engines found out holds until the machine restarts, and took long. */
 function removeRunDirectory({ runDirectory }: Installation): void {
   if (!existsSync(runDirectory)) return;
-  const gone = readdirSync(runDirectory).filter((name) => name !== "probes");
-  for (const name of gone) rmSync(join(runDirectory, name), { recursive: true, force: true });
+  const names = readdirSync(runDirectory);
+  for (const name of names.filter((each) => each !== "probes")) rmSync(join(runDirectory, name), { recursive: true, force: true });
+  if (!names.includes("probes")) rmSync(runDirectory, { recursive: true, force: true });
 }
 
 async function end({ dataDirectory, progress }: ShutDown, kind: Component["kind"]): Promise<void> {
@@ -126,7 +127,8 @@ function leftSomething({ runDirectory }: Installation, node: string): boolean {
   return existsSync(directory) && readdirSync(directory, { withFileTypes: true }).some((entry) => entry.isDirectory());
 }
 
-function guestsRemain(installation: Installation): boolean {
+/** Whether guests or volumes of an earlier run may still run, with or without their agents. */
+export function guestsRemain(installation: Installation): boolean {
   return !installation.simulated && [...hostIds(installation), ...storageIds(installation)].some((node) => leftSomething(installation, node));
 }
 

@@ -62,11 +62,11 @@ describe("Every Describe action", () => {
     const [mine, theirs] = [server.ec2(), server.ec2(otherAccount)];
     for (const each of described) {
       const ids = await idsFrom(mine, each);
-      expect(ids.length, each.name).toBeGreaterThan(0);
-      expect(await idsFrom(mine, each, { [each.ids]: [ids[0]] }), each.name).toEqual([ids[0]]);
-      expect(await codeOf(call(theirs, each.name, { [each.ids]: [ids[0]] })), each.name).toBe(each.notFound);
-      expect((await idsFrom(theirs, each)).filter((id) => ids.includes(id)), each.name).toEqual([]);
-      expect(await codeOf(call(server.ec2(undefined, "eu-west-1"), each.name, { [each.ids]: [ids[0]] })), `${each.name} elsewhere`).toBe(each.notFound);
+      expect([each.name, ids.length > 0]).toEqual([each.name, true]);
+      expect([each.name, ...(await idsFrom(mine, each, { [each.ids]: [ids[0]] }))]).toEqual([each.name, ids[0]]);
+      expect([each.name, await codeOf(call(theirs, each.name, { [each.ids]: [ids[0]] }))]).toEqual([each.name, each.notFound]);
+      expect([each.name, ...(await idsFrom(theirs, each)).filter((id) => ids.includes(id))]).toEqual([each.name]);
+      expect([each.name, await codeOf(call(server.ec2(undefined, "eu-west-1"), each.name, { [each.ids]: [ids[0]] }))]).toEqual([each.name, each.notFound]);
     }
   });
 
@@ -85,18 +85,18 @@ describe("Every Describe action", () => {
     await using server = await openTestServer();
     const ec2 = server.ec2();
     for (const { name, ids, prefix, pages } of described) {
-      expect(await refusal(call(ec2, name, { Filters: [{ Name: "no-such-filter", Values: ["x"] }] })), name).toMatchObject({
-        code: "InvalidParameterValue",
-        message: "The filter 'no-such-filter' is invalid",
-      });
+      const { code, message } = await refusal(call(ec2, name, { Filters: [{ Name: "no-such-filter", Values: ["x"] }] }));
+      expect([name, code, message]).toEqual([name, "InvalidParameterValue", "The filter 'no-such-filter' is invalid"]);
       if (pages !== true) continue;
       const ask = (input: object) => codeOf(call(ec2, name, input));
-      expect([await ask({ MaxResults: 4 }), await ask({ MaxResults: 1001 }), await ask({ NextToken: "made-up" })], name).toEqual([
+      const beside = { MaxResults: 5, [ids]: [`${prefix}-0123456789abcdef0`] };
+      expect([name, await ask({ MaxResults: 4 }), await ask({ MaxResults: 1001 }), await ask({ NextToken: "made-up" }), await ask(beside)]).toEqual([
+        name,
         "InvalidParameterValue",
         "InvalidParameterValue",
         "InvalidNextToken",
+        "InvalidParameterCombination",
       ]);
-      expect(await ask({ MaxResults: 5, [ids]: [`${prefix}-0123456789abcdef0`] }), name).toBe("InvalidParameterCombination");
     }
   });
 
@@ -114,7 +114,8 @@ describe("Every Describe action", () => {
         NextToken = Reflect.get(page, "NextToken") as string | undefined;
       } while (NextToken !== undefined);
       const all = pages.flat();
-      expect([pages.slice(0, -1).every((page) => page.length === 5), new Set(all).size, all.length], name).toEqual([true, all.length, (await idsFrom(server.ec2(), each)).length]);
+      const whole = await idsFrom(server.ec2(), each);
+      expect([name, pages.slice(0, -1).every((page) => page.length === 5), all]).toEqual([name, true, whole]);
     }
   });
 });

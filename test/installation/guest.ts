@@ -14,7 +14,7 @@ import { imageNameOf, stableId } from "../../src/compute/image-registration.ts";
 import { eventually, type TestInstallation } from "./installation.ts";
 
 const run = promisify(execFile);
-const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "ConnectTimeout=2", "LogLevel=ERROR"].flatMap((option) => ["-o", option]);
+const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "ConnectTimeout=2", "ServerAliveInterval=2", "ServerAliveCountMax=2", "LogLevel=ERROR"].flatMap((option) => ["-o", option]);
 
 export interface GuestKey {
   readonly name: string;

@@ -3,7 +3,7 @@
  * processes, namespaces, files.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -30,6 +30,7 @@ export interface TestInstallation {
 /** Brings one up. It uses a free port and the packages of the machine's cache. */
 export async function bringUp(): Promise<TestInstallation> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "hostelry-test-"));
+  await chmod(dataDirectory, 0o755); // engines and volume daemons run unprivileged and pass through it
   const hostelry = async (...args: string[]): Promise<string> => {
     const { stdout } = await run(launcher, [...args, "--data", dataDirectory], { timeout: 600_000, maxBuffer: 64 * 1024 * 1024 });
     return stdout;

@@ -20,7 +20,7 @@ import { waitUntilReady } from "../readiness.ts";
 import { shareWithCaller } from "../share-with-caller.ts";
 import { counted, terminalProgress, type Progress } from "../terminal.ts";
 import { parseTopology } from "../topology.ts";
-import { shutDown } from "../shut-down.ts";
+import { guestsRemain, shutDown } from "../shut-down.ts";
 
 export async function up(options: UpOptions): Promise<void> {
   const around = surroundings();
@@ -85,16 +85,19 @@ async function currentInstallation(
 
 function greet(
   dataDirectory: string,
-  { id, topology }: Installation,
+  installation: Installation,
   running: readonly ComponentProcess[],
   leader: "supervisor" | "control-plane",
   progress: Progress,
 ): void {
+  const { id, topology } = installation;
   if (running.some(({ component }) => component.kind === leader)) {
     progress.note(`Hostelry ${id} is already running (${dataDirectory}).`);
   } else if (running.length > 0) {
     const names = running.map(({ component }) => componentName(component)).toSorted().join(", ");
-    progress.note(`Hostelry ${id} was left without its supervisor; taking over what still runs: ${names}.`);
+    progress.note(`Hostelry ${id} was left without its ${leader.replace("-", " ")}; taking over what still runs: ${names}.`);
+  } else if (guestsRemain(installation)) {
+    progress.note(`Hostelry ${id} did not end properly; its processes start again and take over the guests and volumes that still run (${dataDirectory}).`);
   } else {
     const zones = topology.regions.flatMap((region) => region.zones);
     const hosts = zones.reduce((sum, zone) => sum + zone.hosts.length, 0);

@@ -85,6 +85,14 @@ export function engineContract(subject: ContractSubject): void {
       expect(await sees(plan, "GUEST powering off")).toContain("GUEST ready obey");
     });
 
+    it("ends as requested when the guest was still booting when it was asked", async () => {
+      const plan = await subject.makePlan("obey");
+      const machine = await subject.newEngine().start(plan, signal);
+      started.push({ plan, machine });
+      await machine.requestStop();
+      expect(await endWithin(machine, subject.bootLimitMs)).toMatchObject({ cause: "requested" });
+    });
+
     it("goes on when the guest ignores the request to stop, and ends when killed", async () => {
       const { machine } = await start("ignore");
       await machine.requestStop();

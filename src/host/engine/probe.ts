@@ -6,7 +6,7 @@
  * QEMU emulates a processor, while hardware assistance needs a real kernel to be believed.
  */
 import { randomUUID } from "node:crypto";
-import { chown, copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { chown, copyFile, mkdir, readdir, readFile, rm, stat, statfs, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorChain } from "../../base/errors.ts";
@@ -30,6 +30,8 @@ export interface Probeable extends Engine {
 }
 
 const marker = "HOSTELRY-PROBE-USERLAND";
+/** A container's usual 64 MiB hold no guest: it would be killed when it touches its memory. */
+const leastSharedMib = 512;
 const busyboxFile = "/usr/bin/busybox";
 const init = `#!/bin/sh\necho ${marker}\nwhile :; do /bin/busybox sleep 1; done\n`;
 
@@ -43,8 +45,14 @@ export async function probeQemu(engine: Engine, accelerator: "tcg" | "kvm", opti
   return bootProbe(engine, name, options, limitMs, signal);
 }
 
-export function probeUml(engine: Engine, options: ProbeOptions & { readonly kernelFile: string }, signal: AbortSignal): Promise<EngineAvailability> {
-  return bootProbe(engine, "user-mode-linux", options, options.timeLimitMs ?? 10_000, signal, options.kernelFile, "quiet root=/dev/ram0");
+export async function probeUml(engine: Engine, options: ProbeOptions & { readonly kernelFile: string }, signal: AbortSignal): Promise<EngineAvailability> {
+  const engineName = "user-mode-linux";
+  if (!(await exists(options.kernelFile))) return { works: false, engine: engineName, reason: `there is no ${options.kernelFile}: install the Debian package user-mode-linux` };
+  const sharedMib = await statfs("/dev/shm").then(({ blocks, bsize }) => (blocks * bsize) / 2 ** 20, () => 0);
+  if (sharedMib < leastSharedMib) {
+    return { works: false, engine: engineName, reason: `guests' memory lies in /dev/shm, which has room for ${Math.floor(sharedMib)} MiB only` };
+  }
+  return bootProbe(engine, engineName, options, options.timeLimitMs ?? 10_000, signal, options.kernelFile, "quiet root=/dev/ram0");
 }
 
 async function bootProbe(

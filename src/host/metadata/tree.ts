@@ -53,7 +53,7 @@ export function metaData(machine: MachineSpecification): Directory {
     "security-groups": primary?.securityGroups.map(({ name }) => name).join("\n"),
     services: directory({ domain: "amazonaws.com", partition: "aws" }),
     system: metadata.hypervisor,
-    tags: metadata.options.instanceTags === "enabled" ? directory({ instance: directory(metadata.tags) }) : undefined,
+    tags: metadata.options.instanceTags === "enabled" && Object.keys(metadata.tags).length > 0 ? directory({ instance: directory(metadata.tags) }) : undefined,
   });
 }
 

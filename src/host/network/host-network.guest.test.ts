@@ -1,15 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadRules, runCommand } from "./command.ts";
+import { ipBatch, loadRules, runCommand } from "./command.ts";
 import { findDnsmasq } from "./dnsmasq.ts";
-import { interfaceDevices, vpcNamespace } from "./names.ts";
+import { interfaceDevices, listNamespaces, vpcNamespace } from "./names.ts";
+import { endProcessesIn } from "./namespace-processes.ts";
 import { interfaceSpecimen, machineSpecimen } from "./testing/specimens.ts";
 import { TwoHosts } from "./testing/two-hosts.ts";
 import { httpCommand, type UmlGuest } from "./testing/uml-guest.ts";
 
 const installation = "fe57e5";
+/** Stands for the world behind the machine: a namespace of its own, with a resolver. */
+const outside = { namespace: "fe57e5-outside", device: "fe57e5out", machine: "198.51.100.1", address: "198.51.100.2" };
 let hosts: TwoHosts;
 let one: UmlGuest;
 let two: UmlGuest;
@@ -25,7 +27,8 @@ const askId = httpCommand(["GET /latest/meta-data/instance-id HTTP/1.1"]);
 const askToken = httpCommand(["PUT /latest/api/token HTTP/1.1", "X-aws-ec2-metadata-token-ttl-seconds: 60"]);
 
 beforeAll(async () => {
-  hosts = await TwoHosts.open(installation);
+  await openOutside();
+  hosts = await TwoHosts.open(installation, { resolversOfB: [outside.address] });
   one = await hosts.boot(hosts.a, machineSpecimen("1", nicOne()));
   two = await hosts.boot(hosts.a, machineSpecimen("2", nicTwo()));
   onB = await hosts.boot(hosts.b, machineSpecimen("3", nicOnB()));
@@ -33,6 +36,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await (hosts as TwoHosts | undefined)?.[Symbol.asyncDispose](); // undefined when it could not be opened
+  await closeOutside();
 });
 
 describe("a guest's network", () => {
@@ -133,6 +137,17 @@ describe("a public address", () => {
   });
 });
 
+describe("the world outside", () => {
+  test("sees a guest with a public address as the machine, and is seen by no other guest", async () => {
+    const ping = `ping -c 1 -W 2 ${outside.address} | grep -c 'bytes from'`;
+    expect([await one.run(ping), await onB.run(ping), await two.run(ping)]).toEqual(["1", "1", "0"]);
+  });
+
+  test("answers names through the VPC's resolver", async () => {
+    expect(await onB.run("nslookup -type=a name.outside.example")).toContain("203.0.113.7");
+  });
+});
+
 describe("endurance", () => {
   test("a killed agent leaves the network working, and the next one takes over with the same ports and tokens", async () => {
     const token = lastLine(await one.run(askToken));
@@ -155,9 +170,22 @@ describe("endurance", () => {
   test("a resolver that was killed comes back by itself", async () => {
     const directory = `${hosts.directory}/a/run/network/${nicOne().vpc.id}`;
     const before = findDnsmasq(directory);
-    process.kill(before ?? 0, "SIGKILL");
-    while (findDnsmasq(directory) === undefined || findDnsmasq(directory) === before) await sleep(50);
-    expect(await one.run("nslookup ip-172-31-9-8.ec2.internal | grep -A1 Name:")).toContain("172.31.9.8");
+    if (before === undefined) throw new Error("no resolver runs");
+    process.kill(before, "SIGKILL");
+    await expect.poll(() => findDnsmasq(directory), { timeout: 10_000 }).not.toBeOneOf([before, undefined]);
+    await expect.poll(() => one.run("nslookup ip-172-31-9-8.ec2.internal | grep -A1 Name:"), { timeout: 10_000 }).toContain("172.31.9.8");
+  });
+
+  test("a tap is its user's, also when the user changes", async () => {
+    const nic = interfaceSpecimen("4", "2", "172.31.0.7");
+    const owner = async () => (await runCommand("ip", ["-n", hosts.a.namespace, "-details", "link", "show", interfaceDevices(nic.id).tap])).match(/user (\S+)/)?.[1];
+    const owners = [];
+    for (const uid of [123_456, 123_456, 123_457]) {
+      await hosts.a.prepareFor(nic, uid);
+      owners.push(await owner());
+    }
+    await hosts.a.remove(nic.id);
+    expect(owners).toEqual(["123456", "123456", "123457"]);
   });
 
   test("what is retained stays and all else goes", async () => {
@@ -217,4 +245,23 @@ async function devicesOf(namespace: string): Promise<readonly string[]> {
 function processesWith(text: string, program: string): readonly string[] {
   const all = execFileSync("ps", ["-eo", "pid,comm"]).toString().split("\n").filter((line) => line.includes(program));
   return all.filter((line) => readFileSync(`/proc/${line.trim().split(/\s+/)[0]}/cmdline`, "utf8").includes(text));
+}
+
+async function openOutside(): Promise<void> {
+  await closeOutside();
+  await ipBatch([
+    `netns add ${outside.namespace}`,
+    `link add ${outside.device} type veth peer name eth0 netns ${outside.namespace}`,
+    `address add ${outside.machine}/30 dev ${outside.device}`,
+    `link set ${outside.device} up`,
+  ]);
+  await ipBatch(["link set lo up", `address add ${outside.address}/30 dev eth0`, "link set eth0 up"], { namespace: outside.namespace });
+  const options = ["--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=", "--address=/outside.example/203.0.113.7"];
+  await runCommand("nsenter", [`--net=/run/netns/${outside.namespace}`, "dnsmasq", ...options]);
+}
+
+async function closeOutside(): Promise<void> {
+  if (listNamespaces(outside.namespace).length === 0) return;
+  await endProcessesIn([outside.namespace]);
+  await ipBatch([`netns delete ${outside.namespace}`, `link delete ${outside.device}`], { anyway: true });
 }

@@ -53,6 +53,7 @@ export function firstAddress(block: Cidr, withPrefix = true): string {
 export function nodeLines(plan: CheckedPlan, node: UnderlayNode): readonly string[] {
   return [
     "link set lo up",
+    `address flush dev ${underlayDevice}`,
     `address replace ${node.address}/${plan.underlayBlock.prefix} dev ${underlayDevice}`,
     `link set ${underlayDevice} up`,
     `route replace ${formatCidr(plan.poolBlock)} dev ${underlayDevice}`,
@@ -62,13 +63,7 @@ export function nodeLines(plan: CheckedPlan, node: UnderlayNode): readonly strin
 
 /** `ip` lines, in the switch's namespace, that connect nodes that are not connected yet. */
 export function connectLines(plan: CheckedPlan, nodes: readonly UnderlayNode[]): readonly string[] {
-  return nodes.flatMap((node) => {
-    const port = switchPort(node.id);
-    return [
-      `link add ${port} type veth peer name ${underlayDevice} netns ${nodeNamespace(plan.installation, node.id)}`,
-      `link set ${port} master switch up`,
-    ];
-  });
+  return nodes.map((node) => `link add ${switchPort(node.id)} type veth peer name ${underlayDevice} netns ${nodeNamespace(plan.installation, node.id)}`);
 }
 
 /** The machine's rules: guests get out, and to no service of the machine itself. */

@@ -13,7 +13,7 @@ import { ignoreFailedCommand, ipBatch, ipJson, loadRules, parameterScript, runCo
 import { stringField } from "./json-field.ts";
 import { listNamespaces, machineDevice, nodeNamespace, switchNamespace, switchPort, underlayDevice } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
-import { checkPlan, connectLines, firstAddress, machineRules, machineTable, nodeLines, type CheckedPlan, type UnderlayPlan } from "./underlay-plan.ts";
+import { checkPlan, connectLines, firstAddress, machineRules, machineTable, nodeLines, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
 
 export type { UnderlayNode, UnderlayPlan } from "./underlay-plan.ts";
 
@@ -36,13 +36,20 @@ export interface UnderlayDescription {
 export async function ensureUnderlay(untrusted: UnderlayPlan): Promise<EnsuredUnderlay> {
   const plan = checkPlan(untrusted);
   const made = await ensureNamespaces(plan);
-  await ensureSwitch(plan, made);
+  const ready = await ensureSwitch(plan, made);
   const turnedForwardingOn = turnForwardingOn();
+  const unready = plan.nodes.filter((node) => !ready.includes(node));
   await Promise.all([
     ensureMachine(plan),
-    ...plan.nodes.map((node) => ipBatch(nodeLines(plan, node), { namespace: nodeNamespace(plan.installation, node.id) })),
+    ...unready.map((node) => ipBatch(nodeLines(plan, node), { namespace: nodeNamespace(plan.installation, node.id) })),
   ]);
+  await ipBatch(unready.map((node) => `link set ${switchPort(node.id)} alias "${readyMark(plan, node)}"`), { namespace: switchNamespace(plan.installation) });
   return { turnedForwardingOn, made };
+}
+
+/** Kept as the alias of a node's port once the node's own namespace is complete, so that a repetition need not look into each. */
+function readyMark(plan: CheckedPlan, node: UnderlayNode): string {
+  return `${node.address} ${plan.underlay} ${plan.publicPool}`;
 }
 
 async function ensureNamespaces(plan: CheckedPlan): Promise<readonly string[]> {
@@ -54,15 +61,27 @@ async function ensureNamespaces(plan: CheckedPlan): Promise<readonly string[]> {
   return missing;
 }
 
-async function ensureSwitch(plan: CheckedPlan, made: readonly string[]): Promise<void> {
+/** Connects what is not connected; the nodes that were complete before. */
+async function ensureSwitch(plan: CheckedPlan, made: readonly string[]): Promise<readonly UnderlayNode[]> {
   const namespace = switchNamespace(plan.installation);
-  if (made.includes(namespace)) await makeSwitch(namespace);
-  const ports = new Set((await ipJson(["link", "show"], namespace)).map((link) => stringField(link, "ifname")));
+  const links = await ipJson(["link", "show"], namespace);
+  const ports = new Map(links.map((link) => [stringField(link, "ifname") ?? "", link]));
   if (!ports.has("switch")) await makeSwitch(namespace);
-  const renewed = plan.nodes.filter((node) => made.includes(nodeNamespace(plan.installation, node.id)) && ports.has(switchPort(node.id)));
-  const unconnected = plan.nodes.filter((node) => renewed.includes(node) || !ports.has(switchPort(node.id)));
-  await ipBatch([...renewed.map((node) => `link delete ${switchPort(node.id)}`), ...connectLines(plan, unconnected)], { namespace });
+  const isNew = (node: UnderlayNode) => made.includes(nodeNamespace(plan.installation, node.id));
+  const unconnected = plan.nodes.filter((node) => isNew(node) || !ports.has(switchPort(node.id)));
+  await Promise.all(unconnected.filter((node) => !isNew(node)).map((node) => dropStaleDevice(nodeNamespace(plan.installation, node.id))));
+  const stalePorts = unconnected.map((node) => switchPort(node.id)).filter((port) => ports.has(port));
+  await ipBatch([...stalePorts.map((port) => `link delete ${port}`), ...connectLines(plan, unconnected)], { namespace });
   if (!ports.has("machine")) await connectMachine(plan);
+  const names = [...plan.nodes.map((node) => switchPort(node.id)), "machine"];
+  const unjoined = names.filter((name) => stringField(ports.get(name), "master") !== "switch" || stalePorts.includes(name));
+  await ipBatch(unjoined.map((name) => `link set ${name} master switch up`), { namespace });
+  return plan.nodes.filter((node) => !unconnected.includes(node) && stringField(ports.get(switchPort(node.id)), "ifalias") === readyMark(plan, node));
+}
+
+/** A device whose other end was in a namespace that is being destroyed; the kernel takes its time. */
+async function dropStaleDevice(namespace: string): Promise<void> {
+  await ipBatch([`link delete ${underlayDevice}`], { namespace, anyway: true });
 }
 
 /** The switch forwards frames and does nothing else: no addresses, and no filter of the machine's on bridged packets. */
@@ -76,7 +95,6 @@ async function connectMachine(plan: CheckedPlan): Promise<void> {
   const namespace = switchNamespace(plan.installation);
   await ipBatch([`link delete ${device}`], { anyway: true });
   await ipBatch([`link add ${device} type veth peer name machine netns ${namespace}`]);
-  await ipBatch(["link set machine master switch up"], { namespace });
 }
 
 async function ensureMachine(plan: CheckedPlan): Promise<void> {

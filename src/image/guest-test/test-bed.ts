@@ -161,11 +161,11 @@ function engineCommand(directory: string, disk: string, request: GuestRequest): 
   return [
     "qemu-system-x86_64",
     [
-      ...["-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", String(request.memoryMib), "-nodefaults", "-display", "none", "-serial", "stdio", "-boot", "menu=off,strict=on"],
-      ...["-uuid", "ec2e1916-9099-7caf-fd21-012345abcdef", "-smbios", "type=1,manufacturer=Amazon EC2,product=t3.micro,uuid=ec2e1916-9099-7caf-fd21-012345abcdef", "-smbios", `type=2,manufacturer=Amazon EC2,asset=${instanceId}`],
+      ...["-machine", "pc,usb=off,vmport=off,smm=off,hpet=off", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", String(request.memoryMib), "-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-boot", "menu=off,strict=on"],
+      ...["-uuid", "ec2e1916-9099-7caf-fd21-012345abcdef", "-smbios", "type=1,manufacturer=Amazon EC2,product=t3.micro,uuid=ec2e1916-9099-7caf-fd21-012345abcdef,serial=ec2e1916-9099-7caf-fd21-012345abcdef", "-smbios", `type=2,manufacturer=Amazon EC2,asset=${instanceId}`],
       ...["-drive", `if=none,id=root,file=${disk},format=qcow2,cache=writeback,discard=unmap`, "-device", drive],
       ...["-netdev", "tap,id=net0,ifname=tap0,script=no,downscript=no", "-device", `virtio-net-pci,netdev=net0,mac=${mac},romfile=`],
-      ...["-device", "pcie-root-port,id=port1,chassis=1", "-monitor", `unix:${directory}/monitor,server=on,wait=off`],
+      ...["-object", "rng-builtin,id=entropy", "-device", "virtio-rng-pci,rng=entropy", "-monitor", `unix:${directory}/monitor,server=on,wait=off`],
     ],
   ];
 }

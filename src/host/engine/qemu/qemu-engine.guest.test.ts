@@ -18,7 +18,7 @@ beforeAll(async () => {
     kernelFile,
     commandLine: "console=ttyS0 quiet",
     extraEntries: kernel.moduleEntries,
-    memoryMib: 128,
+    memoryMib: 512,
     diskBus: "nvme",
     user,
     bootLimitMs,

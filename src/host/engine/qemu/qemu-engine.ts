@@ -5,6 +5,7 @@
  * user may open: its disks, its tap, and the serial log through a descriptor that the agent opened.
  */
 import { constants, open, rm, stat } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EngineAvailability } from "../../protocol/report.ts";
@@ -54,7 +55,7 @@ async function spawnQemu(plan: MachinePlan, accelerator: Accelerator): Promise<D
   try {
     return await startDetached({
       program,
-      arguments: qemuArguments(plan, accelerator),
+      arguments: qemuArguments(plan, accelerator, cpus()[0]?.model ?? ""),
       directory: plan.runDirectory,
       environment: {},
       ...(plan.user === undefined ? {} : { user: plan.user }),

@@ -21,6 +21,7 @@ import { backendId, diskDevice, diskId, diskNode, interfaceBackend, interfaceDev
 /** How long a guest may take to let go of a device. */
 const unplugMs = 30_000;
 const commandMs = 10_000;
+const pressAgainMs = 5_000;
 
 export class QemuMachine implements RunningMachine {
   readonly ended: Promise<RunEnd>;
@@ -30,6 +31,7 @@ export class QemuMachine implements RunningMachine {
   readonly #restarts = new Set<() => void>();
   #qmp: QmpClient;
   #events: Promise<void> = Promise.resolve();
+  #pressing: NodeJS.Timeout | undefined;
 
   /** Takes control of the process, whose socket must answer already, and catches up with what happened before. */
   static async control(plan: MachinePlan, identity: ProcessIdentity, qmp: QmpClient, exited: Promise<void>): Promise<QemuMachine> {
@@ -55,6 +57,8 @@ export class QemuMachine implements RunningMachine {
     await addWish(this.#plan.runDirectory, "stop-requested");
     await dropWish(this.#plan.runDirectory, "reboot-requested");
     await this.#execute("system_powerdown");
+    // A guest whose system does not listen yet misses the button; pressing it again does no harm to one that is shutting down.
+    this.#pressing ??= setInterval(() => void this.#execute("system_powerdown").catch(() => {}), pressAgainMs).unref();
   }
 
   async kill(): Promise<void> {
@@ -109,6 +113,7 @@ export class QemuMachine implements RunningMachine {
 
   async release(): Promise<void> {
     this.#leaving.abort();
+    clearInterval(this.#pressing);
     this.#qmp.close();
     await this.#events;
   }
@@ -221,6 +226,7 @@ export class QemuMachine implements RunningMachine {
   }
 
   async #findEnd(): Promise<RunEnd> {
+    clearInterval(this.#pressing);
     this.#qmp.close();
     const directory = this.#plan.runDirectory;
     const known = await readEnd(directory);

@@ -13,7 +13,7 @@ import { silentLog } from "../../../base/log.ts";
 import { systemRandom } from "../../../base/random.ts";
 import { openIdentitySigner } from "../../metadata/identity-signer.ts";
 import { openMetadataService } from "../../metadata/metadata-service.ts";
-import type { MachineSpecification } from "../../protocol/specification.ts";
+import type { InterfaceSpecification, MachineSpecification } from "../../protocol/specification.ts";
 import { openHostNetwork } from "../host-network.ts";
 
 /** Only the tests start this process; both sides are of the same source tree, so what arrives is what was meant. */
@@ -51,6 +51,7 @@ const calls = {
     await network.connectInterface(nic);
     return { ...prepared, prepareMs: preparedAt - began, connectMs: performance.now() - servedAt };
   },
+  prepareFor: ({ nic, uid }: { nic: InterfaceSpecification; uid: number }) => network.prepareInterface(nic, { uid, gid: uid }),
   async remove(id: InterfaceId) {
     const began = performance.now();
     await network.removeInterface(id);

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InterfaceId } from "../../../base/ids.ts";
-import type { MachineSpecification } from "../../protocol/specification.ts";
+import type { InterfaceSpecification, MachineSpecification } from "../../protocol/specification.ts";
 import { listNamespaces, nodeNamespace } from "../names.ts";
 import { choosePublicPool } from "../public-pool.ts";
 import { ensureUnderlay, removeUnderlay, type UnderlayPlan } from "../underlay.ts";
@@ -23,9 +23,9 @@ export class TestHost {
   readonly #arguments: readonly string[];
   #process: LineProcess | undefined;
 
-  constructor(installation: string, hostId: string, directory: string) {
+  constructor(installation: string, hostId: string, directory: string, resolvers: readonly string[]) {
     this.namespace = nodeNamespace(installation, hostId);
-    const settings = JSON.stringify({ hostId, installation, directory, resolvers: [] });
+    const settings = JSON.stringify({ hostId, installation, directory, resolvers });
     this.#arguments = [`--net=/run/netns/${this.namespace}`, process.execPath, join(import.meta.dirname, "host-process.ts"), settings];
   }
 
@@ -40,6 +40,10 @@ export class TestHost {
 
   async start(machine: MachineSpecification): Promise<StartedMachine> {
     return (await this.#call("start", machine)) as StartedMachine; // what host-process.ts answers
+  }
+
+  async prepareFor(nic: InterfaceSpecification, uid: number): Promise<void> {
+    await this.#call("prepareFor", { nic, uid });
   }
 
   async remove(id: InterfaceId): Promise<{ readonly removeMs: number }> {
@@ -69,15 +73,15 @@ export class TwoHosts implements AsyncDisposable {
   readonly #initrd: string;
   readonly #guests: UmlGuest[] = [];
 
-  private constructor(plan: UnderlayPlan, directory: string) {
+  private constructor(plan: UnderlayPlan, directory: string, resolversOfB: readonly string[]) {
     this.plan = plan;
     this.directory = directory;
-    this.a = new TestHost(plan.installation, "a", join(directory, "a"));
-    this.b = new TestHost(plan.installation, "b", join(directory, "b"));
+    this.a = new TestHost(plan.installation, "a", join(directory, "a"), []);
+    this.b = new TestHost(plan.installation, "b", join(directory, "b"), resolversOfB);
     this.#initrd = buildInitrd(directory);
   }
 
-  static async open(installation: string): Promise<TwoHosts> {
+  static async open(installation: string, options: { readonly resolversOfB?: readonly string[] } = {}): Promise<TwoHosts> {
     const underlay = await choosePublicPool();
     const publicPool = await choosePublicPool({ avoid: [underlay] });
     const network = underlay.slice(0, underlay.lastIndexOf(".") + 1);
@@ -85,7 +89,7 @@ export class TwoHosts implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), "hostelry-network-"));
     // The resolver's unprivileged user must be able to read what is in it.
     chmodSync(directory, 0o755);
-    const hosts = new TwoHosts({ installation, underlay, publicPool, nodes }, directory);
+    const hosts = new TwoHosts({ installation, underlay, publicPool, nodes }, directory, options.resolversOfB ?? []);
     try {
       await removeUnderlay(hosts.plan);
       await ensureUnderlay(hosts.plan);
