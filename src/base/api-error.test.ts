@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import {
-  accessDenied, ApiError, dryRunOperation, incorrectInstanceState, instanceProtected, insufficientInstanceCapacity, internalError, invalidInstanceType, isApiError,
+  accessDenied, type ApiError, dryRunOperation, incorrectInstanceState, instanceProtected, insufficientInstanceCapacity, internalError, invalidInstanceType, isApiError,
   malformedId, maxResultsTooSmall, missingParameter, notFound, requestLimitExceeded, unauthorizedOperation, unsupportedOperation,
 } from "./api-error.ts";
 import { idPrefixes, type ResourceKind } from "./ids.ts";

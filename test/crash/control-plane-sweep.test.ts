@@ -61,7 +61,7 @@ describe.each(Object.entries(scripts))("%s", (_name, script) => {
     const length = quiet.ticks + 4;
     let scenarios = 0;
     for (let kill = 1; kill <= length; kill++) {
-      for (const second of [undefined, kill + 3]) {
+      for (const second of kill % 3 === 0 ? [undefined, kill + 3] : [undefined]) {
         for (const actAt of [undefined, kill]) {
           const kills = second === undefined ? [kill] : [kill, second];
           const played = await play(script, { kills, actAt });
@@ -94,10 +94,10 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
   const hosts = await freshHosts();
   if (script.broken === true) hosts.forEach((host) => host.breakEngine());
   let ticks = 0;
-  let id: Id | undefined;
   let acted = false;
+  const id = await launchOne(hosts);
   const act = async (): Promise<void> => {
-    if (id === undefined || acted) return;
+    if (acted) return;
     const before = await snapshot(id, hosts);
     await script.act(id, hosts);
     acted = (await snapshot(id, hosts)) !== before || script.end === up || script.broken === true;
@@ -107,7 +107,6 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
     if (ticks === actAt) await act();
     if (kills.includes(ticks)) throw new Killed("killed");
   };
-  id = await launchOne(hosts);
   await settle(hosts, killable(store, tick));
   await act();
   await settle(hosts, killable(store, tick));

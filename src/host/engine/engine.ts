@@ -16,7 +16,10 @@ export interface Engine {
    * Must not be called while a process of this machine runs: `adopt` first.
    */
   start(plan: MachinePlan, signal: AbortSignal): Promise<RunningMachine>;
-  /** Takes over the process that an earlier agent left in this run directory, or undefined when none runs any more. */
+  /**
+   * Takes over the process that an earlier agent left in this run directory, or undefined when none runs any more. A guest that powered off
+   * while no agent watched is given once more with its `ended` settled, as long as its run directory remembers it.
+   */
   adopt(plan: MachinePlan): Promise<RunningMachine | undefined>;
 }
 

@@ -49,7 +49,7 @@ export class UmlGuest implements AsyncDisposable {
     this.#process = new LineProcess("nsenter", [
       `--net=/run/netns/${options.namespace}`,
       "linux.uml",
-      "mem=48M",
+      "mem=96M",
       `initrd=${options.initrd}`,
       "root=/dev/ram0",
       "quiet",
