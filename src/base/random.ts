@@ -4,7 +4,26 @@ export interface Random {
   bytes(count: number): Uint8Array;
 }
 
-export const systemRandom: Random = { bytes: (count) => crypto.getRandomValues(new Uint8Array(count)) };
+/** The operating system's randomness, fetched a few kilobytes at a time: every id needs eight bytes. No byte is given out twice. */
+export const systemRandom: Random = pooledRandom(4096);
+
+function pooledRandom(poolSize: number): Random {
+  const pool = new Uint8Array(poolSize);
+  let used = poolSize;
+  return {
+    bytes: (count) => {
+      if (count > poolSize) return crypto.getRandomValues(new Uint8Array(count));
+      if (used + count > poolSize) {
+        crypto.getRandomValues(pool);
+        used = 0;
+      }
+      const bytes = pool.slice(used, used + count);
+      pool.fill(0, used, used + count);
+      used += count;
+      return bytes;
+    },
+  };
+}
 
 /** Lower-case hexadecimal digits, two for each of `count` random bytes. */
 export function randomHex(random: Random, count: number): string {

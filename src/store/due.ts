@@ -1,6 +1,6 @@
 /**
  * The due-work table: which things a reconciler should look at, and from when on. A wake is written in the transaction that changed the
- * thing, so neither can be lost without the other. A claim is a lease: a worker that dies leaves its work to the next after the lease.
+ * thing, so neither can be lost without the other. A look and the settling of its row are one transaction too: a worker that dies leaves the row as it was.
  */
 import type { Tx } from "./store.ts";
 import type { DueRow } from "./tables.ts";
@@ -14,7 +14,7 @@ export interface DueKey {
 export async function wake(tx: Tx, { kind, key }: DueKey, dueAt: number): Promise<void> {
   await tx.db
     .insertInto("due")
-    .values({ kind, key, due_at: dueAt, attempts: 0, wakes: 1, lease_until: 0 })
+    .values({ kind, key, due_at: dueAt, attempts: 0, wakes: 1 })
     .onConflict((conflict) =>
       conflict.columns(["kind", "key"]).doUpdateSet(({ eb, ref, val }) => ({
         wakes: eb("due.wakes", "+", 1),
@@ -26,27 +26,16 @@ export async function wake(tx: Tx, { kind, key }: DueKey, dueAt: number): Promis
   tx.touch("due");
 }
 
-/** Up to `limit` rows that are due and not leased, earliest first, each leased until `now + leaseMs`. */
-export async function claimDue(tx: Tx, now: number, leaseMs: number, limit: number): Promise<DueRow[]> {
-  const rows = await tx.db
-    .selectFrom("due")
-    .selectAll()
-    .where("due_at", "<=", now)
-    .where("lease_until", "<=", now)
-    .orderBy("due_at")
-    .limit(limit)
-    .execute();
-  for (const { kind, key } of rows) {
-    await tx.db.updateTable("due").set({ lease_until: now + leaseMs }).where("kind", "=", kind).where("key", "=", key).execute();
-  }
-  return rows;
+/** Up to `limit` rows that are due, earliest first. */
+export function listDue(tx: Tx, now: number, limit: number): Promise<DueRow[]> {
+  return tx.db.selectFrom("due").selectAll().where("due_at", "<=", now).orderBy("due_at").limit(limit).execute();
 }
 
 /**
- * Ends a claim: with `nextAt` undefined the row goes, unless a wake came meanwhile; then, and with a time, it stays and is looked at again.
+ * Ends a look: with `nextAt` undefined the row goes, unless the look itself woke the thing again; then, and with a time, it stays and is looked at again.
  */
-export async function settleDue(tx: Tx, claimed: DueRow, nextAt: number | undefined, attempts: number): Promise<void> {
-  const { kind, key, wakes } = claimed;
+export async function settleDue(tx: Tx, looked: DueRow, nextAt: number | undefined, attempts: number): Promise<void> {
+  const { kind, key, wakes } = looked;
   if (nextAt === undefined) {
     const { numDeletedRows } = await tx.db
       .deleteFrom("due")
@@ -59,7 +48,6 @@ export async function settleDue(tx: Tx, claimed: DueRow, nextAt: number | undefi
   await tx.db
     .updateTable("due")
     .set(({ eb, ref, val }) => ({
-      lease_until: 0,
       attempts,
       due_at: eb.case().when(ref("wakes"), "=", val(wakes)).then(val(nextAt ?? 0)).else(ref("due_at")).end(),
     }))
@@ -68,11 +56,8 @@ export async function settleDue(tx: Tx, claimed: DueRow, nextAt: number | undefi
     .execute();
 }
 
-/** When the next unleased row is due, or undefined when there is none. */
+/** When the next row is due, or undefined when there is none. */
 export async function nextDueAt(tx: Tx): Promise<number | undefined> {
-  const row = await tx.db
-    .selectFrom("due")
-    .select(({ eb, fn }) => fn.min(eb.case().when("lease_until", ">", eb.ref("due_at")).then(eb.ref("lease_until")).else(eb.ref("due_at")).end()).as("at"))
-    .executeTakeFirst();
+  const row = await tx.db.selectFrom("due").select(({ fn }) => fn.min("due_at").as("at")).executeTakeFirst();
   return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
 }

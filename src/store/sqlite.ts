@@ -3,7 +3,7 @@
  * returned is on the disk. Prepared statements are kept, since a control plane repeats a few hundred texts.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { type Dialect, SqliteDialect } from "kysely";
+import { type Dialect, SqliteDialect, type SqliteStatement } from "kysely";
 
 const keptStatements = 500;
 
@@ -16,22 +16,22 @@ function openDatabase(file: string, readOnly: boolean) {
   const database = new DatabaseSync(file, { readOnly });
   database.exec("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;");
   if (!readOnly) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;");
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare: (text: string) => {
       let statement = statements.get(text);
       if (statement === undefined) {
-        statement = database.prepare(text);
+        statement = toKyselyStatement(database.prepare(text));
         if (statements.size >= keptStatements) statements.clear();
         statements.set(text, statement);
       }
-      return asKyselyStatement(statement);
+      return statement;
     },
   };
 }
 
-function asKyselyStatement(statement: StatementSync) {
+function toKyselyStatement(statement: StatementSync): SqliteStatement {
   type Values = Parameters<StatementSync["all"]>;
   return {
     reader: statement.columns().length > 0,

@@ -109,15 +109,14 @@ export interface SpecificationRow {
   body: string;
 }
 
-/** Work to look at: a hint that is never lost. `lease_until` keeps a second worker off for a while. */
+/** Work to look at: a hint that is never lost. */
 export interface DueRow {
   kind: string;
   key: string;
   due_at: number;
   attempts: number;
-  /** Rises with each wake, so that a worker that ends does not wipe out a wake that came meanwhile. */
+  /** Rises with each wake, so that the end of a look does not wipe out a wake that came meanwhile. */
   wakes: number;
-  lease_until: number;
 }
 
 export interface ClientTokenRow {

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { componentName } from "../component.ts";
 import { surroundings, type Surroundings } from "../directories.ts";
+import { conflictChecks } from "../doctor/network.ts";
+import { readRoutes } from "../free-block.ts";
 import { applyRequest, ensureInstallation, findInstallation, type Installation, type InstallationRequest } from "../installation.ts";
 import { launchComponent } from "../launch.ts";
 import { machineSize } from "../machine-size.ts";
@@ -80,7 +82,15 @@ async function currentInstallation(
     if (JSON.stringify(applyRequest(existing, request, machine)) === JSON.stringify(existing)) return existing;
     throw new CommandError("Hostelry is already running, with other options.", { remedy: "End it first (./hostelry down), or leave the options as they are." });
   }
-  return ensureInstallation(dataDirectory, request, installationParts(request.simulated, around));
+  const installation = await ensureInstallation(dataDirectory, request, installationParts(request.simulated, around));
+  if (!installation.simulated) refuseTakenBlocks(installation);
+  return installation;
+}
+
+/** The blocks were free when they were chosen; another installation or a VPN may have come since. */
+function refuseTakenBlocks(installation: Installation): void {
+  const conflict = conflictChecks(installation, readRoutes()).find((check) => check.result === "no");
+  if (conflict !== undefined) throw new CommandError(`The ${conflict.name} cannot be used: ${conflict.detail}.`, conflict.remedy === undefined ? {} : { remedy: `${conflict.remedy}.` });
 }
 
 function greet(

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ipBatch, loadRules, runCommand } from "./command.ts";
 import { findDnsmasq } from "./dnsmasq.ts";
@@ -134,6 +136,21 @@ describe("a public address", () => {
     await hosts.b.start(machineSpecimen("3", nicOnB(hosts.publicAddress(13))));
     expect(lastLine(await one.run(httpCommand(["GET / HTTP/1.0"], { address: hosts.publicAddress(13) })))).toBe("three");
     expect(lastLine(await one.run(httpCommand(["GET / HTTP/1.0"], { address: hosts.publicAddress(11) })))).toBe("one");
+  });
+});
+
+describe("a large transfer", () => {
+  test("arrives whole in both directions, whatever the devices leave to each other to compute", async () => {
+    await one.run("dd if=/dev/urandom of=/www/blob bs=1M count=2 2>/dev/null");
+    const sent = await one.run("sha256sum < /www/blob");
+    const answer = await fetch(`http://${hosts.publicAddress(11)}/blob`, { signal: AbortSignal.timeout(15_000), headers: { connection: "close" } });
+    const blob = Buffer.from(await answer.arrayBuffer());
+    expect(sent).toContain(createHash("sha256").update(blob).digest("hex"));
+    // What the guest's netcat reads must not be the guest's console.
+    await one.run("(sleep 15 | nc -l -p 9000 > /www/back; echo done > /www/done) & sleep 0.2");
+    const socket = connect(9_000, hosts.publicAddress(11));
+    await new Promise((resolve, reject) => socket.once("error", reject).once("close", resolve).resume().end(blob));
+    await expect.poll(() => one.run("sha256sum < /www/back"), { timeout: 15_000 }).toBe(sent);
   });
 });
 

@@ -3,24 +3,26 @@
  * the package cache alone: mmdebstrap is given a package repository of exactly the resolved packages.
  *
  * How it boots
- * - hvm: firmware → GRUB → /boot/grub/grub.cfg → kernel and initramfs-tools' archive → systemd. The guest may install
- *   another kernel; `update-grub` then writes the new configuration.
+ * - hvm: firmware → GRUB → /boot/grub/grub.cfg → kernel and a small archive (`../initramfs/init`) → systemd. The guest may
+ *   install another kernel: initramfs-tools then makes its own, larger archive, and `update-grub` the new configuration.
  * - paravirtual: the AKI kernel mounts the first partition → systemd.
  * After that: systemd-networkd by DHCP → cloud-init with the Ec2 data source (host name, keys, growing the root, user data).
  */
-import { access, chmod, cp, link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, link, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildGrub } from "../boot-loader/grub.ts";
 import { runCommand } from "../command.ts";
 import { buildDisk } from "../disk-image.ts";
 import type { BuiltDisk, ImageWork } from "../image-work.ts";
+import { firstFileSystem } from "../initramfs/initramfs.ts";
+import { openKernelModules } from "../kernel-modules.ts";
 import { formatAptSources } from "../packages/apt-sources.ts";
 import { formatControl } from "../packages/control-file.ts";
 import { packageFileName, versionsOf } from "../packages/package-cache.ts";
 import type { DebianPackage } from "../packages/package-cache.ts";
 import { youngestPackageTime } from "../packages/package-time.ts";
-import { copyOwnFiles } from "../tree.ts";
+import { copyOwnFiles, createMergedRoot, extractPackages } from "../tree.ts";
 import { excludedPaths, includedPackages } from "./contents.ts";
 
 const label = "debian-12";
@@ -50,6 +52,7 @@ export async function buildDebian(work: ImageWork): Promise<BuiltDisk> {
   await bootstrap({ work, root, repository, packages, epochSeconds });
   step("writing the disk", 0.85);
   const kernel = await findKernel(root);
+  await replaceArchive(work, root, kernel);
   await finishTree(work, root, kernel);
   const bootLoader = await buildGrub({ ...grubRequest, workDirectory, signal });
   const disk = await buildDisk({
@@ -119,6 +122,16 @@ async function findKernel(root: string): Promise<string> {
   return kernel.slice("vmlinuz-".length);
 }
 
+/** initramfs-tools' archive starts udev and looks at every device, which takes an emulated machine many seconds; ours does not. */
+export async function replaceArchive(work: ImageWork, root: string, kernel: string): Promise<void> {
+  const [busybox] = await work.cache.files(await work.cache.find(["busybox-static"]), () => undefined);
+  const unpacked = join(work.workDirectory, "busybox");
+  await createMergedRoot(unpacked);
+  await extractPackages(busybox === undefined ? [] : [busybox], unpacked, work.signal);
+  const archive = await firstFileSystem(await readFile(join(unpacked, "bin/busybox")), await openKernelModules(join(root, "usr/lib/modules")));
+  await writeFile(join(root, "boot", `initrd.img-${kernel}`), archive);
+}
+
 export async function finishTree(work: ImageWork, root: string, kernel: string): Promise<void> {
   await mkdir(join(root, "boot/grub"), { recursive: true });
   await writeFile(join(root, "boot/grub/grub.cfg"), grubConfiguration(kernel));
@@ -128,7 +141,6 @@ export async function finishTree(work: ImageWork, root: string, kernel: string):
   const modules = join("usr/lib/modules", work.paravirtual.version);
   await cp(join(work.paravirtual.directory, "modules", work.paravirtual.version), join(root, modules), { recursive: true });
   await chmod(join(root, "root"), 0o700);
-  await access(join(root, "boot", `initrd.img-${kernel}`));
 }
 
 /** What the image boots with until `update-grub` writes its own: one entry, no menu, no waiting. */

@@ -3,7 +3,7 @@
  * soon. Built from package files alone: nothing of a package is executed and nothing is mounted.
  *
  * How it boots
- * - hvm: firmware → GRUB, whose first commands name the kernel → kernel and a small archive in memory (`initramfs/init`) →
+ * - hvm: firmware → GRUB, whose first commands name the kernel → kernel and a small archive in memory (`../initramfs/init`) →
  *   root file system by its label → busybox init → `files/usr/lib/ec2-boot/boot`.
  * - paravirtual: the AKI kernel mounts the first partition → busybox init → the same boot script.
  */
@@ -12,12 +12,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linuxLoader } from "../boot-loader/linux-loader.ts";
 import { runCommand } from "../command.ts";
-import { cpioArchive } from "../cpio.ts";
-import type { CpioEntry } from "../cpio.ts";
 import { buildDisk } from "../disk-image.ts";
 import type { BuiltDisk, ImageWork } from "../image-work.ts";
+import { firstFileSystem, firstModules } from "../initramfs/initramfs.ts";
 import { openKernelModules } from "../kernel-modules.ts";
-import type { KernelModules } from "../kernel-modules.ts";
 import { versionsOf } from "../packages/package-cache.ts";
 import { youngestPackageTime } from "../packages/package-time.ts";
 import { copyLibrariesOf } from "../shared-libraries.ts";
@@ -28,7 +26,6 @@ const label = "tiny";
 const sizeGib = 1;
 const adminId = 1000;
 const ownFiles = fileURLToPath(new URL("files", import.meta.url));
-const firstProgram = fileURLToPath(new URL("initramfs/init", import.meta.url));
 
 /**
  * Words for Debian's kernel. No self-tests of its cryptography and no random load address: both cost much time on an emulated
@@ -55,14 +52,14 @@ export async function buildTiny(work: ImageWork): Promise<BuiltDisk> {
   await createMergedRoot(root);
   await layOutTree(staging, root);
   const modules = await openKernelModules(join(staging, "lib/modules"));
-  await modules.install([...firmwareModules.first, ...firmwareModules.installed], root);
+  await modules.install([...firstModules, ...firmwareModules], root);
   await (await openKernelModules(join(work.paravirtual.directory, "modules"))).install(paravirtualModules, root);
   const kernelImage = await readFile(join(staging, "boot", `vmlinuz-${modules.version}`));
   step("writing the disk", 0.85);
   const disk = await buildDisk({
     tree: root, sizeGib, label, workDirectory, signal, epochSeconds,
     uuid: "7e1d0c52-9e0b-4c07-9f1a-2f0d1c0a0001", signature: 0x7e1d_0c52, journalMib: 8, bytesPerInode: 16384,
-    firstMib: 32, bootLoader: linuxLoader({ kernel: kernelImage, archive: await initramfs(staging, modules), commandLine: kernelWords.join(" ") }),
+    firstMib: 32, bootLoader: linuxLoader({ kernel: kernelImage, archive: await firstFileSystem(await readFile(join(staging, "bin/busybox")), modules), commandLine: kernelWords.join(" ") }),
   });
   const kernel = { name: `vmlinuz-${modules.version}`, file: join(staging, "boot", `vmlinuz-${modules.version}`) };
   return { disk, sizeGib, kernel, packages: versionsOf(packages), description: "Debian kernel, busybox, dropbear; boots in seconds" };
@@ -131,22 +128,4 @@ async function writeCertificates(staging: string, root: string): Promise<void> {
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
   await mkdir(join(root, "etc/ssl/certs"), { recursive: true });
   await writeFile(join(root, "etc/ssl/certs/ca-certificates.crt"), texts.join(""));
-}
-
-/** Not compressed: reading two megabytes takes less time than unpacking them on an emulated machine. */
-export async function initramfs(staging: string, modules: KernelModules): Promise<Buffer> {
-  const programs = ["sh", "cat", "findfs", "grep", "insmod", "ls", "mount", "switch_root", "tr", "usleep"];
-  const entries: CpioEntry[] = [
-    ...["bin", "dev", "modules", "proc", "root"].map((name): CpioEntry => ({ kind: "directory", name })),
-    { kind: "character-device", name: "dev/console", major: 5, minor: 1 },
-    { kind: "file", name: "init", mode: 0o755, content: await readFile(firstProgram) },
-    { kind: "file", name: "bin/busybox", mode: 0o755, content: await readFile(join(staging, "bin/busybox")) },
-    ...programs.map((name): CpioEntry => ({ kind: "link", name: `bin/${name}`, target: "busybox" })),
-  ];
-  const paths = modules.inLoadOrder(firmwareModules.first);
-  for (const [index, path] of paths.entries()) {
-    const name = `modules/${String(index).padStart(2, "0")}-${path.split("/").at(-1)}`;
-    entries.push({ kind: "file", name, content: await modules.read(path) });
-  }
-  return cpioArchive(entries);
 }

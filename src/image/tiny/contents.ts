@@ -33,16 +33,12 @@ export const linkedNames: Readonly<Record<string, string>> = {
 
 export const setUserIdFiles: readonly string[] = ["/usr/bin/sudo"];
 
-/** Kernel modules of machines with firmware, without those that they depend on. */
-export const firmwareModules = {
-  /** Loaded from memory before the root file system is there, in this order after what they depend on. */
-  first: ["virtio_pci", "virtio_blk", "virtio_net"],
-  installed: [
-    ...["button", "evdev", "virtio-rng", "virtio_console", "virtio_scsi", "virtio_balloon", "ena", "sd_mod"],
-    ...["loop", "dm-mod", "xfs", "vfat", "nls_ascii", "nls_cp437", "isofs", "squashfs", "overlay", "fuse", "nfsv4"],
-    ...["tun", "veth", "bridge", "8021q", "vxlan", "dummy", "nf_tables", "nft_chain_nat", "nft_ct", "nft_masq", "xt_MASQUERADE", "xt_conntrack", "iptable_nat", "iptable_filter"],
-  ],
-} as const;
+/** Kernel modules of machines with firmware, without those that they depend on and those of `initramfs.ts`. */
+export const firmwareModules: readonly string[] = [
+  ...["button", "evdev", "virtio-rng", "virtio_console", "virtio_scsi", "virtio_balloon", "ena", "sd_mod"],
+  ...["loop", "dm-mod", "xfs", "vfat", "nls_ascii", "nls_cp437", "isofs", "squashfs", "overlay", "fuse", "nfsv4"],
+  ...["tun", "veth", "bridge", "8021q", "vxlan", "dummy", "nf_tables", "nft_chain_nat", "nft_ct", "nft_masq", "xt_MASQUERADE", "xt_conntrack", "iptable_nat", "iptable_filter"],
+];
 
 /** Modules of the paravirtual kernel, which has its disks and network cards built in. */
 export const paravirtualModules: readonly string[] = ["ipv6", "loop", "tun", "vfat", "isofs", "overlay", "fuse", "squashfs"];

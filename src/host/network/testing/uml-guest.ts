@@ -10,6 +10,7 @@ const init = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
 ip link set lo up
 echo GUEST-READY
 while read -r line; do eval "$line"; done
@@ -56,7 +57,7 @@ export class UmlGuest implements AsyncDisposable {
       "con0=fd:0,fd:1",
       "con=null",
       "ssl=null",
-      `vec0:transport=tap,ifname=${options.tap},depth=128,mac=${options.mac}`,
+      `vec0:transport=tap,ifname=${options.tap},depth=128,gro=1,mac=${options.mac}`,
       `uml_dir=${options.directory}/`,
       "umid=guest",
     ]);
