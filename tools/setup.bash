@@ -146,10 +146,11 @@ run_apt() { # install PACKAGE…
   as_root env DEBIAN_FRONTEND=noninteractive apt-get "$1" --yes -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${@:2}" </dev/null >&2
 }
 
-# The kernel's devices for tap interfaces and FUSE, usable by the engines' user, as udev makes them. Containers often lack this.
+# The kernel's devices for tap interfaces, FUSE and KVM, usable by the engines' users, as udev makes them. Containers often lack this.
 setup_devices() {
   make_device /dev/net/tun 10 200
   make_device /dev/fuse 10 229
+  [[ ! -c /dev/kvm ]] || make_device /dev/kvm 10 232
 }
 
 make_device() { # PATH MAJOR MINOR

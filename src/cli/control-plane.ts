@@ -19,14 +19,14 @@ import { openStore, type Store, type Tx } from "../store/store.ts";
 import { controlListener } from "./control-listener.ts";
 import { launchImageBuild } from "./image-builds.ts";
 import { refreshImages } from "./local-images.ts";
-import { findProfile, profileFile } from "./profile.ts";
+import { profileFile } from "./profile.ts";
 import type { Topology } from "./topology.ts";
 import { syncTopology } from "./topology-rows.ts";
 
 export interface ControlPlaneOptions {
   readonly dataDirectory: string;
   readonly runDirectory: string;
-  /** 0: any free port, and the same again after a restart; the answer names it. */
+  /** 0: any free port; the answer names it. */
   readonly port: number;
   readonly openAccounts: boolean;
   readonly publicPool: string;
@@ -50,7 +50,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<{ r
   const api = createServer(apiListener({ ...parts, openAccounts: options.openAccounts, pageSecret }));
   api.keepAliveTimeout = 65_000;
   const desk = openHostDesk(store, systemClock);
-  const url = `http://127.0.0.1:${await listenSomewhere(api, options)}`;
+  const url = `http://127.0.0.1:${await listenOnLoopback(api, options.port)}`;
   const control = createServer(controlListener({ ...options, store, desk, clock: systemClock, url }));
   await listenOnSocket(control, join(runDirectory, "control.sock"));
   const region = options.topology.regions[0]?.name ?? "us-east-1";
@@ -92,13 +92,6 @@ function buildWantedImages(store: Store, { dataDirectory, runDirectory, simulate
   const start = () => build().catch((thrown: unknown) => log.error("a wanted image cannot be built", { error: thrown }));
   store.onTouched((topics) => topics.has("images") && start());
   start();
-}
-
-/** Clients remember the address: without a port of its own, an installation keeps the one that it found first. */
-async function listenSomewhere(server: Server, { port, dataDirectory }: ControlPlaneOptions): Promise<number> {
-  const last = port === 0 ? findProfile(dataDirectory) : undefined;
-  if (last === undefined) return listenOnLoopback(server, port);
-  return listenOnLoopback(server, Number(new URL(last.url).port)).catch(() => listenOnLoopback(server, port));
 }
 
 async function listenOnLoopback(server: Server, port: number): Promise<number> {

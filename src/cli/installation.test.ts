@@ -21,6 +21,7 @@ const parts: InstallationParts = {
   runDirectoryFor: (id) => `/run/hostelry/${id}`,
   chooseUnderlay: () => parseCidr("198.19.0.0/22") ?? { base: 0, prefix: 32 },
   choosePublicPool: async () => "198.18.0.0/22",
+  chooseFreePort: async () => 40_123,
 };
 
 describe("an installation", () => {
@@ -51,6 +52,12 @@ describe("an installation", () => {
     expect(changed).toEqual({ ...made, openAccounts: false, topology: changed.topology });
     expect(changed.topology.regions[0]?.zones.length).toBe(1);
     expect(findInstallation(directory)).toEqual(changed);
+  });
+
+  test("that may have any port keeps the one that it was given first", async () => {
+    const made = await ensureInstallation(directory, { ...request, port: 0 }, parts);
+    expect(made.port).toBe(40_123);
+    expect(await ensureInstallation(directory, { ...request, port: 0 }, { ...parts, chooseFreePort: async () => 1 })).toEqual(made);
   });
 
   test("does not turn from a real one into a simulated one", async () => {

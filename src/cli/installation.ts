@@ -34,6 +34,7 @@ export const defaultPort = 8773;
 /** What the `up` at hand asked for. */
 export interface InstallationRequest {
   readonly simulated: boolean;
+  /** 0: any free one, chosen once, so that clients find the same after every restart. */
   readonly port?: number;
   readonly plan?: TopologyPlan;
   readonly openAccounts: boolean;
@@ -47,6 +48,7 @@ export interface InstallationParts {
   /** Blocks that nothing on the machine uses. */
   readonly chooseUnderlay: (id: string) => Cidr;
   readonly choosePublicPool: (underlay: string) => Promise<string>;
+  readonly chooseFreePort: () => Promise<number>;
 }
 
 export function findInstallation(dataDirectory: string): Installation | undefined {
@@ -79,7 +81,7 @@ export async function ensureInstallation(dataDirectory: string, request: Install
 export function applyRequest(existing: Installation, request: InstallationRequest, machine: MachineSize): Installation {
   return {
     ...existing,
-    port: request.port ?? existing.port,
+    port: request.port || existing.port,
     openAccounts: request.openAccounts,
     ...(request.plan === undefined ? {} : { topology: buildTopology(request.plan, machine, requireCidr(existing.underlay)) }),
   };
@@ -94,7 +96,7 @@ async function createInstallation(dataDirectory: string, request: InstallationRe
     createdAt: new Date(parts.clock.now()).toISOString(),
     simulated: request.simulated,
     runDirectory: parts.runDirectoryFor(id),
-    port: request.port ?? defaultPort,
+    port: request.port === 0 ? await parts.chooseFreePort() : (request.port ?? defaultPort),
     openAccounts: request.openAccounts,
     underlay: formatCidr(underlay),
     publicPool: await parts.choosePublicPool(formatCidr(underlay)),
@@ -119,7 +121,7 @@ function publishInstallation(dataDirectory: string, installation: Installation):
   }
 }
 
-function replaceInstallation(dataDirectory: string, installation: Installation): void {
+export function replaceInstallation(dataDirectory: string, installation: Installation): void {
   renameSync(writeDraft(dataDirectory, installation), installationFile(dataDirectory));
 }
 

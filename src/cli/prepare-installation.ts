@@ -9,6 +9,7 @@ import { chooseUnderlay, readRoutes } from "./free-block.ts";
 import type { InstallationParts } from "./installation.ts";
 import { machineSize } from "./machine-size.ts";
 import { choosePool } from "./networks.ts";
+import { chooseFreePort } from "./ports.ts";
 
 /** Made first, since processes are found by the directory's one real path. */
 export function prepareDataDirectory(option: string | undefined, simulated: boolean, around: Surroundings): string {
@@ -44,5 +45,6 @@ export function installationParts(simulated: boolean, around: Surroundings): Ins
     runDirectoryFor: (id) => runDirectoryFor(id, around),
     chooseUnderlay: (id) => chooseUnderlay(id, readRoutes()),
     choosePublicPool: (underlay) => choosePool(simulated, underlay),
+    chooseFreePort,
   };
 }

@@ -14,10 +14,9 @@ export interface DueKey {
 export async function wake(tx: Tx, { kind, key }: DueKey, dueAt: number): Promise<void> {
   await tx.db
     .insertInto("due")
-    .values({ kind, key, due_at: dueAt, attempts: 0, wakes: 1 })
+    .values({ kind, key, due_at: dueAt, attempts: 0 })
     .onConflict((conflict) =>
       conflict.columns(["kind", "key"]).doUpdateSet(({ eb, ref, val }) => ({
-        wakes: eb("due.wakes", "+", 1),
         attempts: 0,
         due_at: eb.case().when(ref("due.due_at"), ">", val(dueAt)).then(val(dueAt)).else(ref("due.due_at")).end(),
       })),
@@ -32,28 +31,12 @@ export function listDue(tx: Tx, now: number, limit: number): Promise<DueRow[]> {
 }
 
 /**
- * Ends a look: with `nextAt` undefined the row goes, unless the look itself woke the thing again; then, and with a time, it stays and is looked at again.
+ * Ends a look, in the look's own transaction: with `nextAt` undefined the row goes, since whatever woke the thing until now was seen; else it is
+ * looked at again at that time.
  */
-export async function settleDue(tx: Tx, looked: DueRow, nextAt: number | undefined, attempts: number): Promise<void> {
-  const { kind, key, wakes } = looked;
-  if (nextAt === undefined) {
-    const { numDeletedRows } = await tx.db
-      .deleteFrom("due")
-      .where("kind", "=", kind)
-      .where("key", "=", key)
-      .where("wakes", "=", wakes)
-      .executeTakeFirst();
-    if (numDeletedRows > 0n) return;
-  }
-  await tx.db
-    .updateTable("due")
-    .set(({ eb, ref, val }) => ({
-      attempts,
-      due_at: eb.case().when(ref("wakes"), "=", val(wakes)).then(val(nextAt ?? 0)).else(ref("due_at")).end(),
-    }))
-    .where("kind", "=", kind)
-    .where("key", "=", key)
-    .execute();
+export async function settleDue(tx: Tx, { kind, key }: DueKey, nextAt: number | undefined, attempts: number): Promise<void> {
+  if (nextAt === undefined) await tx.db.deleteFrom("due").where("kind", "=", kind).where("key", "=", key).execute();
+  else await tx.db.updateTable("due").set({ due_at: nextAt, attempts }).where("kind", "=", kind).where("key", "=", key).execute();
 }
 
 /** When the next row is due, or undefined when there is none. */

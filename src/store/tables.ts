@@ -115,8 +115,6 @@ export interface DueRow {
   key: string;
   due_at: number;
   attempts: number;
-  /** Rises with each wake, so that the end of a look does not wipe out a wake that came meanwhile. */
-  wakes: number;
 }
 
 export interface ClientTokenRow {

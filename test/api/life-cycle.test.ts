@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,14 +66,25 @@ describe("a simulated installation", () => {
     expect(running()).toEqual(["control-plane"]);
   });
 
-  test("that was killed is not running, and comes back with the same key", async () => {
+  test("that was killed is not running, and comes back with the same key at the same port", async () => {
     const before = readFileSync(profileFile(directory), "utf8");
     const [first] = findComponents(directory);
     process.kill(first?.pid ?? 0, "SIGKILL");
     await vi.waitFor(() => expect(running()).toEqual([]), 5_000);
     expect((await hostelry("status")).code).toBe(3);
     expect((await hostelry("up", "--simulated", "--port", "0")).code).toBe(0);
-    expect(JSON.parse(readFileSync(profileFile(directory), "utf8"))).toEqual({ ...JSON.parse(before), url: url() });
+    expect(readFileSync(profileFile(directory), "utf8")).toBe(before);
+  });
+
+  test("whose port a stranger took says so, or takes another when any would do", async () => {
+    await hostelry("down");
+    const port = Number(new URL(url()).port);
+    const stranger = createServer().listen(port, "127.0.0.1");
+    await once(stranger, "listening");
+    expect(await hostelry("up", "--simulated")).toMatchObject({ code: 1, said: `hostelry: Port ${port} is in use on this machine.\n  Give another one with --port NUMBER.\n` });
+    expect((await hostelry("up", "--simulated", "--port", "0")).code).toBe(0);
+    stranger.close();
+    expect(url()).not.toContain(String(port));
   });
 
   test("ends with `down`, which may be repeated", async () => {

@@ -13,7 +13,7 @@ import { launch, planLaunch } from "../../src/compute/launch.ts";
 import { ensureDefaultNetwork } from "../../src/network/default-network.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 import { instanceReconciler } from "../../src/reconcile/instance-reconciler.ts";
-import { runRound, type LoopParts } from "../../src/reconcile/loop.ts";
+import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
 import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
 import type { InstanceRow } from "../../src/store/compute-tables.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -30,8 +30,10 @@ type Act = (id: Id, hosts: readonly FakeHost[]) => Promise<void> | void;
 
 /** What happens after the launch, at any moment, and how it must end. */
 interface Script {
+  /** What has happened before, undisturbed; the last of it is still under way when the kills begin. */
+  readonly before?: readonly Act[];
   readonly act: Act;
-  readonly then?: Act;
+  readonly then?: readonly Act[];
   readonly end: { readonly state: string; readonly running: number; readonly reserved: number; readonly interfaces: number; readonly volumes: number };
   readonly broken?: boolean;
 }
@@ -46,9 +48,11 @@ const terminate: Act = (id) => change(id, (tx, row) => terminateInstance(tx, row
 const scripts: Readonly<Record<string, Script>> = {
   "a launch": { act: () => {}, end: up },
   "a stop": { act: stop, end: down },
-  "a stop and a start": { act: stop, then: start, end: up },
+  "a stop and a start": { act: stop, then: [start], end: up },
   "a termination": { act: terminate, end: over },
-  "a stop and a termination": { act: stop, then: terminate, end: over },
+  "a stop and a termination": { act: stop, then: [terminate], end: over },
+  "a stop, a start and a termination": { act: stop, then: [start, terminate], end: over },
+  "a termination while it starts again": { before: [stop, start], act: terminate, end: over },
   "a shutdown by the guest": { act: (id, hosts) => hosts.forEach((host) => host.befall(id, "guest")), end: down },
   "an engine that dies": { act: (id, hosts) => hosts.forEach((host) => host.befall(id, "engine")), end: down },
   "an engine that never starts": { act: () => {}, broken: true, end: over },
@@ -96,6 +100,10 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
   let ticks = 0;
   let acted = false;
   const id = await launchOne(hosts);
+  for (const earlier of script.before ?? []) {
+    await settle(hosts, store);
+    await earlier(id, hosts);
+  }
   const act = async (): Promise<void> => {
     if (acted) return;
     const before = await snapshot(id, hosts);
@@ -110,8 +118,10 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
   await settle(hosts, killable(store, tick));
   await act();
   await settle(hosts, killable(store, tick));
-  if (acted && script.then !== undefined) await script.then(id, hosts);
-  await settle(hosts, killable(store, tick));
+  for (const next of acted ? (script.then ?? []) : []) {
+    await next(id, hosts);
+    await settle(hosts, killable(store, tick));
+  }
   const desk = openHostDesk(store, clock);
   for (const host of hosts) await host.replay(desk);
   desk.close();
@@ -140,12 +150,13 @@ async function settle(hosts: readonly FakeHost[], through: Store): Promise<void>
     const desk = openHostDesk(through, clock);
     const parts: LoopParts = { store: through, clock, log: silentLog, reconcilers: [instanceReconciler(systemRandom), volumeReconciler] };
     try {
-      for (let round = 0, still = 0; round < 60 && still < 3; round++) {
+      for (let round = 0, still = 0; round < 60 && still < 5; round++) {
         clock.advance(1_000);
+        if (round % 2 === 0) await scanAll(parts); // looks that nothing asked for must do no harm
         const looked = await runRound(parts);
         let moved = false;
-        for (const host of hosts) moved = (await host.step(desk)) || moved;
-        still = looked === 0 && !moved ? still + 1 : 0;
+        if (round % 3 === 2) for (const host of hosts) moved = (await host.step(desk)) || moved;
+        still = (looked === 0 || round % 2 === 0) && !moved ? still + 1 : 0;
       }
       return;
     } catch (thrown) {

@@ -3,9 +3,9 @@
  * processes, namespaces, files.
  */
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { EC2Client } from "@aws-sdk/client-ec2";
@@ -40,7 +40,9 @@ export async function bringUp(): Promise<TestInstallation> {
     await rm(dataDirectory, { recursive: true, force: true });
   };
   try {
+    if (shareImages) await cp(builtImages, join(dataDirectory, "images"), { recursive: true }).catch(() => "the first test of a run builds them");
     await hostelry("up", "--port", "0");
+    if (shareImages) await keepImages(dataDirectory);
     const profile = JSON.parse(await readFile(join(dataDirectory, "control", "profile.json"), "utf8")) as Profile; // our own process wrote it
     const credentials = { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey };
     const ec2 = new EC2Client({ endpoint: profile.url, region: profile.region, credentials });
@@ -60,6 +62,16 @@ export async function bringUp(): Promise<TestInstallation> {
     await remove().catch(() => undefined);
     throw thrown;
   }
+}
+
+/** Within one run of all tests, whose temporary folder is its own and goes with it, an image is built once. */
+const shareImages = basename(tmpdir()).startsWith("hostelry-test.");
+const builtImages = join(tmpdir(), "hostelry-test-images");
+
+async function keepImages(dataDirectory: string): Promise<void> {
+  const copy = `${builtImages}.${process.pid}`;
+  await cp(join(dataDirectory, "images"), copy, { recursive: true });
+  await rename(copy, builtImages).catch(() => rm(copy, { recursive: true, force: true })); // they are there already
 }
 
 async function findPids(dataDirectory: string, pattern: RegExp): Promise<number[]> {

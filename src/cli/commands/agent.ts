@@ -11,6 +11,7 @@ import { controlSocket } from "../control-client.ts";
 import { findInstallation } from "../installation.ts";
 import { endSignal, processLog } from "../process-log.ts";
 import { readResolvers } from "../resolvers.ts";
+import { findProbeKernel } from "../probe-kernel.ts";
 import { programVersion } from "../version.ts";
 
 export async function agent(dataDirectory: string, node: string): Promise<void> {
@@ -31,7 +32,8 @@ export async function agent(dataDirectory: string, node: string): Promise<void> 
   if (storage !== undefined) {
     await runAgent({ ...common, parts: openStorageParts({ ...own, underlayAddress: storage.underlayAddress }) });
   } else {
-    const { parts, probe } = await openHostParts({ ...own, ...tools, underlayDevice, resolvers: readResolvers() });
+    const kernel = findProbeKernel(imagesDirectory);
+    const { parts, probe } = await openHostParts({ ...own, ...tools, underlayDevice, resolvers: readResolvers(), ...(kernel === undefined ? {} : { probeKernelFile: kernel }) });
     await runAgent({ ...common, parts, probe });
   }
   process.exit(0); // nothing that is still open may hold a process that has left

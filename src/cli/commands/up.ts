@@ -11,11 +11,12 @@ import { componentName } from "../component.ts";
 import { surroundings, type Surroundings } from "../directories.ts";
 import { conflictChecks } from "../doctor/network.ts";
 import { readRoutes } from "../free-block.ts";
-import { applyRequest, ensureInstallation, findInstallation, type Installation, type InstallationRequest } from "../installation.ts";
+import { applyRequest, ensureInstallation, findInstallation, replaceInstallation, type Installation, type InstallationRequest } from "../installation.ts";
 import { launchComponent } from "../launch.ts";
 import { machineSize } from "../machine-size.ts";
 import { nextSteps } from "../next-steps.ts";
 import { installationParts, prepareDataDirectory } from "../prepare-installation.ts";
+import { chooseFreePort, isPortFree } from "../ports.ts";
 import { findComponents, type ComponentProcess } from "../processes.ts";
 import type { UpOptions } from "../program-up.ts";
 import { waitUntilReady } from "../readiness.ts";
@@ -84,7 +85,18 @@ async function currentInstallation(
   }
   const installation = await ensureInstallation(dataDirectory, request, installationParts(request.simulated, around));
   if (!installation.simulated) refuseTakenBlocks(installation);
-  return installation;
+  return settlePort(dataDirectory, installation, request);
+}
+
+/** A port that a stranger took is refused, or exchanged when any would do. */
+async function settlePort(dataDirectory: string, installation: Installation, request: InstallationRequest): Promise<Installation> {
+  const free = await isPortFree(installation.port);
+  // Looked for after the port, since another `up` may be starting it just now.
+  if (free || findComponents(dataDirectory).some(({ component }) => component.kind === "control-plane")) return installation;
+  if (request.port !== 0) throw new CommandError(`Port ${installation.port} is in use on this machine.`, { remedy: "Give another one with --port NUMBER." });
+  const moved = { ...installation, port: await chooseFreePort() };
+  replaceInstallation(dataDirectory, moved);
+  return moved;
 }
 
 /** The blocks were free when they were chosen; another installation or a VPN may have come since. */

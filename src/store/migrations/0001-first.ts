@@ -15,7 +15,7 @@ const tables: Readonly<Record<string, string>> = {
     "t want i generation i observed_generation t?observed_state t?observed_reason",
   volume_attachments: "t!volume_id t!instance_id t device i root i delete_on_termination t token i attached_at",
   specifications: "t!host_id t!kind t!id i generation i revision t body",
-  due: "t!kind t!key i due_at i attempts i wakes",
+  due: "t!kind t!key i due_at i attempts",
   client_tokens: "t!account t!region t!action t!scope t!token t fingerprint t response i created_at",
   audit_events:
     "t!id i at t account t region t service t action t principal_arn t access_key_id t source_address t user_agent t?error_code",
