@@ -17,6 +17,7 @@ import { runLoop } from "../reconcile/loop.ts";
 import { volumeReconciler } from "../reconcile/volume-reconciler.ts";
 import { openStore, type Store, type Tx } from "../store/store.ts";
 import { controlListener } from "./control-listener.ts";
+import { refuseLostDatabase } from "./database-guard.ts";
 import { launchImageBuild } from "./image-builds.ts";
 import { refreshImages } from "./local-images.ts";
 import { profileFile } from "./profile.ts";
@@ -41,7 +42,9 @@ export interface ControlPlaneOptions {
 export async function runControlPlane(options: ControlPlaneOptions): Promise<{ readonly url: string; readonly closed: Promise<void>; readonly store: Store }> {
   const { dataDirectory, runDirectory, log, signal } = options;
   mkdirSync(join(dataDirectory, "control"), { recursive: true, mode: 0o700 });
-  const store = await openStore(join(dataDirectory, "control", "hostelry.sqlite"));
+  const database = join(dataDirectory, "control", "hostelry.sqlite");
+  refuseLostDatabase(dataDirectory, database);
+  const store = await openStore(database);
   const { pageSecret, key } = await store.write((tx) => prepare(tx, options));
   await refreshImages(store, join(dataDirectory, "images"), options.simulated);
   buildWantedImages(store, options);

@@ -30,7 +30,7 @@ export interface LoopParts {
 }
 
 /** As many looks share a transaction: fewer waits for the disk, and API calls never wait long for their turn. */
-const batchSize = 8;
+const batchSize = 4;
 const scanEveryMs = 60_000;
 const longestSleepMs = 5_000;
 const longestPauseMs = 60_000;
@@ -42,7 +42,7 @@ export async function runRound(parts: LoopParts): Promise<number> {
   try {
     await parts.store.write(async (tx) => {
       for (const row of due) await look(parts, tx, row);
-    });
+    }, "soon");
   } catch {
     for (const row of due) await lookAlone(parts, row); // one of them failed and took the others' looks back with it
   }
@@ -58,12 +58,12 @@ async function look({ reconcilers, clock }: LoopParts, tx: Tx, row: DueRow): Pro
 async function lookAlone(parts: LoopParts, row: DueRow): Promise<void> {
   const { store, clock, log } = parts;
   try {
-    await store.write((tx) => look(parts, tx, row));
+    await store.write((tx) => look(parts, tx, row), "soon");
   } catch (thrown) {
     const attempts = row.attempts + 1;
     const pauseMs = Math.min(longestPauseMs, 100 * 2 ** attempts);
     log.error("a reconciler failed and will look again", { kind: row.kind, key: row.key, attempts, pauseMs, error: thrown });
-    await store.write((tx) => settleDue(tx, row, clock.now() + pauseMs, attempts));
+    await store.write((tx) => settleDue(tx, row, clock.now() + pauseMs, attempts), "soon");
   }
 }
 
@@ -72,7 +72,7 @@ export async function scanAll({ store, reconcilers, clock }: LoopParts): Promise
   for (const reconciler of reconcilers) {
     await store.write(async (tx) => {
       for (const key of await reconciler.scan(tx)) await wake(tx, { kind: reconciler.kind, key }, clock.now());
-    });
+    }, "soon");
   }
 }
 

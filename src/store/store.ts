@@ -9,6 +9,7 @@ import { Kysely, Migrator, type Transaction } from "kysely";
 import * as first from "./migrations/0001-first.ts";
 import { sqliteDialect } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
+import { openTurns, type Urgency } from "./turns.ts";
 
 export interface Tx {
   readonly db: Transaction<Tables>;
@@ -18,7 +19,8 @@ export interface Tx {
 
 export interface Store {
   read<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
-  write<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** `soon` lets clients that wait for an answer go first. */
+  write<T>(fn: (tx: Tx) => Promise<T>, urgency?: Urgency): Promise<T>;
   /** Calls back with each commit's topics until the returned function is called. */
   onTouched(listener: (topics: ReadonlySet<string>) => void): () => void;
   [Symbol.asyncDispose](): Promise<void>;
@@ -31,12 +33,14 @@ export async function openStore(file: string): Promise<Store> {
   const writer = new Kysely<Tables>({ dialect: sqliteDialect(file) });
   await migrate(writer);
   const reader = file === ":memory:" ? writer : new Kysely<Tables>({ dialect: sqliteDialect(file, { readOnly: true }) });
+  const turns = openTurns(() => performance.now());
   const listeners = new Set<(topics: ReadonlySet<string>) => void>();
   return {
     read: (fn) => reader.transaction().execute((db) => fn({ db, touch() {} })),
-    write: async (fn) => {
+    write: async (fn, urgency = "now") => {
       const topics = new Set<string>();
-      const result = await writer.transaction().execute((db) => fn({ db, touch: (topic) => void topics.add(topic) }));
+      const work = () => writer.transaction().execute((db) => fn({ db, touch: (topic) => void topics.add(topic) }));
+      const result = await turns.take(urgency, work);
       if (topics.size > 0) for (const listener of listeners) listener(topics);
       return result;
     },

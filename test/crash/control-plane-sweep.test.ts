@@ -135,9 +135,9 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
 function killable(real: Store, tick: () => Promise<void>): Store {
   return {
     ...real,
-    write: async (fn) => {
+    write: async (fn, urgency) => {
       await tick();
-      const result = await real.write(fn);
+      const result = await real.write(fn, urgency);
       await tick();
       return result;
     },

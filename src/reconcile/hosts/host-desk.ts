@@ -35,13 +35,13 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
     const now = clock.now();
     if (now - (heard.get(hostId) ?? 0) < heardEveryMs) return;
     heard.set(hostId, now);
-    await store.write((tx) => tx.db.updateTable("hosts").set({ heard_at: now }).where("id", "=", hostId).execute());
+    await store.write((tx) => tx.db.updateTable("hosts").set({ heard_at: now }).where("id", "=", hostId).execute(), "soon");
   };
 
   return {
     arrive: (hostId, arrival) => {
       heard.set(hostId, clock.now());
-      return store.write((tx) => recordArrival(tx, hostId, arrival, clock.now()));
+      return store.write((tx) => recordArrival(tx, hostId, arrival, clock.now()), "soon");
     },
     poll: async (hostId, incarnation, since, waitMs, signal) => {
       const standing = await store.read((tx) => standingOf(tx, hostId, incarnation));
@@ -57,9 +57,9 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
         const standing = await standingOf(tx, hostId, batch.incarnation);
         if (standing === "welcome") for (const report of batch.reports) await recordReport(tx, hostId, report, clock.now());
         return standing;
-      }),
+      }, "soon"),
     recordConsole: (hostId, instanceId, run, output, settled) =>
-      store.write((tx) => recordConsole(tx, hostId, instanceId, run, output, settled, clock.now())),
+      store.write((tx) => recordConsole(tx, hostId, instanceId, run, output, settled, clock.now()), "soon"),
     close: stop,
   };
 }
