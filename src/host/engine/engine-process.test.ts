@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { CapabilityError } from "../../base/errors.ts";
 import { type DetachedProcess, findProcess, isAlive, isOurs, killAndWait, startDetached, waitForEnd } from "./engine-process.ts";
 
@@ -47,8 +48,7 @@ describe("a detached process", () => {
     const parent = spawn("bash", ["-c", "sleep 0.01 & echo $!; exec sleep 1000"], { stdio: ["ignore", "pipe", "ignore"] });
     try {
       const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (data: Buffer) => resolve(data.toString()))));
-      const found = findProcess("0.01", undefined);
-      if (found?.pid === pid) await waitForEnd(found, never, new AbortController().signal);
+      await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
       expect(findProcess("0.01", undefined)?.pid).not.toBe(pid);
     } finally {
       parent.kill("SIGKILL");
