@@ -27,6 +27,7 @@ export const idPrefixes = {
   elasticIpAssociation: "eipassoc",
   dhcpOptions: "dopt",
   keyPair: "key",
+  importSnapshotTask: "import-snap",
 } as const;
 
 export type ResourceKind = keyof typeof idPrefixes;
@@ -34,6 +35,7 @@ export type Id<K extends ResourceKind> = `${(typeof idPrefixes)[K]}-${string}` &
 
 export type InstanceId = Id<"instance">;
 export type VolumeId = Id<"volume">;
+export type SnapshotId = Id<"snapshot">;
 export type ImageId = Id<"image">;
 export type InterfaceId = Id<"networkInterface">;
 export type VpcId = Id<"vpc">;

@@ -109,7 +109,11 @@ function toKernelRow(id: string, file: string | undefined): ImageRow {
   };
 }
 
-function commonColumns(file: string | undefined): Pick<ImageRow, "account" | "region" | "state" | "state_reason" | "file" | "public" | "wanted"> {
+type CommonColumn =
+  | ("account" | "region" | "state" | "state_reason" | "file" | "public" | "wanted" | "block_device_mappings" | "launch_options")
+  | ("deprecated_at" | "deregistered_at" | "source_instance_id" | "source_image_id" | "source_region");
+
+function commonColumns(file: string | undefined): Pick<ImageRow, CommonColumn> {
   return {
     account: imageOwnerAccount,
     region: everyRegion,
@@ -118,6 +122,13 @@ function commonColumns(file: string | undefined): Pick<ImageRow, "account" | "re
     file: file ?? null,
     public: 1,
     wanted: 0,
+    block_device_mappings: "[]",
+    launch_options: "{}",
+    deprecated_at: null,
+    deregistered_at: null,
+    source_instance_id: null,
+    source_image_id: null,
+    source_region: null,
   };
 }
 

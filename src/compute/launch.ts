@@ -200,6 +200,7 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     credit_specification: type.burstable === undefined ? null : (input.CreditSpecification?.CpuCredits ?? (type.family === "t2" ? "standard" : "unlimited")),
     tenancy: "default",
     instance_store: JSON.stringify({ gib: plan.storage.instanceStoreGib, devices: plan.storage.ephemeralDevices }),
+    image_task: null,
     want: "running",
     run: 1,
     reboots: 0,

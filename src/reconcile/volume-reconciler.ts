@@ -2,7 +2,7 @@
 import type { VolumeSpecification } from "../host/protocol/specification.ts";
 import { removeAllTags } from "../compute/tags.ts";
 import { exportNameOf } from "../storage/volume.ts";
-import type { VolumeRow } from "../store/tables.ts";
+import type { VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import type { Reconciler } from "./loop.ts";
 import { publish, withdraw } from "./publish.ts";
@@ -21,16 +21,18 @@ export const volumeReconciler: Reconciler = {
 };
 
 async function toVolumeSpecification(tx: Tx, volume: VolumeRow): Promise<VolumeSpecification> {
-  const attachment = await tx.db.selectFrom("volume_attachments").selectAll().where("volume_id", "=", volume.id).executeTakeFirst();
+  const attachments = await tx.db.selectFrom("volume_attachments").selectAll().where("volume_id", "=", volume.id).orderBy("instance_id").execute();
   return {
     kind: "volume",
     id: volume.id,
     generation: 0,
     want: volume.want,
     sizeGib: volume.size_gib,
-    ...(volume.source_file === null ? {} : { sourceFile: volume.source_file }),
+    ...(volume.source_file === null ? {} : { source: { kind: "file", file: volume.source_file } }),
     port: volume.port,
-    ...(attachment === undefined ? {} : { exportName: exportNameOf(attachment) }),
+    exportNames: attachments.map(exportNameOf),
+    limits: {},
+    snapshots: [],
   };
 }
 

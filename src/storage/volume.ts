@@ -3,7 +3,7 @@ import { newId, type InstanceId, type VolumeId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
 import { wake } from "../store/due.ts";
 import type { Tx } from "../store/store.ts";
-import type { VolumeAttachmentRow, VolumeRow } from "../store/tables.ts";
+import type { VolumeAttachmentRow, VolumeRow } from "../store/storage-tables.ts";
 
 export interface VolumePlan {
   readonly account: string;
@@ -50,6 +50,10 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
     observed_generation: 0,
     observed_state: null,
     observed_reason: null,
+    kms_key_id: null,
+    multi_attach: 0,
+    auto_enable_io: 0,
+    observed_condition: null,
   };
   await tx.db.insertInto("volumes").values(row).execute();
   await wake(tx, { kind: "volume", key: row.id }, now);
@@ -87,6 +91,9 @@ export async function attachVolume(
     delete_on_termination: plan.deleteOnTermination ? 1 : 0,
     token: newToken(random),
     attached_at: now,
+    want: "attached",
+    force: 0,
+    observed_state: null,
   };
   await tx.db.insertInto("volume_attachments").values(row).execute();
   return row;

@@ -8,6 +8,9 @@ export interface ComputeTables {
   instances: InstanceRow;
   consoles: ConsoleRow;
   images: ImageRow;
+  /** Who may launch an image besides its owner: an account, or `all`. */
+  image_permissions: { image_id: ImageId; grantee: string };
+  image_tasks: ImageTaskRow;
   image_aliases: { alias: string; image_id: ImageId };
   key_pairs: KeyPairRow;
 }
@@ -57,6 +60,8 @@ export interface InstanceRow {
   tenancy: "default" | "dedicated" | "host";
   /** InstanceStore of compute as JSON: sizes of the local disks, and the device names of those mapped by name. */
   instance_store: string;
+  /** The image that is being made of it and for which it must be down for a moment; it counts as running all the while. */
+  image_task: ImageId | null;
 
   want: "running" | "stopped" | "terminated";
   run: number;
@@ -110,6 +115,28 @@ export interface ImageRow {
   /** Somebody wanted to launch it before it was built. */
   wanted: Flag;
   created_at: number;
+  /** BlockDeviceMapping of compute as JSON: all but the root volume's own columns. */
+  block_device_mappings: string;
+  /** ImageOptions of compute as JSON: `enaSupport`, `bootMode`, `imdsSupport` and their like. */
+  launch_options: string;
+  deprecated_at: number | null;
+  /** The row stays for a while, so that the id is known as one that was. */
+  deregistered_at: number | null;
+  source_instance_id: InstanceId | null;
+  source_image_id: ImageId | null;
+  source_region: string | null;
+}
+
+/** CreateImage, step by step: the guest goes down where it must, its volumes' moment is fixed, it runs again, the blocks arrive. */
+export interface ImageTaskRow {
+  image_id: ImageId;
+  instance_id: InstanceId;
+  no_reboot: Flag;
+  phase: "stopping" | "freezing" | "starting" | "storing" | "done";
+  /** The snapshots' ids by device name, as JSON. */
+  snapshots: string;
+  started_at: number;
+  failure: string | null;
 }
 
 export interface KeyPairRow {

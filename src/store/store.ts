@@ -7,6 +7,7 @@
  */
 import { Kysely, Migrator, type Transaction } from "kysely";
 import * as first from "./migrations/0001-first.ts";
+import * as storage from "./migrations/0002-storage.ts";
 import { sqliteDialect } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
 import { openTurns, type Urgency } from "./turns.ts";
@@ -26,7 +27,7 @@ export interface Store {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const migrations = { "0001-first": first };
+const migrations = { "0001-first": first, "0002-storage": storage };
 
 /** Opens the database file, bringing its schema up to date. */
 export async function openStore(file: string): Promise<Store> {

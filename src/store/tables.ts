@@ -5,23 +5,24 @@
  * `want…`, `run`, `reboots` are intent and written by the API; `observed…` are facts and written only from host reports; `generation` belongs to
  * the reconciler, which raises it each time it publishes a changed specification. One writer a column.
  */
-import type { InstanceId, VolumeId } from "../base/ids.ts";
+import type { InstanceId } from "../base/ids.ts";
 import type { ComputeTables } from "./compute-tables.ts";
 import type { NetworkTables } from "./network-tables.ts";
+import type { StorageTables } from "./storage-tables.ts";
 
 export type Flag = 0 | 1;
 
-export interface Tables extends ComputeTables, NetworkTables {
+export interface Tables extends ComputeTables, NetworkTables, StorageTables {
   settings: { name: string; value: string };
   counters: { name: string; value: number };
   accounts: { id: string; name: string; created_at: number };
   access_keys: AccessKeyRow;
   /** A row: this account has its default network in this region. */
   account_regions: { account: string; region: string; created_at: number };
+  /** What an account has set for a region: `ebs-encryption-by-default`, `ebs-default-kms-key-id`. */
+  account_settings: { account: string; region: string; name: string; value: string };
   hosts: HostRow;
   host_reservations: HostReservationRow;
-  volumes: VolumeRow;
-  volume_attachments: VolumeAttachmentRow;
   specifications: SpecificationRow;
   due: DueRow;
   client_tokens: ClientTokenRow;
@@ -62,41 +63,6 @@ export interface HostReservationRow {
   host_id: string;
   vcpus: number;
   memory_mib: number;
-}
-
-export interface VolumeRow {
-  id: VolumeId;
-  account: string;
-  region: string;
-  zone: string;
-  size_gib: number;
-  type: string;
-  iops: number | null;
-  throughput: number | null;
-  encrypted: Flag;
-  snapshot_id: string | null;
-  /** The file in the image folder that the volume began as. */
-  source_file: string | null;
-  storage_node: string;
-  /** Unique on its storage node and fixed for life. */
-  port: number;
-  created_at: number;
-  want: "present" | "absent";
-  generation: number;
-  observed_generation: number;
-  observed_state: "creating" | "available" | "absent" | "failed" | null;
-  observed_reason: string | null;
-}
-
-export interface VolumeAttachmentRow {
-  volume_id: VolumeId;
-  instance_id: InstanceId;
-  device: string;
-  root: Flag;
-  delete_on_termination: Flag;
-  /** Part of the export's name; made anew at each start, so that an earlier host can no longer write. */
-  token: string;
-  attached_at: number;
 }
 
 /** What a host is asked to make true, as it will read it. `revision` orders all changes of one host. */

@@ -3,7 +3,7 @@ import { zoneIdOf } from "../../base/regions.ts";
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType, type Tag } from "../../compute/tags.ts";
 import { toVolumeState } from "../../storage/volume.ts";
-import type { VolumeAttachmentRow, VolumeRow } from "../../store/tables.ts";
+import type { VolumeAttachmentRow, VolumeRow } from "../../store/storage-tables.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";

@@ -48,6 +48,7 @@ const notFoundRows: Readonly<Record<NotFoundKind, Row>> = {
   networkInterfaceAttachment: row("InvalidAttachmentID.NotFound", "networkInterface attachment ID"),
   elasticIp: row("InvalidAllocationID.NotFound", "allocation ID"),
   elasticIpAssociation: row("InvalidAssociationID.NotFound", "association ID"),
+  importSnapshotTask: row("InvalidConversionTaskId", "import task ID"),
   dhcpOptions: row("InvalidDhcpOptionID.NotFound", "dhcpOption ID"),
   keyPair: row("InvalidKeyPair.NotFound", "keypair", "."),
   keyPairName: row("InvalidKeyPair.NotFound", "keypair", "."),

@@ -34,7 +34,7 @@ let leaving: AbortController;
 let storage: Agent;
 let host: Agent;
 
-const exported = (volume: VolumeId) => volumeOf({ id: volume, port: ports.get(volume) ?? 0, exportName: `${volume}.a` });
+const exported = (volume: VolumeId) => volumeOf({ id: volume, port: ports.get(volume) ?? 0, exportNames: [`${volume}.a`] });
 const attached = (volume: VolumeId, isRoot: boolean) =>
   diskOf(volume, { root: isRoot, device: isRoot ? "/dev/xvda" : "/dev/sdf", endpoint: { address: "127.0.0.1", port: ports.get(volume) ?? 0, exportName: `${volume}.a` } });
 const machine = (change: Partial<MachineSpecification>) =>

@@ -251,7 +251,7 @@ describe("a storage node's agent", () => {
 
   it("makes, exports, withdraws and removes a volume", async () => {
     const agent = await start(storage);
-    plane.set(volumeOf({ exportName: "one" }));
+    plane.set(volumeOf({ exportNames: ["one"] }));
     await untilVolume("available", 1);
     expect(storage.volumes.exports.get(rootVolume)).toBe("one");
     plane.set(volumeOf({ generation: 2 }));

@@ -116,7 +116,7 @@ export function simulatedVolumes(): SimulatedVolumes {
     exports,
     exists: async (id) => exports.has(id),
     ensureFile: async ({ id }) => void (exports.has(id) || exports.set(id, undefined)),
-    ensureExport: async ({ id, exportName }) => void exports.set(id, exportName),
+    ensureExport: async ({ id, exportNames: [exportName] }) => void exports.set(id, exportName),
     remove: async (id) => void exports.delete(id),
     onExportEnd: () => undefined,
     endAllExports: async () => undefined,

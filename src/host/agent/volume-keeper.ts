@@ -65,7 +65,7 @@ export class VolumeKeeper {
   }
 
   status(): readonly VolumeStatus[] {
-    return [...this.#workers.values()].map(({ specification: { id, want, exportName }, state }) => ({ id, want, state, exported: exportName !== undefined }));
+    return [...this.#workers.values()].map(({ specification: { id, want, exportNames }, state }) => ({ id, want, state, exported: exportNames.length > 0 }));
   }
 
   async leave(): Promise<void> {

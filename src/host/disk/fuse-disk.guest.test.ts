@@ -16,7 +16,7 @@ import type { Volumes } from "./volumes.ts";
 const run = promisify(execFile);
 const volume: VolumeId = "vol-0aaaaaaaaaaaaaaa2";
 const port = 23872;
-const specification = volumeOf({ id: volume, port, exportName: `${volume}.a` });
+const specification = volumeOf({ id: volume, port, exportNames: [`${volume}.a`] });
 const disk = diskOf(volume, { endpoint: { address: "127.0.0.1", port, exportName: `${volume}.a` } });
 const signal = new AbortController().signal;
 const user = engineUser(machineId, true) ?? { uid: 0, gid: 0 };

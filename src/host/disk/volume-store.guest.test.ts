@@ -53,7 +53,7 @@ afterEach(async () => {
 
 describe("a volume", () => {
   it("begins with its image's content, has its own size, and leaves the image as it was", async () => {
-    const specification = specificationOf({ sourceFile: "base.qcow2", exportName: `${id}.a` });
+    const specification = specificationOf({ source: { kind: "file", file: "base.qcow2" }, exportNames: [`${id}.a`] });
     await volumes.ensureFile(specification);
     await volumes.ensureExport(specification);
     const { stdout } = await run("qemu-img", ["info", "--output=json", urlOf(`${id}.a`)]);
@@ -64,12 +64,12 @@ describe("a volume", () => {
 
   it("is refused when it is smaller than its image", async () => {
     await run("qemu-img", ["create", "-q", "-f", "raw", join(directory, "images", "large.raw"), "2G"]);
-    await expect(volumes.ensureFile(specificationOf({ sourceFile: "large.raw" }))).rejects.toThrow("smaller than its image");
+    await expect(volumes.ensureFile(specificationOf({ source: { kind: "file", file: "large.raw" } }))).rejects.toThrow("smaller than its image");
     expect(await volumes.exists(id)).toBe(false);
   });
 
   it("keeps what was flushed when its daemon is killed, and is served again", async () => {
-    const specification = specificationOf({ exportName: `${id}.a` });
+    const specification = specificationOf({ exportNames: [`${id}.a`] });
     await volumes.ensureFile(specification);
     await volumes.ensureExport(specification);
     await io(`${id}.a`, "write -P 0x33 0 1M", "flush");
@@ -81,7 +81,7 @@ describe("a volume", () => {
   });
 
   it("is adopted by a later agent without a break, and never served twice", async () => {
-    const specification = specificationOf({ exportName: `${id}.a` });
+    const specification = specificationOf({ exportNames: [`${id}.a`] });
     await volumes.ensureFile(specification);
     await volumes.ensureExport(specification);
     const before = await daemons();
@@ -93,7 +93,7 @@ describe("a volume", () => {
 
   it("is taken from a client that is still connected when its export's name changes", async () => {
     await volumes.ensureFile(specificationOf({}));
-    await volumes.ensureExport(specificationOf({ exportName: `${id}.old` }));
+    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.old`] }));
     const holder = spawn("qemu-io", ["-f", "raw", urlOf(`${id}.old`)], { stdio: ["pipe", "pipe", "pipe"] });
     let said = "";
     holder.stdout.on("data", (text) => (said += String(text)));
@@ -104,7 +104,7 @@ describe("a volume", () => {
     try {
       holder.stdin.write("write -P 0x44 0 1M\n");
       await saidSo("wrote 1048576");
-      await volumes.ensureExport(specificationOf({ exportName: `${id}.new` }));
+      await volumes.ensureExport(specificationOf({ exportNames: [`${id}.new`] }));
       holder.stdin.write("write -P 0x55 0 1M\n");
       await saidSo(/failed|error/i);
       await expect(probeExport({ address: "127.0.0.1", port, exportName: `${id}.old` }, new AbortController().signal)).rejects.toThrow("no such export");
@@ -115,7 +115,7 @@ describe("a volume", () => {
   });
 
   it("runs as a user of its own that cannot reach other volumes' files", async () => {
-    const specification = specificationOf({ exportName: `${id}.a` });
+    const specification = specificationOf({ exportNames: [`${id}.a`] });
     await volumes.ensureFile(specification);
     await volumes.ensureExport(specification);
     const [daemon] = await daemons();
@@ -128,27 +128,27 @@ describe("a volume", () => {
 
   it("grows under its export", async () => {
     await volumes.ensureFile(specificationOf({}));
-    await volumes.ensureExport(specificationOf({ exportName: `${id}.a` }));
-    await volumes.ensureExport(specificationOf({ exportName: `${id}.a`, sizeGib: 2 }));
+    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.a`] }));
+    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.a`], sizeGib: 2 }));
     const { stdout } = await run("qemu-img", ["info", "--output=json", urlOf(`${id}.a`)]);
     expect(JSON.parse(stdout)).toMatchObject({ "virtual-size": 2 ** 31 });
   });
 
   it("leaves nothing when it is deleted, and no daemon when it is exported to nobody", async () => {
     await volumes.ensureFile(specificationOf({}));
-    await volumes.ensureExport(specificationOf({ exportName: `${id}.a` }));
+    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.a`] }));
     await volumes.ensureExport(specificationOf({}));
     expect(await daemons()).toEqual([]);
-    await volumes.ensureExport(specificationOf({ exportName: `${id}.b` }));
+    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.b`] }));
     await volumes.remove(id);
     expect([await daemons(), await readdir(join(directory, "volumes")), await readdir(join(directory, "run"))]).toEqual([[], [], []]);
   });
 
   it("is made and exported in well under a second", async () => {
     const startedAt = performance.now();
-    await volumes.ensureFile(specificationOf({ sourceFile: "base.qcow2" }));
+    await volumes.ensureFile(specificationOf({ source: { kind: "file", file: "base.qcow2" } }));
     const madeAt = performance.now();
-    await volumes.ensureExport(specificationOf({ sourceFile: "base.qcow2", exportName: `${id}.a` }));
+    await volumes.ensureExport(specificationOf({ source: { kind: "file", file: "base.qcow2" }, exportNames: [`${id}.a`] }));
     const exportedAt = performance.now();
     await io(`${id}.a`, `write -P 0x66 0 ${mebibyte}`);
     process.stdout.write(`volume made in ${Math.round(madeAt - startedAt)} ms, exported in ${Math.round(exportedAt - madeAt)} ms\n`);

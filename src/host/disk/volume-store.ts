@@ -45,19 +45,21 @@ class VolumeStore implements Volumes {
 
   async ensureFile(specification: VolumeSpecification): Promise<void> {
     const { volumesDirectory, imagesDirectory } = this.#options;
-    const { id, sizeGib, sourceFile } = specification;
+    const { id, sizeGib, source } = specification;
+    if (source?.kind === "snapshot") throw new TerminalError("a volume cannot be made from a snapshot yet");
     const owner = this.#options.userOf(id);
     await mkdir(volumesDirectory, { recursive: true });
     await chmod(volumesDirectory, 0o711);
     await ensureVolumeFile({
       path: this.#file(id),
       sizeGib,
-      ...(sourceFile === undefined ? {} : { base: join(imagesDirectory, requireFileName(sourceFile)) }),
+      ...(source === undefined ? {} : { base: join(imagesDirectory, requireFileName(source.file)) }),
       ...(owner === undefined ? {} : { owner }),
     });
   }
 
-  async ensureExport({ id, exportName, port, sizeGib }: VolumeSpecification): Promise<void> {
+  async ensureExport({ id, exportNames, port, sizeGib }: VolumeSpecification): Promise<void> {
+    const [exportName] = exportNames;
     if (exportName === undefined) return this.#endDaemon(id);
     const daemon = this.#daemons.get(id) ?? (await this.#openDaemon(id, port, exportName));
     await daemon.growTo(sizeGib * 2 ** 30);

@@ -2,7 +2,7 @@
  * What a host has found out: facts, not opinions. A report names the generation and run that it speaks of, so that the control
  * plane can set aside one that speaks of the past.
  */
-import type { InstanceId, VolumeId } from "../../base/ids.ts";
+import type { InstanceId, SnapshotId, VolumeId } from "../../base/ids.ts";
 import type { Virtualization } from "./specification.ts";
 
 export type Report = MachineReport | VolumeReport;
@@ -29,6 +29,16 @@ export interface MachineReport {
   readonly reboots: number;
   /** Milliseconds since 1970; when the current or last run's engine was started. */
   readonly startedAt?: number;
+  /** What became of the volumes that the specification of this generation names, and of those that it no longer names; only while `running`. */
+  readonly disks?: readonly DiskReport[];
+}
+
+/** `attached`: the guest has it. `busy`: the guest was asked to give it back and still holds it. `failed`: it could not be plugged in. */
+export interface DiskReport {
+  readonly volume: VolumeId;
+  /** The attachment, by its export's name. */
+  readonly exportName: string;
+  readonly state: "attached" | "busy" | "failed";
 }
 
 export interface VolumeReport {
@@ -38,6 +48,30 @@ export interface VolumeReport {
   /** `available`: the file exists and, if the specification names an export, is exported. */
   readonly state: "creating" | "available" | "absent" | "failed";
   readonly reason?: string;
+  /** What is true of an available volume beyond that. */
+  readonly condition?: VolumeCondition;
+  /** The newest state of each snapshot that the specification names. */
+  readonly snapshots?: readonly SnapshotReport[];
+}
+
+export interface VolumeCondition {
+  /** The size that the volume has reached; the specification's may be larger for a moment. */
+  readonly sizeGib: number;
+  /** Of the source snapshot's blocks, how many are here, 0 to 100; absent: it has no source snapshot, or all are here. */
+  readonly initializedPercent?: number;
+  /** Why reading or writing is not possible now; it goes on by itself when the cause is gone. */
+  readonly impairment?: { readonly kind: "no-space" | "corrupt-block"; readonly detail: string };
+}
+
+/** `frozen`: the moment is fixed, later writes are not in it. `completed`: every block is in the store, durable. */
+export interface SnapshotReport {
+  readonly id: SnapshotId;
+  readonly state: "frozen" | "completed" | "failed";
+  /** 0 to 100. */
+  readonly percent: number;
+  readonly reason?: string;
+  /** With `completed`: how many blocks the snapshot has, and how many of them were not in the store before. */
+  readonly blocks?: { readonly total: number; readonly moved: number };
 }
 
 /** Whether one kind of virtualization works on a host, found out by booting a guest, not by looking for a device file. */

@@ -6,7 +6,7 @@
  * generation with other content as an error (`generation.ts`). Removal is a specification too (`want: "absent"`); the host
  * keeps a tombstone, so that an old specification that arrives late brings nothing back.
  */
-import type { ImageId, InstanceId, InterfaceId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
+import type { ImageId, InstanceId, InterfaceId, SnapshotId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
 
 /** How privileged operations of the guest are handled (architecture §3). */
 export type Virtualization = "emulated" | "paravirtual" | "hardware";
@@ -109,17 +109,56 @@ export interface MetadataSpecification {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A volume's file on its storage node, exported to at most one attachment. */
+/** A volume's data on its storage node, exported to its attachments and to nobody else. */
 export interface VolumeSpecification {
   readonly kind: "volume";
   readonly id: VolumeId;
   readonly generation: number;
   readonly want: "present" | "absent";
   readonly sizeGib: number;
-  /** The file in the image folder whose content the new volume begins with; absent: zeroes. */
-  readonly sourceFile?: string;
+  /** What the content begins as; absent: zeroes. */
+  readonly source?: VolumeSource;
   /** Fixed for the volume's life, so that a guest finds the export again after a restart of the storage node. */
   readonly port: number;
-  /** The name that the current attachment may use; absent: attached to nothing, exported to nobody. */
-  readonly exportName?: string;
+  /** One name for each attachment, more than one only with multi-attach; none: exported to nobody. */
+  readonly exportNames: readonly string[];
+  readonly limits: VolumeLimits;
+  /** Base64 of 32 bytes, from which the data are encrypted; absent: not encrypted. Fixed for life. */
+  readonly encryptionKey?: string;
+  /** The snapshots that are to be taken and stored, in the order in which they were asked for; finished ones are no longer named. */
+  readonly snapshots: readonly SnapshotOrder[];
+}
+
+/** A file in the image folder, or a snapshot of the region's snapshot store, whose blocks arrive on demand. */
+export type VolumeSource = { readonly kind: "file"; readonly file: string } | SnapshotSource;
+
+export interface SnapshotSource {
+  readonly kind: "snapshot";
+  readonly id: SnapshotId;
+  readonly region: string;
+  /** Base64, of the snapshot's blocks; absent: not encrypted. */
+  readonly encryptionKey?: string;
+}
+
+/** What a volume's type and figures allow (facts §4.1), as leaky buckets; absent: no limit. */
+export interface VolumeLimits {
+  readonly iops?: RateLimit;
+  readonly bytesPerSecond?: RateLimit;
+}
+
+/** `base` for ever; while the bucket of `credits` lasts, which fills at `base`, up to `burst`. */
+export interface RateLimit {
+  readonly base: number;
+  readonly burst?: number;
+  readonly credits?: number;
+}
+
+/** The volume's content as it is when the storage node first reads this. */
+export interface SnapshotOrder {
+  readonly id: SnapshotId;
+  readonly region: string;
+  /** Base64, for the snapshot's blocks; absent: not encrypted. */
+  readonly encryptionKey?: string;
+  /** All volumes, this one too, whose content must be of one moment (CreateSnapshots). They are on the same storage node. */
+  readonly together?: readonly VolumeId[];
 }

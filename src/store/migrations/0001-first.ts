@@ -1,7 +1,8 @@
 /** The first schema. Keys and unique indexes here are promises: nothing of a host, an address or an attachment is ever given twice. */
-import { type ColumnDataType, type CreateTableBuilder, type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
+import { createIndexes, createTables } from "./columns.ts";
 
-/** Column lists in the order of `tables.ts`: a type letter (`t` text, `i` integer, `b` bytes), `?` where null is allowed, then the name. */
+/** In the order of `tables.ts`; the form is described in `columns.ts`. */
 const tables: Readonly<Record<string, string>> = {
   settings: "t!name t value",
   counters: "t!name i value",
@@ -48,7 +49,6 @@ const tables: Readonly<Record<string, string>> = {
   public_addresses: "t!address t interface_id i allocated_at",
 };
 
-/** `table column…`, with `unique` before those that are promises. */
 const indexes: readonly string[] = [
   "host_reservations host_id vcpus memory_mib",
   "volumes account region",
@@ -76,22 +76,6 @@ const indexes: readonly string[] = [
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const [name, columns] of Object.entries(tables)) await createTable(db, name, columns).execute();
-  for (const [position, words] of indexes.entries()) {
-    const unique = words.startsWith("unique ");
-    const [table = "", ...columns] = words.replace("unique ", "").split(" ");
-    const index = db.schema.createIndex(`${table}_index_${position + 1}`).on(table).columns(columns);
-    await (unique ? index.unique() : index).execute();
-  }
-}
-
-function createTable(db: Kysely<unknown>, name: string, columns: string): CreateTableBuilder<string, string> {
-  const types: Readonly<Record<string, ColumnDataType>> = { t: "text", i: "bigint", b: "blob" };
-  const key: string[] = [];
-  let table: CreateTableBuilder<string, string> = db.schema.createTable(name);
-  for (const [, type = "t", mark, column = ""] of columns.matchAll(/([tib])([!? ])(\w+)/g)) {
-    if (mark === "!") key.push(column);
-    table = table.addColumn(column, types[type] ?? "text", (definition) => (mark === "?" ? definition : definition.notNull()));
-  }
-  return table.addPrimaryKeyConstraint(`${name}_key`, key as never).modifyEnd(sql``); // the column names are only known at run time
+  await createTables(db, tables);
+  await createIndexes(db, indexes, "index");
 }

@@ -3,7 +3,7 @@ import type { Tag } from "../../../compute/tags.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
 import type { Tx } from "../../../store/store.ts";
-import type { VolumeAttachmentRow } from "../../../store/tables.ts";
+import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 
 export interface ViewedInstance {
   readonly row: InstanceRow;

@@ -8,7 +8,7 @@ import type { MetadataOptions } from "../../../compute/metadata-options.ts";
 import { groupIdsOf } from "../../../network/network-interface.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
-import type { VolumeAttachmentRow } from "../../../store/tables.ts";
+import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 import type { ViewedInstance } from "./instance-parts.ts";
 
 export function toStateChange({ instance, previous, current }: StateChange): InstanceStateChange {

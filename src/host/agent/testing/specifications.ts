@@ -65,5 +65,5 @@ export function machineOf(change: Partial<MachineSpecification> = {}): MachineSp
 }
 
 export function volumeOf(change: Partial<VolumeSpecification> = {}): VolumeSpecification {
-  return { kind: "volume", id: rootVolume, generation: 1, want: "present", sizeGib: 1, port: 23000, ...change };
+  return { kind: "volume", id: rootVolume, generation: 1, want: "present", sizeGib: 1, port: 23000, exportNames: [], limits: {}, snapshots: [], ...change };
 }
