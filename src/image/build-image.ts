@@ -7,7 +7,7 @@
  * - the same packages give the same bytes, with or without a network.
  * It refuses to run without root: owners inside the image could not be set.
  */
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
@@ -40,6 +40,8 @@ export interface BuildOptions {
 const recipes: Readonly<Record<BuildableImage, (work: ImageWork) => Promise<BuiltDisk>>> = { tiny: buildTiny, "debian-12": buildDebian };
 const release = "bookworm";
 const workPrefix = ".build-";
+/** At the end of a kernel's name: hosts need not write through for its guests. */
+const flushingKernel = "-flushing";
 
 export async function buildImage(name: BuildableImage, options: BuildOptions): Promise<ImageManifest> {
   if (process.getuid?.() !== 0) throw new CapabilityError("building an image needs root", "run it with sudo");
@@ -51,6 +53,8 @@ export async function buildImage(name: BuildableImage, options: BuildOptions): P
   await using _imagesLock = await takeBuildLock(imagesDirectory, "build", signal, onWait);
   await removeLeftovers(imagesDirectory, workPrefix);
   const workDirectory = await mkdtemp(join(imagesDirectory, workPrefix));
+  // Directories of the image get their modes from here, in this process and in the programs that it runs.
+  const umask = process.umask(0o022);
   try {
     progress("reading package indexes", 0);
     const cache = await openPackageCache({ directory: cacheDirectory, release, clock, log, signal });
@@ -59,13 +63,14 @@ export async function buildImage(name: BuildableImage, options: BuildOptions): P
     const step = (text: string, fraction: number) => progress(text, 0.1 + 0.85 * fraction);
     const built = await recipes[name]({ workDirectory, cache, paravirtual, step, signal });
     progress("putting the image in place", 0.95);
-    const kernelFile = await keepKernel(imagesDirectory, paravirtual.file, `uml-${paravirtual.version}`);
+    const kernelFile = await keepKernel(imagesDirectory, paravirtual.file, `uml-${paravirtual.version}${paravirtual.flushes ? flushingKernel : ""}`);
     const probeKernelFile = await keepKernel(imagesDirectory, built.kernel.file, built.kernel.name);
     const manifest = await keepDisk(imagesDirectory, name, built, { kernelFile, probeKernelFile, createdAt: new Date(clock.now()).toISOString() });
     progress("done", 1);
     log.info("an image was built", { image: name, file: manifest.file, milliseconds: clock.now() - startedAt });
     return manifest;
   } finally {
+    process.umask(umask);
     await rm(workDirectory, { recursive: true, force: true });
   }
 }
@@ -110,8 +115,14 @@ async function keepKernel(imagesDirectory: string, from: string, name: string): 
   return `kernels/${name}`;
 }
 
-/** Moves the file there unless one of this name is there already, which then is the same. */
+/** Moves the file there, written out to the disk, unless one of this name is there already, which then is the same. */
 export async function placeOnce(from: string, to: string): Promise<void> {
+  const file = await open(from);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   const present = await stat(to).then(({ size }) => size, () => undefined);
   if (present !== undefined && present === (await stat(from)).size) await rm(from);
   else await rename(from, to);

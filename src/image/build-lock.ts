@@ -56,6 +56,7 @@ async function holderGone(address: string, signal: AbortSignal): Promise<void> {
   const socket = connect(address);
   const abort = () => socket.destroy();
   signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
   await new Promise<void>((resolve) => {
     socket.on("error", () => undefined); // refused: gone already
     socket.on("close", () => resolve());

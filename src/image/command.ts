@@ -1,7 +1,7 @@
 /**
- * Runs the programs that an image is built with. A run promises: it ends when the signal is aborted, nothing of it is left
- * running, a failure carries the last lines that the program wrote, and a program that is not installed is reported as
- * such, with the Debian package that has it. It never goes through a shell.
+ * Runs the programs that an image is built with. A run promises: the program ends when the signal is aborted, and also when this
+ * process is killed; a failure carries the last lines that the program wrote; a program that is not installed is
+ * reported as such, with the Debian package that has it. It never goes through a shell.
  */
 import { spawn } from "node:child_process";
 import type { StdioOptions } from "node:child_process";
@@ -17,8 +17,13 @@ const packageOfProgram: Readonly<Record<string, string>> = {
   mke2fs: "e2fsprogs",
   mmdebstrap: "mmdebstrap",
   "qemu-img": "qemu-utils",
+  setpriv: "util-linux",
   tar: "tar",
+  unshare: "util-linux",
 };
+
+/** `setpriv`'s words for: the kernel kills the program when this process is gone. */
+const endsWithUs = ["--pdeathsig", "KILL"];
 
 export interface CommandOptions {
   readonly signal: AbortSignal;
@@ -41,8 +46,9 @@ export class CommandError extends Error {
 /** Runs the program to its end and returns what it wrote to its standard output. */
 export async function runCommand(program: string, args: readonly string[], options: CommandOptions): Promise<string> {
   options.signal.throwIfAborted();
-  const child = spawn(program, args, {
+  const child = spawn("setpriv", [...endsWithUs, program, ...args], {
     signal: options.signal,
+    killSignal: "SIGKILL",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: environmentOf(options.environment ?? {}),
     stdio: ["pipe", "pipe", "pipe"],
@@ -54,11 +60,11 @@ export async function runCommand(program: string, args: readonly string[], optio
   child.stdin.on("error", () => undefined); // a program may end without reading its input
   child.stdin.end(options.input ?? "");
   const status = await new Promise<number | null>((resolve, reject) => {
-    child.on("error", (error) => reject(explain(program, error, options.signal)));
+    child.on("error", (error) => reject(explain(error, options.signal)));
     child.on("close", resolve);
   });
   options.signal.throwIfAborted();
-  if (status !== 0) throw new CommandError(program, status ?? undefined, errors.last());
+  if (status !== 0) throw failure(program, status, errors.last());
   return Buffer.concat(stdout).toString();
 }
 
@@ -73,12 +79,12 @@ export async function pipeCommands(first: readonly string[], second: readonly st
 }
 
 function start([program = "", ...args]: readonly string[], stdio: StdioOptions, signal: AbortSignal) {
-  const child = spawn(program, args, { signal, stdio, env: environmentOf({}) });
+  const child = spawn("setpriv", [...endsWithUs, program, ...args], { signal, killSignal: "SIGKILL", stdio, env: environmentOf({}) });
   const errors = lineCollector(undefined);
   child.stderr?.on("data", (chunk: Buffer) => errors.take(chunk.toString()));
   const ended = new Promise<void>((resolve, reject) => {
-    child.on("error", (error) => reject(explain(program, error, signal)));
-    child.on("close", (status) => (status === 0 ? resolve() : reject(new CommandError(program, status ?? undefined, errors.last()))));
+    child.on("error", (error) => reject(explain(error, signal)));
+    child.on("close", (status) => (status === 0 ? resolve() : reject(failure(program, status, errors.last()))));
   });
   return { child, ended };
 }
@@ -88,11 +94,20 @@ function environmentOf(more: Readonly<Record<string, string>>): Record<string, s
   return { ...process.env, LC_ALL: "C.UTF-8", PATH: `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`, ...more };
 }
 
-function explain(program: string, error: Error, signal: AbortSignal): unknown {
+function explain(error: Error, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (!("code" in error) || error.code !== "ENOENT") return error;
+  return notInstalled("setpriv", { cause: error });
+}
+
+function failure(program: string, status: number | null, output: string): Error {
+  const missing = status === 127 ? /failed to execute (\S+): No such file/.exec(output)?.[1] : undefined;
+  return missing === undefined ? new CommandError(program, status ?? undefined, output) : notInstalled(missing);
+}
+
+function notInstalled(program: string, options?: ErrorOptions): CapabilityError {
   const owner = packageOfProgram[program] ?? program;
-  return new CapabilityError(`the program ${program} is not installed`, `install the Debian package ${owner}: apt-get install ${owner}`, { cause: error });
+  return new CapabilityError(`the program ${program} is not installed`, `install the Debian package ${owner}: apt-get install ${owner}`, options);
 }
 
 function lineCollector(onLine: ((line: string) => void) | undefined) {

@@ -5,9 +5,10 @@
  * Such a guest has no DMI that would tell what machine it is, so the data source is preset: the image's own configuration
  * allows Ec2 only, and the command line says it too, for images made elsewhere (`ci.ds` is read by cloud-init's ds-identify).
  */
-import { readdir } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageWork, ParavirtualKernel } from "./image-work.ts";
+import { repairFlush } from "./paravirtual-flush.ts";
 import { createMergedRoot, extractPackages } from "./tree.ts";
 
 /** The package that has it. */
@@ -28,5 +29,10 @@ export async function unpackParavirtualKernel(cache: ImageWork["cache"], workDir
   await extractPackages(files, directory, signal);
   const [version] = await readdir(join(directory, "usr/lib/uml/modules"));
   if (version === undefined) throw new Error(`${paravirtualPackage} has no modules`);
-  return { version, file: join(directory, "usr/bin/linux.uml"), directory: join(directory, "usr/lib/uml") };
+  const repaired = repairFlush(await readFile(join(directory, "usr/bin/linux.uml")));
+  const kernel = { version, file: join(directory, "usr/bin/linux.uml"), directory: join(directory, "usr/lib/uml") };
+  if (repaired === undefined) return { ...kernel, flushes: false };
+  await writeFile(`${kernel.file}.repaired`, repaired);
+  await chmod(`${kernel.file}.repaired`, 0o755);
+  return { ...kernel, file: `${kernel.file}.repaired`, flushes: true };
 }

@@ -4,6 +4,7 @@
  */
 import { chmod, copyFile, lstat, lutimes, mkdir, readdir, readlink, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { pipeCommands } from "./command.ts";
 
 /** The directories that are one with those under /usr, as on every Debian system. */
@@ -67,6 +68,13 @@ export async function copyOwnFiles(from: string, root: string, isProgram: (path:
       await chmod(target, isProgram(path) ? 0o755 : 0o644);
     }
   }
+}
+
+const guestScripts = fileURLToPath(new URL("guest-scripts", import.meta.url));
+
+/** The programs of ours that every image has, to /usr/local/sbin. */
+export async function installGuestScripts(root: string): Promise<void> {
+  await copyOwnFiles(guestScripts, join(root, "usr/local/sbin"), () => true);
 }
 
 /** Every path below the directory, relative to it, sorted; a directory before what it contains. Symbolic links are not followed. */

@@ -6,7 +6,8 @@
  * - hvm: firmware → GRUB → /boot/grub/grub.cfg → kernel and a small archive (`../initramfs/init`) → systemd. The guest may
  *   install another kernel: initramfs-tools then makes its own, larger archive, and `update-grub` the new configuration.
  * - paravirtual: the AKI kernel mounts the first partition → systemd.
- * After that: systemd-networkd by DHCP → cloud-init with the Ec2 data source (host name, keys, growing the root, user data).
+ * After that: systemd-networkd by DHCP → cloud-init with the Ec2 data source (host name, keys) → SSH → user data. Both stages of
+ * cloud-init run in one process (`files/usr/local/sbin/cloud-init-stages`), which is loaded while the network is set up.
  */
 import { chmod, cp, link, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,7 +23,7 @@ import { formatControl } from "../packages/control-file.ts";
 import { packageFileName, versionsOf } from "../packages/package-cache.ts";
 import type { DebianPackage } from "../packages/package-cache.ts";
 import { youngestPackageTime } from "../packages/package-time.ts";
-import { copyOwnFiles, createMergedRoot, extractPackages } from "../tree.ts";
+import { copyOwnFiles, createMergedRoot, extractPackages, installGuestScripts } from "../tree.ts";
 import { excludedPaths, includedPackages } from "./contents.ts";
 
 const label = "debian-12";
@@ -33,7 +34,7 @@ const customizeScript = fileURLToPath(new URL("customize", import.meta.url));
 const archiveKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** All that reading `grub.cfg` takes is in the core image: GRUB loads no module from the disk. */
-export const grubRequest = {
+const grubRequest = {
   modules: ["biosdisk", "part_msdos", "ext2", "configfile", "linux", "normal", "search", "search_label", "search_fs_uuid", "minicmd", "test", "echo", "gzio", "all_video", "loadenv", "ls", "cat", "halt", "reboot"],
   prefix: "(hd0,msdos1)/boot/grub",
   commands: "set root=hd0,msdos1\nset prefix=(hd0,msdos1)/boot/grub\nnormal\n",
@@ -93,15 +94,19 @@ interface Bootstrap {
 async function bootstrap({ work, root, repository, packages, epochSeconds }: Bootstrap): Promise<void> {
   const own = join(work.workDirectory, "own-files");
   await copyOwnFiles(ownFiles, own, (path) => path.startsWith("usr/local/sbin/"));
+  await installGuestScripts(own);
   let installed = 0;
   const watch = (line: string) => {
     if (/^(?:I: |Setting up )/.test(line)) installed += 1;
     work.step("installing packages", Math.min(0.84, 0.3 + installed * 0.002));
   };
+  // In namespaces of its own: however the build ends, no process of it stays and no mount of it, which deleting the work directory
+  // would otherwise walk into.
   await runCommand(
-    "mmdebstrap",
+    "unshare",
     [
-      ...["--mode=root", "--variant=apt", "--format=directory", "--architectures=amd64", "--verbose"],
+      ...["--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"],
+      ...["mmdebstrap", "--mode=root", "--variant=apt", "--format=directory", "--architectures=amd64", "--verbose"],
       `--include=${packages.map(({ name }) => name).join(",")}`,
       ...excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
       "--dpkgopt=force-confold",
@@ -123,7 +128,7 @@ async function findKernel(root: string): Promise<string> {
 }
 
 /** initramfs-tools' archive starts udev and looks at every device, which takes an emulated machine many seconds; ours does not. */
-export async function replaceArchive(work: ImageWork, root: string, kernel: string): Promise<void> {
+async function replaceArchive(work: ImageWork, root: string, kernel: string): Promise<void> {
   const [busybox] = await work.cache.files(await work.cache.find(["busybox-static"]), () => undefined);
   const unpacked = join(work.workDirectory, "busybox");
   await createMergedRoot(unpacked);
@@ -132,7 +137,7 @@ export async function replaceArchive(work: ImageWork, root: string, kernel: stri
   await writeFile(join(root, "boot", `initrd.img-${kernel}`), archive);
 }
 
-export async function finishTree(work: ImageWork, root: string, kernel: string): Promise<void> {
+async function finishTree(work: ImageWork, root: string, kernel: string): Promise<void> {
   await mkdir(join(root, "boot/grub"), { recursive: true });
   await writeFile(join(root, "boot/grub/grub.cfg"), grubConfiguration(kernel));
   const sources = work.cache.sources.map(({ uris, suites, components }) => ({ uris, suites, components, signedBy: archiveKeyring }));

@@ -3,7 +3,7 @@
 export const includedPackages: readonly string[] = [
   ...["systemd", "systemd-sysv", "systemd-resolved", "udev", "dbus", "libpam-systemd", "kmod", "apt", "debian-archive-keyring"],
   ...["cloud-init", "cloud-guest-utils", "openssh-server", "openssh-sftp-server", "sudo", "curl", "ca-certificates"],
-  ...["e2fsprogs", "fdisk", "iproute2", "iputils-ping", "netbase", "procps", "less", "vim-tiny", "bash-completion", "file", "lsof", "xfsprogs"],
+  ...["e2fsprogs", "fdisk", "iproute2", "iputils-ping", "netbase", "procps", "less", "vim-tiny", "bash-completion", "file", "lsof", "xfsprogs", "fio"],
   ...["linux-image-cloud-amd64", "initramfs-tools", "lz4", "grub-pc-bin", "grub2-common"],
 ];
 

@@ -30,18 +30,14 @@ export interface GuestRequest {
 }
 
 export interface TestGuest extends AsyncDisposable {
-  readonly instanceId: string;
   console(): Promise<string>;
   /** Runs a command over SSH as `admin`, trying again until somebody answers at port 22. */
   ssh(command: string, timeoutMs?: number): Promise<string>;
-  waitForConsole(text: string | RegExp, timeoutMs: number): Promise<number>;
   /** When the TCP banner of SSH was first seen, in milliseconds after the start of the engine. */
   waitForBanner(timeoutMs: number): Promise<number>;
   requestStop(): Promise<void>;
   /** Settles when the engine's process has ended. */
   readonly ended: Promise<void>;
-  /** One line to QEMU's monitor or to User-mode Linux's console. */
-  tell(line: string): Promise<string>;
 }
 
 const instanceId = "i-0123456789abcdef0";
@@ -55,7 +51,7 @@ export async function startGuest(request: GuestRequest): Promise<TestGuest> {
   const inside = (program: string, args: readonly string[]) => execute("ip", ["netns", "exec", namespace, program, ...args]);
   const launch = (program: string, args: readonly string[], output: string) => {
     const sink = openSync(join(directory, output), "a");
-    const child = spawn("ip", ["netns", "exec", namespace, program, ...args], { stdio: ["ignore", sink, sink], detached: true, cwd: directory, env: { ...process.env, HOME: directory, TMPDIR: directory } });
+    const child = spawn("ip", ["netns", "exec", namespace, program, ...args], { stdio: ["ignore", sink, sink], detached: true, cwd: directory, env: { ...process.env, HOME: directory, TMPDIR: "/dev/shm" } });
     closeSync(sink);
     children.push(child);
     return child;
@@ -75,10 +71,8 @@ export async function startGuest(request: GuestRequest): Promise<TestGuest> {
     const ended = new Promise<void>((resolve) => engine.once("exit", () => resolve()));
     const console = () => readFile(join(directory, "console.log"), "utf8");
     return {
-      instanceId,
       console,
       ended,
-      waitForConsole: (text, timeoutMs) => until(async () => (typeof text === "string" ? (await console()).includes(text) : text.test(await console())), timeoutMs, startedAt, `the console to say ${text}`, console),
       waitForBanner: (timeoutMs) => until(async () => (await inside("bash", ["-c", `exec 3<>/dev/tcp/${address}/22 && read -t 5 line <&3 && echo "$line"`]).catch(() => ({ stdout: "" }))).stdout.startsWith("SSH-"), timeoutMs, startedAt, "an SSH banner", console),
       ssh: async (command, timeoutMs = 60_000) => {
         let output: string | undefined;
@@ -87,7 +81,6 @@ export async function startGuest(request: GuestRequest): Promise<TestGuest> {
         return output ?? "";
       },
       requestStop: async () => void (await monitor(directory, request.engine, request.engine === "paravirtual" ? "cad" : "system_powerdown")),
-      tell: (line) => monitor(directory, request.engine, line),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
@@ -154,7 +147,7 @@ async function createDisk(directory: string, request: GuestRequest): Promise<str
 
 function engineCommand(directory: string, disk: string, request: GuestRequest): [string, string[]] {
   if (request.engine === "paravirtual") {
-    const devices = [`ubd0=${disk}`, `vec0:transport=tap,ifname=tap0,depth=128,gro=1,mac=${mac}`, `mem=${request.memoryMib}M`, "con0=null,fd:1", "con=null", "ssl=null", `umid=test`, `uml_dir=${directory}`];
+    const devices = [`ubd0=${disk},,vol0123`, `vec0:transport=tap,ifname=tap0,depth=128,gro=1,mac=${mac}`, `mem=${request.memoryMib}M`, "con0=null,fd:1", "con=null", "ssl=null", `umid=test`, `uml_dir=${directory}`];
     return [request.kernel, [...devices, ...paravirtualKernelCommandLine(instanceId).split(" ")]];
   }
   const drive = request.engine === "emulated" ? "nvme,serial=vol0123,drive=root,bootindex=0" : "virtio-blk-pci,drive=root,bootindex=0";

@@ -21,16 +21,21 @@ metadata() {
   ask GET "$1" "X-aws-ec2-metadata-token: $token"
 }
 
-# Sets token and instance_id; both stay empty when the service does not answer for 30 seconds.
+# Sets token, instance_id, full_name and public_key; all stay empty when the service does not answer for 30 seconds.
 read_instance_metadata() {
   tries=0
   while [ "$tries" -lt 30 ]; do
-    token=$(request_token)
-    instance_id=$(metadata meta-data/instance-id) && [ -n "$instance_id" ] && return 0
+    token=$(request_token) && break
     tries=$((tries + 1))
     sleep 1
   done
-  token='' instance_id=''
-  say "the metadata service does not answer; the machine keeps the identity it has"
-  return 1
+  for question in instance-id local-hostname public-keys/0/openssh-key; do
+    metadata "meta-data/$question" > "/run/metadata-${question##*/}" &
+    jobs="$jobs $!"
+  done
+  wait $jobs
+  read -r instance_id < /run/metadata-instance-id
+  read -r full_name < /run/metadata-local-hostname
+  read -r public_key < /run/metadata-openssh-key
+  [ -n "$instance_id" ] || say "the metadata service does not answer; the machine keeps the identity it has"
 }

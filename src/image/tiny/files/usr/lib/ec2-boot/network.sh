@@ -1,31 +1,34 @@
-# Network interfaces. The first Ethernet interface is called eth0 on a machine with firmware and vec0 or eth0 on a
-# paravirtual one; each further interface is set up by the same DHCP client, with a default route of lower rank.
+# Network interfaces. The first Ethernet interface is called eth0 on a machine with firmware and vec0 on a paravirtual one; each
+# further interface is set up by the same DHCP client, with a default route of lower rank.
 
-# The Ethernet interfaces that exist now, one word each.
-ethernet_interfaces() {
-  for path in /sys/class/net/*; do
-    name=${path##*/}
-    case "$name" in eth*|en*|vec*) echo "$name" ;; esac
+# Sets `interfaces` to the Ethernet interfaces that exist now.
+find_ethernet_interfaces() {
+  interfaces=
+  for path in /sys/class/net/eth* /sys/class/net/en* /sys/class/net/vec*; do
+    [ -e "$path" ] && interfaces="$interfaces ${path##*/}"
   done
 }
 
-# Asks for an address until there is one, but not for ever; the client then stays and renews it.
+# Asks for an address until there is one, but not for ever; the client then stays and renews it. `dhcp-event` writes the lease's
+# address to /run/address-INTERFACE.
 request_address() {
   ip link set "$1" up
-  udhcpc -i "$1" -n -t 60 -T 1 -A 1 -x "hostname:$(hostname)" -p "/run/udhcpc-$1.pid" -s /usr/lib/ec2-boot/dhcp-event > /dev/null 2>&1
+  udhcpc -i "$1" -n -t 60 -T 1 -A 1 -p "/run/udhcpc-$1.pid" -s /usr/lib/ec2-boot/dhcp-event > /dev/null 2>&1
 }
 
 start_primary_network() {
   tries=0
-  until primary=$(ethernet_interfaces | head -n 1) && [ -n "$primary" ]; do
+  while find_ethernet_interfaces; [ -z "$interfaces" ]; do
     tries=$((tries + 1))
-    [ "$tries" -gt 200 ] && { say "no network interface"; return 1; }
+    [ "$tries" -gt 500 ] && { say "no network interface"; return 1; }
     usleep 10000
   done
-  echo "$primary" > /run/primary-interface
-  if request_address "$primary"; then
-    say "$primary has $(ip -4 -o address show dev "$primary" | awk '{print $4}') by DHCP"
+  set -- $interfaces
+  echo "$1" > /run/primary-interface
+  if request_address "$1"; then
+    read -r address < "/run/address-$1"
+    say "$1 has $address by DHCP"
   else
-    say "$primary: no DHCP server answered in 60 seconds"
+    say "$1: no DHCP server answered in 60 seconds"
   fi
 }
