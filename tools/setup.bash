@@ -129,10 +129,11 @@ apt_install() { # PACKAGE…
   local by_hand="sudo apt-get update && sudo apt-get install --no-install-recommends $*"
   type -P apt-get >/dev/null || fail "This system has no apt-get, so these Debian packages cannot be installed: $*" \
     'Install what they contain by hand; or use ./hostelry up --simulated, which needs none.'
-  can_be_root || fail "Root is needed to install: $*" "Run: $by_hand"
+  may_become_root || fail "Root is needed to install: $*" "Run: $by_hand"
   # An old package list names files that are gone, so a failure is tried once more with a new one.
-  has_package_list && run_apt install "$@" ||
-    { run_apt_update && run_apt install "$@"; } || fail "apt-get could not install: $*" "Run: $by_hand"
+  has_package_list && run_apt install "$@" || { run_apt update && run_apt install "$@"; } && return
+  tail -n 20 "$runtime/apt.log" >&2 || true
+  fail "apt-get could not install: $*" "Run: $by_hand"
 }
 
 has_package_list() {
@@ -140,10 +141,25 @@ has_package_list() {
   [[ -e ${lists[0]} ]]
 }
 
-run_apt_update() { as_root apt-get update -qq >&2; }
+# Its progress comes through a descriptor that packages' own scripts do not get, made behind sudo, which would close it.
+run_apt() { # install|update [PACKAGE…]
+  # shellcheck disable=SC2016 # expanded inside
+  as_root env DEBIAN_FRONTEND=noninteractive sh -c 'exec apt-get "$@" 3>&1' apt-get "$1" --yes -qq --no-install-recommends \
+    -o Dpkg::Use-Pty=0 -o APT::Status-Fd=3 "${@:2}" </dev/null 2>&1 | follow_apt
+}
 
-run_apt() { # install PACKAGE…
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get "$1" --yes -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${@:2}" </dev/null >&2
+# Shows somebody who watches how far apt-get is; what it says beside that goes into a file.
+follow_apt() {
+  local line
+  rm -f "$runtime/apt.log" # root may have written it
+  while IFS= read -r line; do
+    if [[ ! $line =~ ^(dl|pm)(status|error):.*:([0-9]+)\.[0-9]+:(.*) ]]; then
+      printf '%s\n' "$line" >>"$runtime/apt.log"
+    elif [[ -t 2 ]]; then
+      printf '\r\e[K  %3d %% %.60s' "${BASH_REMATCH[3]}" "${BASH_REMATCH[4]}" >&2
+    fi
+  done
+  [[ ! -t 2 ]] || printf '\r\e[K' >&2
 }
 
 # The kernel's devices for tap interfaces, FUSE and KVM, usable by the engines' users, as udev makes them. Containers often lack this.
@@ -161,17 +177,29 @@ make_device() { # PATH MAJOR MINOR
   [[ $(stat -c %a "$1") == 666 ]] || chmod 0666 "$1" || say "$1 cannot be made usable; ./hostelry doctor says what that means"
 }
 
-can_be_root() { ((EUID == 0)) || type -P sudo >/dev/null; }
+# Whether this user is root or may use sudo, after giving a password if somebody is there to give it.
+may_become_root() {
+  ((EUID == 0)) && return
+  type -P sudo >/dev/null || return
+  sudo --non-interactive true 2>/dev/null || { [[ -t 2 ]] && sudo --validate; }
+}
 
 as_root() {
   if ((EUID == 0)); then "$@"; else sudo "$@"; fi
 }
 
-# Goes on as root, in the same checkout and with the same Node.js, or says what to do instead.
+# Called before anything is installed, so that a user who may not go on hears it at once.
+require_root() { # COMMAND
+  may_become_root && return
+  local remedy='Run it as root.'
+  [[ $1 != up* ]] || remedy+=' Or use ./hostelry up --simulated, which needs neither root nor packages.'
+  fail "This command needs root, and this user may not use sudo." "$remedy"
+}
+
+# Goes on as root, in the same checkout and with the same Node.js.
 become_root() { # PROGRAM ARGUMENT…
   ((EUID == 0)) && return
-  type -P sudo >/dev/null || fail "This command needs root, and sudo is not installed." \
-    "Run it as root; or use --simulated, which needs neither root nor packages."
+  say 'going on as root, with sudo'
   exec sudo env HOSTELRY_NODE="$(readlink -f "$node")" ${HOSTELRY_DATA:+HOSTELRY_DATA="$HOSTELRY_DATA"} "$@"
 }
 

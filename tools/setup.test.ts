@@ -78,7 +78,7 @@ describe("setup", () => {
 
   test("says the command to run by hand when it may not install packages", () => {
     program("apt-get", "exit 1");
-    const { code, said } = bash("can_be_root() { false; }; apt_install qemu-utils nftables");
+    const { code, said } = bash("may_become_root() { false; }; apt_install qemu-utils nftables");
     expect({ code, said }).toEqual({
       code: 1,
       said: "hostelry: Root is needed to install: qemu-utils nftables\n  Run: sudo apt-get update && sudo apt-get install --no-install-recommends qemu-utils nftables\n",
@@ -87,7 +87,21 @@ describe("setup", () => {
 
   test("tries a failed installation once more with a new package list", () => {
     program("apt-get", `echo "$1" >>${root}/apt-calls; [ "$1" = update ] && touch ${root}/updated; [ -e ${root}/updated ]`);
-    expect(bash("as_root() { \"$@\"; }; can_be_root() { true; }; has_package_list() { true; }; apt_install x").code).toBe(0);
+    expect(bash("as_root() { \"$@\"; }; may_become_root() { true; }; has_package_list() { true; }; mkdir $runtime; apt_install x").code).toBe(0);
     expect(lines("apt-calls")).toEqual(["install", "update", "install"]);
+  });
+
+  test("keeps what apt-get says for a failure, and does not show its progress to a pipe", () => {
+    program("apt-get", 'echo "pmstatus:x:50.0:Unpacking x" >&3; echo "Unpacking x ..."; exit 1');
+    const { code, said } = bash("as_root() { \"$@\"; }; may_become_root() { true; }; mkdir $runtime; apt_install x");
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(/^Unpacking x \.\.\.\nhostelry: apt-get could not install: x\n/) });
+  });
+
+  test("says at once what to do when root is needed and cannot be had", () => {
+    const { code, said } = bash("may_become_root() { false; }; require_root up");
+    expect({ code, said }).toEqual({
+      code: 1,
+      said: "hostelry: This command needs root, and this user may not use sudo.\n  Run it as root. Or use ./hostelry up --simulated, which needs neither root nor packages.\n",
+    });
   });
 });
