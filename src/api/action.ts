@@ -4,7 +4,8 @@
  */
 import type { Random } from "../base/random.ts";
 import type { Grant } from "../iam/authorize.ts";
-import type { Tx } from "../store/store.ts";
+import type { SnapshotData } from "../storage/snapshot-data.ts";
+import type { Store, Tx } from "../store/store.ts";
 import type { ActionInput, ActionName, ActionOutput } from "../wire/action-types.ts";
 import type { ServiceId } from "../wire/service-facts.ts";
 
@@ -44,6 +45,25 @@ export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown> {
   readonly authorize: (loaded: Loaded, call: Call<Input, Prepared>) => readonly Grant[];
   /** Writes rows and returns the SDK's output. */
   readonly apply: (loaded: Loaded, call: Call<Input, Prepared>) => Promise<Output> | Output;
+  /** After the commit and before the answer: waits for what a host does at once. It never fails the call, and a remembered answer goes without it. */
+  readonly settle?: (output: Output, settling: Settling) => Promise<void>;
+  /** After the commit: moves data, which no transaction may wait for. What `apply` returned says what; its own result is the answer, its error the call's. */
+  readonly move?: (planned: Output, moving: Moving) => Promise<Output>;
+}
+
+/** What an action that moves data may use. */
+export interface Moving {
+  readonly store: Store;
+  readonly snapshots: SnapshotData;
+  readonly caller: Caller;
+  readonly now: number;
+  readonly pageSecret: Uint8Array;
+}
+
+/** What an action may wait with: for some seconds at most, and for committed rows only. */
+export interface Settling {
+  readonly store: Store;
+  readonly longestMs: number;
 }
 
 /** An action as the pipeline runs it, its types checked where it was defined. */

@@ -11,9 +11,13 @@ export interface TokenKey {
   readonly token: string;
 }
 
+/** Services differ in how long a token may be. */
+export function requireClientToken(token: string, longest: number): void {
+  if (token.length > longest || !/^[\x20-\x7e]+$/.test(token)) throw invalidClientToken(longest);
+}
+
 /** The answer that was given for this token, or undefined for a new one. Fails when the token was used for another request. */
 export async function findRememberedAnswer(tx: Tx, key: TokenKey, input: unknown): Promise<{ readonly answer: unknown } | undefined> {
-  if (key.token.length > 64 || !/^[\x20-\x7e]+$/.test(key.token)) throw invalidClientToken();
   const row = await tx.db
     .selectFrom("client_tokens")
     .select(["fingerprint", "response"])

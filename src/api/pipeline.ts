@@ -1,19 +1,24 @@
 /**
  * What happens to every call between its decoding and its answer, in one transaction: client token, load, authorize, dry run, apply, client token
  * again, audit. What fails rolls back and changes nothing; an action that touches something without naming it in `authorize` does not exist.
+ * After the commit an action may wait for what a host does at once (`settle`), or move data (`move`).
  */
 import { accessDenied, dryRunOperation, isApiError, PartialFailure, unauthorizedOperation } from "../base/api-error.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import { findDenied, type Grant } from "../iam/authorize.ts";
 import { ensureDefaultNetwork } from "../network/default-network.ts";
+import type { SnapshotData } from "../storage/snapshot-data.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Action, Call, Caller } from "./action.ts";
-import { findRememberedAnswer, rememberAnswer, type TokenKey } from "./idempotency.ts";
+import { findRememberedAnswer, rememberAnswer, requireClientToken, type TokenKey } from "./idempotency.ts";
 
 export interface PipelineParts {
   readonly store: Store;
+  /** How long an answer may wait for a host (`settle`). */
+  readonly longestSettleMs: number;
   readonly random: Random;
   readonly pageSecret: Uint8Array;
+  readonly snapshots: SnapshotData;
 }
 
 /** What is known of a request besides its input. */
@@ -26,7 +31,7 @@ export interface Pipeline {
   run(action: Action, input: unknown, caller: Caller, facts: RequestFacts, now: number): Promise<unknown>;
 }
 
-export function openPipeline({ store, random, pageSecret }: PipelineParts): Pipeline {
+export function openPipeline({ store, random, pageSecret, longestSettleMs, snapshots }: PipelineParts): Pipeline {
   const known = new Set<string>();
   const requireNetwork = async (caller: Caller, now: number): Promise<void> => {
     const key = `${caller.account} ${caller.region}`;
@@ -39,23 +44,28 @@ export function openPipeline({ store, random, pageSecret }: PipelineParts): Pipe
       if (action.service === "ec2") await requireNetwork(caller, now);
       const prepared = await action.definition.prepare?.(input, random);
       const call = (tx: Tx): Call<unknown> => ({ input, prepared, caller, tx, now, random, pageSecret });
-      if (action.definition.readOnly === true) return store.read((tx) => answer(action, call(tx)));
-      let partial: PartialFailure;
+      const move = async (planned: unknown): Promise<unknown> => {
+        const moving = { store, snapshots, caller, now, pageSecret };
+        return action.definition.move === undefined ? planned : action.definition.move(planned, moving);
+      };
+      if (action.definition.readOnly === true) return move((await store.read((tx) => answer(action, call(tx)))).output);
+      let outcome: Answer | PartialFailure;
       try {
-        const outcome = await store.write(async (tx) => {
+        outcome = await store.write(async (tx) => {
           const result = await answer(action, call(tx)).catch(keepPartial);
           const code = result instanceof PartialFailure ? result.error.code : null;
           await writeAuditEvent(tx, action, caller, facts, random, now, code);
           return result;
         });
-        if (!(outcome instanceof PartialFailure)) return outcome;
-        partial = outcome;
       } catch (thrown) {
         const code = isApiError(thrown) ? thrown.code : "InternalError";
         await store.write((tx) => writeAuditEvent(tx, action, caller, facts, random, now, code));
         throw thrown;
       }
-      throw partial.error;
+      if (outcome instanceof PartialFailure) throw outcome.error;
+      // What is committed stands, and is answered, whatever becomes of the wait.
+      if (!outcome.remembered) await action.definition.settle?.(outcome.output, { store, longestMs: longestSettleMs }).catch(() => undefined);
+      return move(outcome.output);
     },
   };
 }
@@ -66,22 +76,29 @@ function keepPartial(thrown: unknown): PartialFailure {
   throw thrown;
 }
 
-async function answer(action: Action, call: Call<unknown>): Promise<unknown> {
+interface Answer {
+  readonly output: unknown;
+  /** As it was given before, for the same client token. */
+  readonly remembered: boolean;
+}
+
+async function answer(action: Action, call: Call<unknown>): Promise<Answer> {
   const { definition } = action;
   const { ClientToken: token, DryRun: dryRun, ...rest } = call.input as { ClientToken?: string; DryRun?: boolean }; // inputs are structures
   const key = token === undefined || definition.tokenScope === undefined ? undefined : await toTokenKey(action, call, token);
   const remembered = key === undefined ? undefined : await findRememberedAnswer(call.tx, key, rest);
-  if (remembered !== undefined) return remembered.answer;
+  if (remembered !== undefined) return { output: remembered.answer, remembered: true };
   const loaded = await definition.load(call);
   refuseDenied(action, call.caller, definition.authorize(loaded, call));
   if (dryRun === true) throw dryRunOperation();
   const result = await definition.apply(loaded, call);
   if (key !== undefined) await rememberAnswer(call.tx, key, rest, result, call.now);
-  return result;
+  return { output: result, remembered: false };
 }
 
-async function toTokenKey({ name, definition }: Action, call: Call<unknown>, token: string): Promise<TokenKey> {
+async function toTokenKey({ service, name, definition }: Action, call: Call<unknown>, token: string): Promise<TokenKey> {
   const scope = (await definition.tokenScope?.(call)) ?? "";
+  requireClientToken(token, service === "ebs" ? 255 : 64);
   return { account: call.caller.account, region: call.caller.region, action: name, scope, token };
 }
 

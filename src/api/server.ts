@@ -3,12 +3,13 @@
  * Every answer is in the protocol of the request's service, errors too; what nobody foresaw becomes `InternalError` and is logged with its cause.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { authFailure, internalError, isApiError, requestEntityTooLarge, unsupportedOperation } from "../base/api-error.ts";
+import { authFailure, internalError, isApiError, requestEntityTooLarge, toDirectError, unsupportedOperation } from "../base/api-error.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import { findRegion } from "../base/regions.ts";
 import { findIdentity, type Identity } from "../iam/identity.ts";
+import type { SnapshotData } from "../storage/snapshot-data.ts";
 import type { Store } from "../store/store.ts";
 import { decodeInput } from "../wire/decode-input.ts";
 import { encodeError } from "../wire/encode-error.ts";
@@ -29,6 +30,8 @@ export interface ServerParts {
   readonly log: Log;
   readonly openAccounts: boolean;
   readonly pageSecret: Uint8Array;
+  readonly longestSettleMs: number;
+  readonly snapshots: SnapshotData;
 }
 
 /** The largest body of any action: a block of the EBS direct API, with room to spare. */
@@ -99,19 +102,22 @@ function toCaller({ account, arn, userId, accessKeyId }: Identity, { region }: V
 function toErrorResponse(parts: ServerParts, request: HttpRequest, service: string | undefined, thrown: unknown, requestId: string): HttpResponse {
   const known = thrown instanceof WireError || isApiError(thrown);
   if (!known) parts.log.error("an action failed", { requestId, error: thrown });
-  const { code, message, status, fault } = known ? thrown : internalError();
-  return encodeError(protocolOf(request, service), { code, message, status, fault, requestId });
+  const plain = known ? thrown : internalError();
+  const error = service === "ebs" && isApiError(plain) ? toDirectError(plain) : plain;
+  return encodeError(protocolOf(request, service), { code: error.code, message: error.message, status: error.status, fault: error.fault, requestId, ...(isApiError(error) ? { members: error.members } : {}) });
 }
 
 async function readBody(message: IncomingMessage): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
+  const announced = Number(message.headers["content-length"] ?? 0);
+  if (announced > largestBody) throw requestEntityTooLarge(largestBody);
+  let body = Buffer.alloc(announced);
   let size = 0;
-  for await (const part of message) {
-    size += (part as Buffer).length; // no encoding was set
-    if (size > largestBody) throw requestEntityTooLarge(largestBody);
-    parts.push(part as Buffer); // as above
+  for await (const part of message as AsyncIterable<Buffer>) { // no encoding was set
+    if (size + part.length > largestBody) throw requestEntityTooLarge(largestBody);
+    if (size + part.length > body.length) body = Buffer.concat([body.subarray(0, size)], Math.min(largestBody, 2 * (size + part.length)));
+    size += part.copy(body, size);
   }
-  return Buffer.concat(parts);
+  return body.subarray(0, size);
 }
 
 function toHttpRequest(message: IncomingMessage, body: Uint8Array): HttpRequest {

@@ -53,6 +53,9 @@ export const regions: readonly RegionFacts[] = [
   region("sa-east-1", "sae1"),
 ];
 
+/** Where things stand that exist in every region: the images that an installation brings along, and their snapshots. */
+export const everyRegion = "*";
+
 const byName = new Map(regions.map((facts) => [facts.name, facts]));
 
 export function findRegion(name: string): RegionFacts | undefined {

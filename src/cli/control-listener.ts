@@ -6,9 +6,12 @@ import type { Log } from "../base/log.ts";
 import { putImageAlias } from "../compute/image-registration.ts";
 import { answerHost } from "../reconcile/hosts/exchange-server.ts";
 import type { HostDesk } from "../reconcile/hosts/host-desk.ts";
+import type { SnapshotData } from "../storage/snapshot-data.ts";
 import type { Store } from "../store/store.ts";
 import { refreshImages } from "./local-images.ts";
 import { readStatus } from "./read-status.ts";
+import { checkStorage } from "./storage/check-storage.ts";
+import { showSnapshot } from "./storage/show-snapshot.ts";
 
 export interface ControlParts {
   readonly store: Store;
@@ -19,6 +22,7 @@ export interface ControlParts {
   readonly version: string;
   readonly dataDirectory: string;
   readonly simulated: boolean;
+  readonly snapshots: SnapshotData;
 }
 
 export function controlListener(parts: ControlParts): RequestListener {
@@ -44,9 +48,23 @@ async function answer(parts: ControlParts, request: IncomingMessage, response: S
     case "PUT /v1/images/aliases":
       await putAlias(parts, await readJson(request), response);
       return;
+    case "POST /v1/storage/check":
+    case "POST /v1/storage/check?repair":
+      end(response, 200, await checkStorage(parts, request.url?.endsWith("?repair") === true));
+      return;
     default:
+      if (await answerSnapshot(parts, request, response)) return;
       end(response, 404, { message: "no such path" });
   }
+}
+
+/** `GET /v1/snapshots/ID`. */
+async function answerSnapshot(parts: ControlParts, { method, url = "" }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  const id = method === "GET" ? /^\/v1\/snapshots\/([\w-]+)$/.exec(url)?.[1] : undefined;
+  if (id === undefined) return false;
+  const facts = await showSnapshot(parts, id);
+  end(response, facts === undefined ? 404 : 200, facts ?? { message: "no such snapshot" });
+  return true;
 }
 
 async function putAlias({ store }: ControlParts, body: unknown, response: ServerResponse): Promise<void> {

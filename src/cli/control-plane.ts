@@ -11,10 +11,17 @@ import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { randomHex, systemRandom } from "../base/random.ts";
 import { ensureFirstAccount } from "../iam/bootstrap.ts";
-import { openHostDesk } from "../reconcile/hosts/host-desk.ts";
+import { blockSweepReconciler } from "../reconcile/block-sweep.ts";
+import { openHostDesk, type HostDesk } from "../reconcile/hosts/host-desk.ts";
+import { imageTaskReconciler } from "../reconcile/image-task-reconciler.ts";
 import { instanceReconciler } from "../reconcile/instance-reconciler.ts";
+import { openBlockJobs } from "../reconcile/block-jobs.ts";
 import { runLoop } from "../reconcile/loop.ts";
+import { snapshotReconciler } from "../reconcile/snapshot-reconciler.ts";
+import { snapshotCopyReconciler } from "../reconcile/snapshot-copy-reconciler.ts";
+import { snapshotImportReconciler } from "../reconcile/snapshot-import-reconciler.ts";
 import { volumeReconciler } from "../reconcile/volume-reconciler.ts";
+import { openSnapshotData } from "../storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../store/store.ts";
 import { controlListener } from "./control-listener.ts";
 import { refuseLostDatabase } from "./database-guard.ts";
@@ -38,8 +45,11 @@ export interface ControlPlaneOptions {
   readonly signal: AbortSignal;
 }
 
+/** How long the answer to a call may wait for a host: long enough for a busy storage node to fix a snapshot's moment. */
+const longestSettleMs = 5_000;
+
 /** Serves until the signal aborts. Returns when requests are answered. */
-export async function runControlPlane(options: ControlPlaneOptions): Promise<{ readonly url: string; readonly closed: Promise<void>; readonly store: Store }> {
+export async function runControlPlane(options: ControlPlaneOptions): Promise<{ readonly url: string; readonly closed: Promise<void>; readonly store: Store; readonly desk: HostDesk }> {
   const { dataDirectory, runDirectory, log, signal } = options;
   mkdirSync(join(dataDirectory, "control"), { recursive: true, mode: 0o700 });
   const database = join(dataDirectory, "control", "hostelry.sqlite");
@@ -49,24 +59,41 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<{ r
   await refreshImages(store, join(dataDirectory, "images"), options.simulated);
   buildWantedImages(store, options);
 
+  const snapshots = openSnapshotData(join(dataDirectory, "snapshots"));
   const parts = { store, clock: systemClock, random: systemRandom, log };
-  const api = createServer(apiListener({ ...parts, openAccounts: options.openAccounts, pageSecret }));
+  const api = createServer(apiListener({ ...parts, openAccounts: options.openAccounts, pageSecret, longestSettleMs, snapshots }));
   api.keepAliveTimeout = 65_000;
   const desk = openHostDesk(store, systemClock);
   const url = `http://127.0.0.1:${await listenOnLoopback(api, options.port)}`;
-  const control = createServer(controlListener({ ...options, store, desk, clock: systemClock, url }));
+  const control = createServer(controlListener({ ...options, store, desk, snapshots, clock: systemClock, url }));
   await listenOnSocket(control, join(runDirectory, "control.sock"));
   const region = options.topology.regions[0]?.name ?? "us-east-1";
   writeProfile(dataDirectory, { url, region, accessKeyId: key.accessKeyId, secretAccessKey: key.secret, account: key.account });
 
-  const loop = runLoop({ ...parts, reconcilers: [instanceReconciler(systemRandom), volumeReconciler] }, signal);
+  const jobs = openBlockJobs(log);
+  const [imagesDirectory, importDirectory, scratchDirectory] = [join(dataDirectory, "images"), join(dataDirectory, "import"), join(dataDirectory, "control", "scratch")];
+  mkdirSync(importDirectory, { recursive: true, mode: 0o700 });
+  const moverParts = { ...parts, blocks: snapshots.store, jobs, imagesDirectory, importDirectory, scratchDirectory, simulated: options.simulated };
+  const blockMovers = [snapshotCopyReconciler(moverParts), snapshotImportReconciler(moverParts)];
+  const reconcilers = [
+    instanceReconciler(systemRandom),
+    volumeReconciler,
+    snapshotReconciler(store, snapshots.store),
+    blockSweepReconciler(snapshots.store, log),
+    imageTaskReconciler,
+    ...blockMovers,
+  ];
+  const loop = runLoop({ ...parts, reconcilers }, signal);
   const closed = loop.finally(async () => {
     desk.close();
+    await jobs.close();
     for (const server of [api, control]) server.closeAllConnections();
     await Promise.all([api, control].map((server) => new Promise((resolve) => server.close(resolve))));
+    await forgetHosts(store);
+    await snapshots.writers.close();
     await store[Symbol.asyncDispose]();
   });
-  return { url, closed, store };
+  return { url, closed, store, desk };
 }
 
 async function prepare(tx: Tx, { topology, publicPool }: ControlPlaneOptions) {
@@ -81,6 +108,11 @@ async function prepare(tx: Tx, { topology, publicPool }: ControlPlaneOptions) {
   await tx.db.insertInto("settings").values(secret).onConflict((conflict) => conflict.doNothing()).execute();
   const row = await tx.db.selectFrom("settings").select("value").where("name", "=", "page_secret").executeTakeFirstOrThrow();
   return { pageSecret: Buffer.from(row.value, "hex"), key: await ensureFirstAccount(tx, systemRandom, now) };
+}
+
+/** The next start must hear every host anew before it counts as there; after a crash the hosts still run, so they count as heard. */
+async function forgetHosts(store: Store): Promise<void> {
+  await store.write((tx) => tx.db.updateTable("hosts").set({ heard_at: null }).execute());
 }
 
 /** An image that somebody tried to launch before it was built is built now, in a process of its own. */

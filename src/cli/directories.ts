@@ -2,6 +2,8 @@
  * Where an installation keeps its things.
  *
  *   DATA/  installation.json, control/, images/, hosts/, storage/, logs/     kept
+ *          snapshots/REGION/                                                 kept: the blocks of all snapshots (src/block-store)
+ *          import/                                                           disk images that ImportSnapshot may read, laid there by the operator
  *   RUN/   sockets, locks                                                    gone when the machine restarts
  *
  * Without `--data` (or HOSTELRY_DATA) a command means the real installation of this machine, or the user's simulated one.

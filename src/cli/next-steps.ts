@@ -1,8 +1,8 @@
 /** What `up` prints when the data centre is ready: commands to copy, with this installation's own values. */
 import type { ImageStatus, StatusReport } from "./status-report.ts";
 
-/** `data` is the option as given, so that the commands name the same installation. */
-export function nextSteps(report: StatusReport, data: string | undefined): string {
+/** `data` is the option as given, so that the commands name the same installation. Nobody logs in to a simulated guest. */
+export function nextSteps(report: StatusReport, { data, simulated }: { readonly data?: string; readonly simulated: boolean }): string {
   const image = firstImage(report.images);
   const own = data === undefined ? "" : ` --data ${data}`;
   const lines = [
@@ -11,7 +11,7 @@ export function nextSteps(report: StatusReport, data: string | undefined): strin
     `  eval "$(./hostelry env${own})"`,
     "  aws ec2 create-key-pair --key-name me --query KeyMaterial --output text > me.pem && chmod 600 me.pem",
     `  aws ec2 run-instances --image-id ${image?.id ?? "ami-…"} --instance-type ${instanceType(image)} --key-name me`,
-    "  ssh -i me.pem admin@$(aws ec2 describe-instances --query 'Reservations[-1].Instances[0].PublicIpAddress' --output text)",
+    ...(simulated ? [] : ["  ssh -i me.pem admin@$(aws ec2 describe-instances --query 'Reservations[-1].Instances[0].PublicIpAddress' --output text)"]),
     "",
     `  ./hostelry status${own}    what runs where`,
     `  ./hostelry down${own}      shut everything down`,

@@ -1,4 +1,4 @@
-/** A kernel to try hypervisors with: that of an image built here, else the machine's own. Without one, QEMU's probe boots a few instructions only. */
+/** A kernel to try hypervisors with: that of an image built here, else the machine's own. Hardware assistance is believed only when it boots one. */
 import { existsSync, readdirSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";

@@ -43,6 +43,7 @@ export function buildProgram(): Command {
   addUpCommand(program);
   addLookCommands(program);
   addImageCommands(program);
+  addStorageCommands(program);
   addBenchCommands(program);
   addProcessCommands(program);
   return program;
@@ -83,6 +84,34 @@ function addLookCommands(program: Command): void {
     );
 }
 
+function addStorageCommands(program: Command): void {
+  program
+    .command("fsck")
+    .description("verify every snapshot's blocks, volumes' files and attachments against the rows")
+    .option("--repair", "repair what is safe: remove what belongs to nothing, mark snapshots without manifest as failed")
+    .option("--json", "as JSON")
+    .addOption(dataOption())
+    .action(async (options: { data?: string; json?: boolean; repair?: boolean }) => (await import("./commands/fsck.ts")).fsck(options));
+  program
+    .command("volume")
+    .description("volumes as they are kept")
+    .command("show")
+    .description("a volume's layers, exports and work on its storage node")
+    .argument("<volume>", "its id")
+    .option("--json", "as JSON")
+    .addOption(dataOption())
+    .action(async (id: string, options: { data?: string; json?: boolean }) => (await import("./commands/volume-show.ts")).volumeShow(id, options));
+  program
+    .command("snapshot")
+    .description("snapshots as they are stored")
+    .command("show")
+    .description("where a snapshot's bytes are and who needs them")
+    .argument("<snapshot>", "its id")
+    .option("--json", "as JSON")
+    .addOption(dataOption())
+    .action(async (id: string, options: { data?: string; json?: boolean }) => (await import("./commands/snapshot-show.ts")).snapshotShow(id, options));
+}
+
 function addBenchCommands(program: Command): void {
   const bench = program.command("bench").description("measure this installation");
   bench
@@ -97,4 +126,11 @@ function addBenchCommands(program: Command): void {
     .addOption(new Option("--seconds <count>", "duration of each measurement").default(5).argParser(parseCount))
     .addOption(dataOption())
     .action(async (options: { data?: string; seconds: number }) => (await import("./bench/api.ts")).benchApi(options));
+  bench
+    .command("storage")
+    .description("volumes against local disks as guests see them, and what snapshots and images take")
+    .addOption(new Option("--runs <count>", "repetitions of each operation").default(5).argParser(parseCount))
+    .addOption(new Option("--seconds <count>", "duration of each measurement in a guest").default(5).argParser(parseCount))
+    .addOption(dataOption())
+    .action(async (options: { data?: string; runs: number; seconds: number }) => (await import("./bench/storage.ts")).benchStorage(options));
 }

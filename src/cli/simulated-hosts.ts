@@ -1,29 +1,30 @@
 /**
  * The hosts and storage nodes of a simulated installation, in the control plane's process: one in every zone of the world.
  *
- * A host that has anything to do is a real agent with simulated parts, which speaks to the control plane over its socket. Of the others
- * only the rows say that they are there: hundreds of agents that ask for work and get none would cost more than all else. Agents know
- * nothing after a restart; the specifications that they are given make their records again.
+ * A host that has anything to do is a real agent with simulated parts, which exchanges the same messages with the control plane as any other, only without
+ * a socket between them. Of the others only the rows say that they are there: hundreds of agents that ask for work and get none would cost more than all
+ * else. Agents know nothing after a restart; the specifications that they are given make their records again.
  */
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
-import { unixSocketTransport } from "../host/agent/control-plane-transport.ts";
-import type { Engines } from "../host/agent/parts.ts";
+import type { ControlPlaneTransport } from "../host/agent/control-plane-transport.ts";
 import { describeMachine } from "../host/agent/run-agent.ts";
 import { startSimulatedAgent } from "../host/agent/run-simulated-agent.ts";
-import { simulatedHost, simulatedStorage } from "../host/agent/simulated-parts.ts";
-import { MachineRoom, simulatedEngine } from "../host/engine/simulated.ts";
+import { simulatedEngines, simulatedHost, simulatedStorage } from "../host/agent/simulated-parts.ts";
+import { MachineRoom } from "../host/engine/simulated.ts";
 import { silentAfterMs } from "../host/protocol/exchange.ts";
 import type { EngineAvailability, HostDescription } from "../host/protocol/report.ts";
+import { answerMessage } from "../reconcile/hosts/exchange-server.ts";
+import type { HostDesk } from "../reconcile/hosts/host-desk.ts";
 import type { Store } from "../store/store.ts";
-import { controlSocket } from "./control-client.ts";
 import type { Installation } from "./installation.ts";
 import { programVersion } from "./version.ts";
 
 export interface SimulatedHosts {
   readonly installation: Installation;
   readonly store: Store;
+  readonly desk: HostDesk;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -60,27 +61,29 @@ function describeSimulated(availability: EngineAvailability): HostDescription {
 }
 
 /** Starts a node's agent when it is first called for. */
-function agentStarter({ installation, log, signal }: SimulatedHosts): (node: string) => void {
-  const { id, runDirectory, topology } = installation;
-  const transport = unixSocketTransport(controlSocket(runDirectory));
-  signal.addEventListener("abort", () => transport.close());
+function agentStarter({ installation, desk, log, signal }: SimulatedHosts): (node: string) => void {
+  const { id, topology } = installation;
+  const transport = deskTransport(desk, log);
   const storageNodes = new Set(topology.regions.flatMap((region) => region.zones.map((zone) => zone.storageNode.id)));
   const started = new Set<string>();
   const shared = { installation: id, transport, version: programVersion(), machine: describeMachine(), clock: systemClock, random: systemRandom, signal };
   return (node) => {
     if (started.has(node) || signal.aborted) return;
     started.add(node);
-    const parts = storageNodes.has(node) ? simulatedStorage() : simulatedHost(simulatedEngines());
+    const parts = storageNodes.has(node) ? simulatedStorage() : simulatedHost(simulatedEngines(new MachineRoom(), () => ({ isSilent: true })));
     const own = log.with({ host: node });
     startSimulatedAgent({ ...shared, hostId: node, parts, log: own }).catch((error: unknown) => own.error("a simulated agent could not start", { error }));
   };
 }
 
-function simulatedEngines(): Engines {
-  const room = new MachineRoom();
+/** Messages to the control plane of this very process. */
+function deskTransport(desk: HostDesk, log: Log): ControlPlaneTransport {
   return {
-    emulated: simulatedEngine({ virtualization: "emulated", room }),
-    paravirtual: simulatedEngine({ virtualization: "paravirtual", room }),
-    hardware: simulatedEngine({ virtualization: "hardware", room }),
+    close() {},
+    send: async ({ method, path, body }, signal) => {
+      const answer = await answerMessage(desk, { method, target: path, readBody: async () => Buffer.from(body?.content ?? ""), gone: signal }, log);
+      signal.throwIfAborted();
+      return { status: answer?.status ?? 404, text: answer?.body ?? "" };
+    },
   };
 }

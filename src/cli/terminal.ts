@@ -46,7 +46,7 @@ function spinningProgress(output: Output): Progress {
   let timer: NodeJS.Timeout | undefined;
   const clear = () => output.write("\r\u001B[K");
   const draw = () => {
-    const room = Math.max(20, (output.columns ?? 80) - 3);
+    const room = Math.max(20, (output.columns || 80) - 3);
     output.write(`\r\u001B[K${frames[(frame += 1) % frames.length] ?? ""} ${text.slice(0, room)}`);
   };
   const end = () => {

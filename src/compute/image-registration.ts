@@ -3,10 +3,12 @@
  * the name alone, so they are the same in every installation, and an image that is not built yet is there as `pending`.
  */
 import { createHash } from "node:crypto";
-import { idPrefixes, type ResourceKind } from "../base/ids.ts";
+import { idPrefixes, type ResourceKind, type SnapshotId } from "../base/ids.ts";
+import { everyRegion } from "../base/regions.ts";
+import { everybody, newSnapshotRow } from "../storage/snapshot.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
 import type { Tx } from "../store/store.ts";
-import { everyRegion, imageOwnerAccount } from "./image.ts";
+import { imageOwnerAccount } from "./image.ts";
 
 /** A disk image as its manifest in the image folder describes it. */
 export interface LocalImage {
@@ -59,8 +61,35 @@ export async function registerImages(tx: Tx, images: readonly LocalImage[]): Pro
   const kernelId = stableId("kernel", "user-mode-linux-x86_64");
   await putImage(tx, toKernelRow(kernelId, kernelFile));
   for (const image of images) {
-    for (const virtualization of image.virtualizations) await putImage(tx, toImageRow(image, virtualization, kernelId));
+    for (const virtualization of image.virtualizations) {
+      const row = toImageRow(image, virtualization, kernelId);
+      await putImage(tx, row);
+      await putFileSnapshot(tx, row);
+    }
   }
+}
+
+/** The snapshot that such an image is of: everybody may use it, and it is its file. */
+async function putFileSnapshot(tx: Tx, image: ImageRow): Promise<void> {
+  const state = image.file === null ? ({ observed_state: "ordered", observed_percent: 0 } as const) : ({ observed_state: "completed", observed_percent: 100 } as const); // keeps the literals
+  const columns = {
+    id: image.snapshot_id as SnapshotId, // made by `stableId` for a snapshot
+    account: image.account,
+    region: image.region,
+    origin: "file",
+    volume_size_gib: image.size_gib,
+    description: image.description,
+    source_file: image.file,
+    ...state,
+  } as const; // keeps the literals
+  const row = { ...newSnapshotRow(columns, columns.id, image.created_at), completed_at: image.file === null ? null : image.created_at };
+  await tx.db
+    .insertInto("snapshots")
+    .values(row)
+    .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
+    .execute();
+  const permission = { snapshot_id: row.id, grantee: everybody };
+  await tx.db.insertInto("snapshot_permissions").values(permission).onConflict((conflict) => conflict.doNothing()).execute();
 }
 
 async function putImage(tx: Tx, row: ImageRow): Promise<void> {
@@ -111,7 +140,7 @@ function toKernelRow(id: string, file: string | undefined): ImageRow {
 
 type CommonColumn =
   | ("account" | "region" | "state" | "state_reason" | "file" | "public" | "wanted" | "block_device_mappings" | "launch_options")
-  | ("deprecated_at" | "deregistered_at" | "source_instance_id" | "source_image_id" | "source_region");
+  | ("deprecated_at" | "deregistered_at" | "deregistration_protection" | "protected_until" | "source_instance_id" | "source_image_id" | "source_region");
 
 function commonColumns(file: string | undefined): Pick<ImageRow, CommonColumn> {
   return {
@@ -126,6 +155,8 @@ function commonColumns(file: string | undefined): Pick<ImageRow, CommonColumn> {
     launch_options: "{}",
     deprecated_at: null,
     deregistered_at: null,
+    deregistration_protection: "disabled",
+    protected_until: null,
     source_instance_id: null,
     source_image_id: null,
     source_region: null,

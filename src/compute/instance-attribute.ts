@@ -4,6 +4,7 @@
  */
 import { incorrectInstanceState, instanceNotInState, invalidInstanceAttributeValue, invalidParameter, limitExceeded, multipleInterfaces } from "../base/api-error.ts";
 import { listInterfacesOf, setInterfaceGroups } from "../network/network-interface.ts";
+import { listAttachments } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
@@ -16,7 +17,13 @@ export type AttributeChange =
   | { readonly kind: "columns"; readonly columns: Partial<InstanceRow> }
   | { readonly kind: "sourceDestCheck"; readonly check: boolean }
   | { readonly kind: "groups"; readonly groupIds: readonly string[] }
-  | { readonly kind: "deleteOnTermination"; readonly devices: ReadonlyMap<string, boolean> };
+  | { readonly kind: "deleteOnTermination"; readonly devices: ReadonlyMap<string, DeviceChange> };
+
+/** `volumeId`: the volume that the request takes to be there, if it says so. */
+export interface DeviceChange {
+  readonly dies: boolean;
+  readonly volumeId: string | undefined;
+}
 
 /** The most security groups of one interface (facts §12.5). */
 const groupLimit = 5;
@@ -44,7 +51,7 @@ export async function checkAttributeChange(tx: Tx, instance: InstanceRow, change
       await requireGroups(tx, instance, change.groupIds);
       return;
     case "deleteOnTermination":
-      await requireDevices(tx, instance, [...change.devices.keys()]);
+      await requireDevices(tx, instance, change.devices);
   }
 }
 
@@ -63,10 +70,12 @@ async function requireGroups(tx: Tx, instance: InstanceRow, ids: readonly string
   }
 }
 
-async function requireDevices(tx: Tx, instance: InstanceRow, devices: readonly string[]): Promise<void> {
-  const rows = await tx.db.selectFrom("volume_attachments").select("device").where("instance_id", "=", instance.id).execute();
-  const unmapped = devices.find((device) => rows.every((row) => row.device !== device));
-  if (unmapped !== undefined) throw invalidInstanceAttributeValue(`No device is currently mapped at ${unmapped}`);
+async function requireDevices(tx: Tx, instance: InstanceRow, devices: ReadonlyMap<string, DeviceChange>): Promise<void> {
+  const attachments = await listAttachments(tx, { instance: instance.id });
+  for (const [device, { volumeId }] of devices) {
+    const isMapped = attachments.some((row) => row.device === device && row.want === "attached" && (volumeId === undefined || row.volume_id === volumeId));
+    if (!isMapped) throw invalidInstanceAttributeValue(`No device is currently mapped at ${device}`);
+  }
 }
 
 export async function changeAttribute(tx: Tx, instance: InstanceRow, change: AttributeChange, now: number): Promise<void> {
@@ -90,7 +99,7 @@ async function writeChange(tx: Tx, instance: InstanceRow, change: AttributeChang
       for (const nic of await listInterfacesOf(tx, instance.id)) await setInterfaceGroups(tx, nic.id, [...new Set(change.groupIds)]);
       return;
     case "deleteOnTermination":
-      for (const [device, dies] of change.devices) {
+      for (const [device, { dies }] of change.devices) {
         const attachment = tx.db.updateTable("volume_attachments").where("instance_id", "=", instance.id).where("device", "=", device);
         await attachment.set({ delete_on_termination: dies ? 1 : 0 }).execute();
       }

@@ -5,6 +5,8 @@
  *   running      running                             running
  *   running      ended by itself                     stopping (the reconciler then turns it into a wish)
  *   running      anything else, or of an older run   pending
+ *   running      down for an image that is being     running
+ *                made of it
  *   stopped      the host still holds the machine    stopping
  *   stopped      no host holds it                    stopped
  *   terminated   something is left                   shutting-down
@@ -23,7 +25,7 @@ export const stateCodes: Readonly<Record<InstanceState, number>> = {
   stopped: 80,
 };
 
-type StateColumns = Pick<InstanceRow, "want" | "run" | "host_id" | "terminated_at" | "observed_run" | "observed_state">;
+type StateColumns = Pick<InstanceRow, "want" | "run" | "host_id" | "terminated_at" | "image_task" | "observed_run" | "observed_state">;
 
 export function toInstanceState(row: StateColumns): InstanceState {
   switch (row.want) {
@@ -32,6 +34,7 @@ export function toInstanceState(row: StateColumns): InstanceState {
     case "stopped":
       return row.host_id === null ? "stopped" : "stopping";
     case "running":
+      if (row.image_task !== null) return "running";
       return row.observed_run === row.run ? whileWantedRunning(row.observed_state) : "pending";
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The status checks of an instance (facts §1.9), from what is known: the system check is whether the host is heard, the EBS check
- * whether the storage nodes of its volumes are, and the instance check fails with the system check.
+ * whether the storage nodes of its volumes are, and the instance check fails with the system check. Both are initializing until the guest's
+ * system was heard for the first time in its run: until then nothing is known of it.
  */
 import { silentAfterMs } from "../host/protocol/exchange.ts";
 import { isHeard } from "../placement/reservation.ts";
@@ -9,7 +10,7 @@ import type { Tx } from "../store/store.ts";
 import type { HostRow } from "../store/tables.ts";
 import { toInstanceState } from "./instance-state.ts";
 
-export type CheckResult = { readonly status: "ok" } | { readonly status: "impaired"; readonly since: number } | { readonly status: "not-applicable" };
+export type CheckResult = { readonly status: "ok" | "initializing" } | { readonly status: "impaired"; readonly since: number } | { readonly status: "not-applicable" };
 
 export interface InstanceChecks {
   readonly system: CheckResult;
@@ -23,7 +24,8 @@ export function toInstanceChecks(instance: InstanceRow, host: HostRow | undefine
     const none = { status: "not-applicable" } as const; // keeps the literal
     return { system: none, instance: none, attachedEbs: none };
   }
-  const system = check(host === undefined ? [] : [host], now);
+  const heard = check(host === undefined ? [] : [host], now);
+  const system = heard.status === "ok" && instance.observed_reached === 0 ? ({ status: "initializing" } as const) : heard; // keeps the literal
   return { system, instance: system, attachedEbs: check(storageNodes, now) };
 }
 

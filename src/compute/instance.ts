@@ -2,11 +2,11 @@
  * What can be asked of instances that exist. Each function writes a wish and wakes the reconciler; nothing here waits for a host.
  * Rules and error codes: facts §1.1, §1.2, §1.3.
  */
-import { incorrectInstanceState, instanceProtected, unsupportedRequest } from "../base/api-error.ts";
+import { incorrectInstanceState, instanceProtected, noRootVolume, unsupportedRequest } from "../base/api-error.ts";
 import type { Random } from "../base/random.ts";
 import { placeMachine, type Need } from "../placement/place.ts";
 import { listOffers, reserve } from "../placement/reservation.ts";
-import { renewAttachmentTokens } from "../storage/volume.ts";
+import { listAttachments, renewAttachmentTokens } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import type { Tx } from "../store/store.ts";
@@ -86,6 +86,7 @@ export async function startInstance(tx: Tx, instance: InstanceRow, random: Rando
   const state = toInstanceState(instance);
   if (state === "running" || state === "pending") return unchanged(instance);
   if (state !== "stopped") throw incorrectInstanceState(instance.id, "started");
+  await requireRootVolume(tx, instance);
   const type = requireInstanceType(instance.instance_type);
   const need: Need = { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: [instance.virtualization] };
   const offers = await listOffers(tx, instance.region, now);
@@ -108,6 +109,11 @@ export async function startInstance(tx: Tx, instance: InstanceRow, random: Rando
     },
     now,
   );
+}
+
+async function requireRootVolume(tx: Tx, instance: InstanceRow): Promise<void> {
+  const attachments = await listAttachments(tx, { instance: instance.id });
+  if (attachments.every((attachment) => attachment.root === 0)) throw noRootVolume(instance.id, instance.root_device_name);
 }
 
 /** Reboots a running instance; a terminated one is left alone without an error (facts §1.1). */

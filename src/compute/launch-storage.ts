@@ -1,18 +1,30 @@
-/** The disks of a launch: the image's root volume and what the request's block device mapping adds or changes (facts §4.10, §1.4). */
-import type { BlockDeviceMapping, EbsBlockDevice } from "@aws-sdk/client-ec2";
-import { invalidParameterValue, missingParameter, notFound, invalidBlockDeviceMapping, unknownVolumeType } from "../base/api-error.ts";
+/** The disks of a launch: the image's devices, and what the request's block device mapping adds, changes or leaves out (facts §4.10, §1.4). */
+import type { BlockDeviceMapping } from "@aws-sdk/client-ec2";
+import {
+  attachmentLimitExceeded,
+  bootForVolumeTypeUnsupported,
+  invalidBlockDeviceMapping,
+  missingParameter,
+  notFound,
+  volumeSmallerThanSnapshot,
+} from "../base/api-error.ts";
+import { devicePlace, isDeviceName } from "../storage/device-name.ts";
+import { encryptionByDefault } from "../storage/kms-key.ts";
+import { findSnapshot, requireUsableSnapshot, toSnapshotState } from "../storage/snapshot.ts";
+import { planEncryption, toVolumeOrigin, type Encryption, type VolumeOrigin } from "../storage/volume-source.ts";
+import { canBoot, defaultVolumeType, parseVolumeType, planFigures, type VolumeFigures } from "../storage/volume-type.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
+import type { SnapshotRow } from "../store/storage-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { imageBlockDevices, openBlockDevice, type ImageBlockDevice } from "./block-device-mapping.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
+import type { Owner } from "./owned-rows.ts";
 
-export interface LaunchVolume {
+export interface LaunchVolume extends VolumeFigures, Encryption {
   readonly device: string;
   readonly root: boolean;
-  readonly sizeGib: number;
-  readonly type: string;
-  readonly iops: number | null;
-  readonly throughput: number | null;
-  readonly encrypted: boolean;
   readonly deleteOnTermination: boolean;
+  readonly multiAttach: false;
   readonly snapshotId: string | null;
   /** The file of the image folder that it begins as. */
   readonly sourceFile: string | null;
@@ -26,93 +38,122 @@ export interface LaunchStorage {
   readonly ephemeralDevices: Readonly<Record<string, string>>;
 }
 
-const volumeTypes: readonly string[] = ["gp2", "gp3", "io1", "io2", "st1", "sc1", "standard"];
-
-export function planLaunchStorage(image: ImageRow, type: InstanceType, mappings: readonly BlockDeviceMapping[]): LaunchStorage {
-  const names = mappings.map((mapping) => requireDeviceName(mapping, image.virtualization_type));
-  const twice = names.find((name, position) => names.indexOf(name) !== position);
-  if (twice !== undefined) throw invalidBlockDeviceMapping(`The device '${twice}' is used in more than one block-device mapping`);
-  const rootMapping = mappings.find((mapping) => mapping.DeviceName === image.root_device_name);
-  const others = mappings.filter((mapping) => mapping.DeviceName !== image.root_device_name && mapping.NoDevice === undefined);
-  const ebs = others.filter((mapping) => mapping.VirtualName === undefined);
-  const ephemeral = others.filter((mapping) => mapping.VirtualName !== undefined);
-  return {
-    volumes: [rootVolume(image, rootMapping?.Ebs), ...ebs.map((mapping) => dataVolume(image, mapping))],
-    ...planInstanceStore(type, ephemeral),
-  };
+/** A device of the image as the request leaves it, or one of the request's own. */
+interface Device extends ImageBlockDevice {
+  readonly asked: BlockDeviceMapping | undefined;
 }
 
-function requireDeviceName(mapping: BlockDeviceMapping, virtualization: ImageRow["virtualization_type"]): string {
-  const name = mapping.DeviceName;
+export async function planLaunchStorage(tx: Tx, owner: Owner, image: ImageRow, type: InstanceType, mappings: readonly BlockDeviceMapping[]): Promise<LaunchStorage> {
+  const devices = mergeDevices(image, mappings).filter(({ noDevice }) => !noDevice);
+  refuseTaken(devices);
+  const byDefault = await encryptionByDefault(tx, owner);
+  const volumes: LaunchVolume[] = [];
+  for (const device of devices) if (device.virtualName === null) volumes.push(await planVolume(tx, owner, image, device, byDefault));
+  if (volumes.length > type.ebs.maxAttachments) throw attachmentLimitExceeded(type.ebs.maxAttachments);
+  const local = devices.filter(({ virtualName, asked }) => virtualName !== null && (type.family !== "m3" || asked !== undefined)); // facts §4.10
+  return { volumes, ...planInstanceStore(type, local) };
+}
+
+/** The image's devices, root first, then the request's others. */
+function mergeDevices(image: ImageRow, mappings: readonly BlockDeviceMapping[]): Device[] {
+  const asked = new Map<string, BlockDeviceMapping>();
+  for (const mapping of mappings) {
+    const name = requireDeviceName(mapping, image);
+    if (asked.has(name)) throw usedTwice(name);
+    asked.set(name, mapping);
+  }
+  const inherited = imageBlockDevices(image);
+  const names = new Set(inherited.map(({ device }) => device));
+  const own = [...asked].filter(([name]) => !names.has(name));
+  return [
+    ...inherited.map((device) => mergeDevice(device, asked.get(device.device), image)),
+    ...own.map(([name, mapping]) => mergeDevice({ ...openBlockDevice, device: name }, mapping, image)),
+  ];
+}
+
+function requireDeviceName({ DeviceName: name }: BlockDeviceMapping, image: ImageRow): string {
   if (name === undefined || name === "") throw missingParameter("blockDeviceMapping.deviceName");
-  const allowed =
-    virtualization === "hvm" ? /^(?:\/dev\/)?(?:sd[a-z]|sda[12]|xvd[a-z]|xvd[a-d][a-z])$/ : /^(?:\/dev\/)?(?:sd[a-z](?:1[0-5]|[1-9])?|hd[a-z](?:1[0-5]|[1-9])?|xvd[a-z])$/;
-  if (!allowed.test(name)) throw invalidBlockDeviceMapping(`Invalid device name ${name}`);
+  if (!isDeviceName(name, image.virtualization_type)) throw invalidBlockDeviceMapping(`Invalid device name ${name}`);
   return name;
 }
 
-function rootVolume(image: ImageRow, ebs: EbsBlockDevice | undefined): LaunchVolume {
-  if (ebs?.SnapshotId !== undefined && ebs.SnapshotId !== image.snapshot_id) {
-    throw invalidBlockDeviceMapping("snapshotId cannot be modified on root device");
-  }
-  const sizeGib = ebs?.VolumeSize ?? image.size_gib;
-  if (sizeGib < image.size_gib) {
-    throw invalidBlockDeviceMapping(
-      `Volume of size ${sizeGib}GB is smaller than snapshot '${image.snapshot_id}', expect size >= ${image.size_gib}GB`,
-    );
-  }
+function refuseTaken(devices: readonly Device[]): void {
+  const places = devices.map(({ device }) => devicePlace(device));
+  const twice = devices.find((_device, position) => places.indexOf(places[position] ?? "") !== position);
+  if (twice !== undefined) throw usedTwice(twice.device);
+}
+
+function usedTwice(name: string) {
+  return invalidBlockDeviceMapping(`The device '${name}' is used in more than one block-device mapping`);
+}
+
+/** The request's fields over the image's, one by one; figures of the image's type do not carry over to another type. */
+function mergeDevice(device: ImageBlockDevice, asked: BlockDeviceMapping | undefined, image: ImageRow): Device {
+  if (asked === undefined) return { ...device, asked };
+  const { Ebs: ebs, VirtualName: virtualName, NoDevice: none } = asked;
+  const isRoot = device.device === image.root_device_name;
+  if (isRoot && (none !== undefined || virtualName !== undefined)) throw invalidBlockDeviceMapping(`The root device '${device.device}' must be an EBS volume`);
+  if (none !== undefined) return { ...device, asked, noDevice: true };
+  if (virtualName !== undefined) return { ...openBlockDevice, device: device.device, asked, virtualName };
+  if (ebs === undefined) throw invalidBlockDeviceMapping(`The mapping of '${device.device}' has neither Ebs nor VirtualName`);
+  if (isRoot && ebs.SnapshotId !== undefined && ebs.SnapshotId !== device.snapshotId) throw invalidBlockDeviceMapping("snapshotId cannot be modified on root device");
+  const sameType = ebs.VolumeType === undefined || ebs.VolumeType === device.volumeType;
   return {
-    device: image.root_device_name,
-    root: true,
-    sizeGib,
-    ...performance(ebs, "gp3"),
-    deleteOnTermination: ebs?.DeleteOnTermination ?? true,
-    snapshotId: image.snapshot_id,
-    sourceFile: image.file,
+    device: device.device,
+    snapshotId: (ebs.SnapshotId as ImageBlockDevice["snapshotId"]) ?? device.snapshotId, // checked where it is looked up
+    sizeGib: ebs.VolumeSize ?? device.sizeGib,
+    volumeType: ebs.VolumeType ?? device.volumeType,
+    iops: ebs.Iops ?? (sameType ? device.iops : null),
+    throughput: ebs.Throughput ?? (sameType ? device.throughput : null),
+    encrypted: ebs.Encrypted ?? device.encrypted,
+    deleteOnTermination: ebs.DeleteOnTermination ?? device.deleteOnTermination,
+    virtualName: null,
+    noDevice: false,
+    asked,
   };
 }
 
-function dataVolume(image: ImageRow, mapping: BlockDeviceMapping): LaunchVolume {
-  const ebs = mapping.Ebs;
-  if (ebs === undefined) throw invalidBlockDeviceMapping(`The mapping of '${mapping.DeviceName}' has neither Ebs nor VirtualName`);
-  const fromImage = ebs.SnapshotId !== undefined && ebs.SnapshotId === image.snapshot_id;
-  if (ebs.SnapshotId !== undefined && !fromImage) throw notFound("snapshot", ebs.SnapshotId);
-  const sizeGib = ebs.VolumeSize ?? (fromImage ? image.size_gib : undefined);
+async function planVolume(tx: Tx, owner: Owner, image: ImageRow, device: Device, byDefault: boolean): Promise<LaunchVolume> {
+  const root = device.device === image.root_device_name;
+  const origin = await findOrigin(tx, owner, image, device);
+  const type = parseVolumeType(device.volumeType ?? defaultVolumeType);
+  if (root && !canBoot(type)) throw bootForVolumeTypeUnsupported(type);
+  const sizeGib = device.sizeGib ?? origin?.sizeGib;
   if (sizeGib === undefined) throw missingParameter("blockDeviceMapping.ebs.volumeSize");
-  if (fromImage && sizeGib < image.size_gib) throw invalidParameterValue(`Volume of size ${sizeGib}GB is smaller than snapshot '${image.snapshot_id}'`);
+  if (origin !== undefined && sizeGib < origin.sizeGib) throw volumeSmallerThanSnapshot(sizeGib, { id: origin.snapshotId, sizeGib: origin.sizeGib }, true);
   return {
-    device: mapping.DeviceName ?? "",
-    root: false,
-    sizeGib,
-    ...performance(ebs, "gp2"),
-    deleteOnTermination: ebs.DeleteOnTermination ?? true,
-    snapshotId: fromImage ? image.snapshot_id : null,
-    sourceFile: fromImage ? image.file : null,
+    device: device.device,
+    root,
+    ...planFigures({ type, sizeGib, iops: device.iops ?? undefined, throughput: device.throughput ?? undefined }),
+    ...planEncryption(owner, { encrypted: device.encrypted ?? undefined, kmsKeyId: device.asked?.Ebs?.KmsKeyId }, origin, byDefault),
+    deleteOnTermination: device.deleteOnTermination ?? true,
+    multiAttach: false,
+    snapshotId: origin?.snapshotId ?? null,
+    sourceFile: origin?.sourceFile ?? null,
   };
 }
 
-/** The type and its figures; limits by type come with the volume operations. */
-function performance(ebs: EbsBlockDevice | undefined, defaultType: string): Pick<LaunchVolume, "type" | "iops" | "throughput" | "encrypted"> {
-  const type = ebs?.VolumeType ?? defaultType;
-  if (!volumeTypes.includes(type)) throw unknownVolumeType(type);
-  const size = ebs?.VolumeSize ?? 1;
-  if (size < 1 || size > 65_536) throw invalidParameterValue(`Volume size ${size} GiB is out of range.`);
-  if ((type === "io1" || type === "io2") && ebs?.Iops === undefined) throw missingParameter("iops");
-  return {
-    type,
-    iops: ebs?.Iops ?? (type === "gp3" ? 3000 : type === "gp2" ? Math.min(16_000, Math.max(100, size * 3)) : null),
-    throughput: type === "gp3" ? (ebs?.Throughput ?? 125) : null,
-    encrypted: ebs?.Encrypted ?? false,
-  };
+/** The image's own snapshots need no permission, and that of a built-in image needs no look: it is the image's file. */
+async function findOrigin(tx: Tx, owner: Owner, image: ImageRow, { snapshotId: id, asked }: Device): Promise<VolumeOrigin | undefined> {
+  if (id === null) return undefined;
+  if (id === image.snapshot_id && image.file !== null) return { snapshotId: id, sizeGib: image.size_gib, sourceFile: image.file, encrypted: false, kmsKey: undefined };
+  const snapshot = asked?.Ebs?.SnapshotId === undefined ? await requireImageSnapshot(tx, id) : await requireUsableSnapshot(tx, owner, id);
+  return toVolumeOrigin(snapshot, owner);
+}
+
+async function requireImageSnapshot(tx: Tx, id: SnapshotRow["id"]): Promise<SnapshotRow> {
+  const row = await findSnapshot(tx, id);
+  if (row === undefined || row.want === "absent" || toSnapshotState(row) !== "completed") throw notFound("snapshot", id);
+  return row;
 }
 
 /** NVMe disks appear by themselves; others only where `ephemeralN` was mapped (facts §4.10). */
-function planInstanceStore(type: InstanceType, mapped: readonly BlockDeviceMapping[]): Pick<LaunchStorage, "instanceStoreGib" | "ephemeralDevices"> {
+function planInstanceStore(type: InstanceType, mapped: readonly Device[]): Pick<LaunchStorage, "instanceStoreGib" | "ephemeralDevices"> {
   const store = type.instanceStore;
   const sizes = Array.from({ length: store?.diskCount ?? 0 }, () => store?.diskSizeGb ?? 0);
   if (store?.nvme === "required") return { instanceStoreGib: sizes, ephemeralDevices: {} };
   const wanted = mapped
-    .map((mapping) => ({ index: Number(/^ephemeral(\d+)$/.exec(mapping.VirtualName ?? "")?.[1] ?? Number.NaN), device: mapping.DeviceName ?? "" }))
+    .map(({ device, virtualName }) => ({ index: Number(/^ephemeral(\d+)$/.exec(virtualName ?? "")?.[1] ?? Number.NaN), device }))
     .filter(({ index }) => index < sizes.length)
     .toSorted((a, b) => a.index - b.index);
   return {

@@ -5,6 +5,7 @@
 import type { RunInstancesCommandInput } from "@aws-sdk/client-ec2";
 import {
   architectureNotSupported,
+  enaRequired,
   invalidParameterValue,
   invalidParameterCombination,
   missingParameter,
@@ -12,19 +13,21 @@ import {
   virtualizationNotSupported,
   insufficientInstanceCapacity,
 } from "../base/api-error.ts";
-import { newId } from "../base/ids.ts";
+import { isId, newId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { Virtualization } from "../host/protocol/specification.ts";
 import { virtualizations } from "../host/protocol/specification.ts";
 import { assignPublicAddress, createAttachedInterface } from "../network/network-interface.ts";
 import type { Need, Placement } from "../placement/place.ts";
 import { listOffers, reserve } from "../placement/reservation.ts";
-import { attachVolume, createVolume } from "../storage/volume.ts";
+import { createVolume, findStorageNode } from "../storage/volume.ts";
+import { attachVolume } from "../storage/volume-attachment.ts";
 import type { ImageRow, InstanceRow, KeyPairRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import type { SubnetRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { findKernelImage, requireLaunchableImage } from "./image.ts";
+import { imageOptions } from "./image-options.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { invalidInstanceTypeAtLaunch } from "../base/api-error.ts";
@@ -71,11 +74,11 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, input: RunInstances
   const image = await requireLaunchableImage(tx, owner, input.ImageId);
   requireFit(image, type);
   const tags = parseTagSpecifications(input.TagSpecifications, ["instance", "volume", "network-interface", "spot-instances-request"]);
-  const metadataOptions = withMetadataOptions(defaultMetadataOptions, input.MetadataOptions);
+  const metadataOptions = withMetadataOptions(metadataDefaultsOf(image), input.MetadataOptions);
   requireTagKeysForMetadata(metadataOptions, (tags.get("instance") ?? []).map((tag) => tag.key));
   parseUserData(input.UserData);
   const keyPair = await requireKeyPair(tx, owner, input.KeyName);
-  const storage = planLaunchStorage(image, type, input.BlockDeviceMappings ?? []);
+  const storage = await planLaunchStorage(tx, owner, image, type, input.BlockDeviceMappings ?? []);
   const network = await planLaunchNetwork(tx, owner, input);
   const need = { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: wantedVirtualizations(image, tags) };
   const zones = network.subnets.map((subnet) => subnet.zone);
@@ -98,9 +101,15 @@ function requireCounts(input: RunInstancesCommandInput): { min: number; max: num
   return { min, max };
 }
 
+/** An image may want metadata with tokens only, and then for containers too (facts §8.2). */
+function metadataDefaultsOf(image: ImageRow): MetadataOptions {
+  return imageOptions(image).imdsSupport === null ? defaultMetadataOptions : { ...defaultMetadataOptions, httpTokens: "required", httpPutResponseHopLimit: 2 };
+}
+
 function requireFit(image: ImageRow, type: InstanceType): void {
   if (!type.architectures.includes(image.architecture)) throw architectureNotSupported(image.architecture, type.name);
   if (!type.virtualizations.includes(image.virtualization_type)) throw virtualizationNotSupported(image.virtualization_type);
+  if (type.network.ena === "required" && !imageOptions(image).enaSupport) throw enaRequired(type.name);
 }
 
 async function requireKeyPair(tx: Tx, { account, region }: LaunchOwner, name: string | undefined): Promise<KeyPairRow | undefined> {
@@ -122,11 +131,6 @@ function wantedVirtualizations(image: ImageRow, tags: ReadonlyMap<string, readon
   const kind = virtualizations.find((each) => each === asked);
   if (kind === undefined) throw invalidParameterValue(`The tag '${virtualizationTag}' must be one of ${virtualizations.join(", ")}.`);
   return [kind];
-}
-
-async function findStorageNode(tx: Tx, zone: string): Promise<string | undefined> {
-  const row = await tx.db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage").executeTakeFirst();
-  return row?.id;
 }
 
 /** Writes the plan as rows: from here on the reconciler makes it true. Returns the instances in launch order. */
@@ -169,7 +173,7 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     zone: subnet.zone,
     reservation_id: reservationId,
     launch_index: index,
-    image_id: image.id as InstanceRow["image_id"], // requireLaunchableImage returns machine images only
+    image_id: (isId("image", input.ImageId ?? "") ? input.ImageId : image.id) as InstanceRow["image_id"], // an alias stays what the caller knows the image by
     instance_type: type.name,
     architecture: image.architecture,
     virtualization_type: image.virtualization_type,
@@ -213,6 +217,7 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     observed_state: null,
     observed_cause: null,
     observed_reason: null,
+    observed_reached: 0,
     observed_at: null,
   };
 }

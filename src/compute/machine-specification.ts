@@ -7,7 +7,8 @@ import type {
   MetadataSpecification,
 } from "../host/protocol/specification.ts";
 import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
-import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume.ts";
+import { reachedSizeGib } from "../storage/volume.ts";
+import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
@@ -58,11 +59,12 @@ export async function toMachineSpecification(
 async function toDisks(tx: Tx, attached: readonly AttachedVolume[]): Promise<DiskSpecification[]> {
   const nodes = [...new Set(attached.map(({ volume }) => volume.storage_node))];
   const rows = nodes.length === 0 ? [] : await tx.db.selectFrom("hosts").select(["id", "underlay_address"]).where("id", "in", nodes).execute();
-  return attached.map(({ volume, attachment }) => ({
+  const wanted = attached.filter(({ attachment }) => attachment.want === "attached");
+  return wanted.map(({ volume, attachment }) => ({
     volume: volume.id,
     device: attachment.device,
     root: attachment.root === 1,
-    sizeGib: volume.size_gib,
+    sizeGib: reachedSizeGib(volume),
     endpoint: {
       address: rows.find((row) => row.id === volume.storage_node)?.underlay_address ?? "",
       port: volume.port,
@@ -114,7 +116,8 @@ async function toMetadata(tx: Tx, instance: InstanceRow, volumes: readonly Attac
   const options = JSON.parse(instance.metadata_options) as MetadataOptions; // written by launch and ModifyInstanceMetadataOptions
   const tags = (await listTags(tx, [instance.id])).get(instance.id) ?? [];
   const { devices } = JSON.parse(instance.instance_store) as { devices: Record<string, string> }; // written by launch
-  const data = volumes.filter(({ attachment }) => attachment.root === 0).map(({ attachment }, index) => [`ebs${index + 1}`, attachment.device]);
+  const atLaunch = volumes.filter(({ attachment }) => attachment.root === 0 && attachment.attached_at <= instance.launched_at);
+  const data = atLaunch.map(({ attachment }, index) => [`ebs${index + 1}`, attachment.device]);
   return {
     options: {
       httpEndpoint: options.httpEndpoint,

@@ -1,5 +1,6 @@
 /** The options of an instance's metadata service: defaults, and what a request may ask for (facts §8.2). */
 import { invalidParameterValue, invalidValueOf } from "../base/api-error.ts";
+import { requireChoice } from "./choice.ts";
 
 export interface MetadataOptions {
   readonly httpEndpoint: "enabled" | "disabled";
@@ -51,8 +52,5 @@ export function requireTagKeysForMetadata(options: MetadataOptions, keys: readon
 }
 
 function oneOf<T extends string>(name: string, values: readonly T[], asked: string | undefined, current: T): T {
-  if (asked === undefined) return current;
-  const value = values.find((each) => each === asked);
-  if (value === undefined) throw invalidValueOf(name, asked, `Valid values are ${values.join(", ")}.`);
-  return value;
+  return asked === undefined ? current : requireChoice(name, values, asked);
 }

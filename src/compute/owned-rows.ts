@@ -17,6 +17,8 @@ const kinds = {
   images: "image",
   key_pairs: "keyPair",
   volumes: "volume",
+  snapshots: "snapshot",
+  import_tasks: "importSnapshotTask",
   vpcs: "vpc",
   subnets: "subnet",
   internet_gateways: "internetGateway",

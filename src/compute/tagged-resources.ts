@@ -16,6 +16,8 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   image: "image",
   keyPair: "key-pair",
   volume: "volume",
+  snapshot: "snapshot",
+  importSnapshotTask: "import-snapshot-task",
   vpc: "vpc",
   subnet: "subnet",
   internetGateway: "internet-gateway",

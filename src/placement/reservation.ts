@@ -38,6 +38,12 @@ export function isHeard(host: HostRow, now: number): boolean {
   return host.heard_at !== null && now - host.heard_at <= silentAfterMs;
 }
 
+/** The ids of the region's hosts and storage nodes that are heard. */
+export async function listHeardHosts(tx: Tx, region: string, now: number): Promise<ReadonlySet<string>> {
+  const rows = await tx.db.selectFrom("hosts").selectAll().where("region", "=", region).execute();
+  return new Set(rows.filter((row) => isHeard(row, now)).map((row) => row.id));
+}
+
 export function workingVirtualizations(host: HostRow): Virtualization[] {
   if (host.description === null) return [];
   const description = JSON.parse(host.description) as HostDescription; // written from a parsed arrival

@@ -5,6 +5,8 @@
  *   running      ended by the guest                         wish it stopped or terminated, as its shutdown behaviour says
  *   running      engine died                                wish it stopped, with the reason
  *   running      cannot be started, or lost by its host     wish it terminated (first run) or stopped, with the reason
+ *   running      anything else, while an image needs it     publish `stopped`
+ *                to be down
  *   running      anything else                              publish `running`
  *   stopped      still there                                publish `stopped`
  *   stopped      stopped, or never started                  publish `absent`
@@ -29,6 +31,8 @@ export interface InstanceView {
     readonly cause: EndCause | null;
     readonly reason: string | null;
   };
+  /** An image is being made of it, and its guest must be down for that. */
+  readonly downForImage: boolean;
   readonly terminatedAt: number | null;
   readonly forgetAt: number;
 }
@@ -58,6 +62,8 @@ export function decideInstance(view: InstanceView, now: number): InstanceStep {
 
 function decideRunning(view: InstanceView): InstanceStep {
   const { run, state, cause, reason } = view.observed;
+  // Why the guest went down does not matter then: it comes back when its volumes' moment is fixed.
+  if (view.downForImage) return { do: "publish", want: "stopped" };
   if (run === view.run && state === "stopped" && cause === "guest") {
     return { do: "wish", want: view.shutdownBehavior === "terminate" ? "terminated" : "stopped", why: "guest", reason };
   }

@@ -9,12 +9,13 @@ import { removeAllTags } from "../compute/tags.ts";
 import type { MachineSpecification } from "../host/protocol/specification.ts";
 import { assignPublicAddress, listInterfacesOf, releaseInterfaces, withdrawPublicAddresses } from "../network/network-interface.ts";
 import { releaseReservation } from "../placement/reservation.ts";
-import { listAttachedVolumes, releaseVolumes } from "../storage/volume.ts";
+import { listAttachedVolumes, releaseVolumes, removeAttachment, settleAttachments, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
+import { wake } from "../store/due.ts";
 import type { Tx } from "../store/store.ts";
 import { decideInstance, type InstanceStep, type InstanceView } from "./decide-instance.ts";
 import type { Reconciler, Verdict } from "./loop.ts";
-import { publish, withdraw } from "./publish.ts";
+import { findPublished, publish, withdraw } from "./publish.ts";
 
 export function instanceReconciler(random: Random): Reconciler {
   return {
@@ -23,6 +24,7 @@ export function instanceReconciler(random: Random): Reconciler {
     reconcile: async (tx, key, now) => {
       const instance = await tx.db.selectFrom("instances").selectAll().where("id", "=", key as InstanceRow["id"]).executeTakeFirst(); // keys are ids
       if (instance === undefined) return { again: undefined };
+      if (instance.image_task !== null) await wake(tx, { kind: "image-task", key: instance.image_task }, now);
       return take(tx, instance, decideInstance(await view(tx, instance), now), random, now);
     },
   };
@@ -42,20 +44,21 @@ async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
       cause: row.observed_cause,
       reason: row.observed_reason,
     },
+    downForImage: await isDownForImage(tx, row),
     terminatedAt: row.terminated_at,
     forgetAt: (row.terminated_at ?? 0) + terminatedVisibleMs,
   };
 }
 
+async function isDownForImage(tx: Tx, { image_task: image }: InstanceRow): Promise<boolean> {
+  if (image === null) return false;
+  const task = await tx.db.selectFrom("image_tasks").select("phase").where("image_id", "=", image).executeTakeFirst();
+  return task?.phase === "stopping" || task?.phase === "freezing";
+}
+
 async function readPublished(tx: Tx, row: InstanceRow): Promise<InstanceView["published"]> {
   if (row.host_id === null) return undefined;
-  const standing = await tx.db
-    .selectFrom("specifications")
-    .select(["generation", "body"])
-    .where("host_id", "=", row.host_id)
-    .where("kind", "=", "machine")
-    .where("id", "=", row.id)
-    .executeTakeFirst();
+  const standing = await findPublished(tx, row.host_id, "machine", row.id);
   if (standing === undefined) return undefined;
   const { want } = JSON.parse(standing.body) as MachineSpecification; // written by publish
   return { want, generation: standing.generation };
@@ -70,7 +73,7 @@ async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: R
       await wish(tx, instance, step, now);
       return { again: now };
     case "release-host":
-      await releaseHost(tx, instance);
+      await releaseHost(tx, instance, now);
       return { again: now };
     case "finish":
       await finish(tx, instance, now);
@@ -86,8 +89,17 @@ async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: R
 async function publishMachine(tx: Tx, instance: InstanceRow, want: MachineSpecification["want"], random: Random, now: number): Promise<void> {
   if (instance.host_id === null) return;
   if (want === "running") await ensurePublicAddress(tx, instance, random, now);
-  const specification = await toMachineSpecification(tx, instance, await readInstanceParts(tx, instance), want);
-  await publish(tx, instance.host_id, specification);
+  const parts = await readInstanceParts(tx, instance);
+  const generation = await publish(tx, instance.host_id, await toMachineSpecification(tx, instance, parts, want));
+  const isSeen = instance.observed_state === "running" && instance.observed_run === instance.run && instance.observed_generation >= generation;
+  if (isSeen) await freeGivenBack(tx, parts.volumes, now);
+}
+
+/** The host has taken the specification that no longer names these volumes, and the guest does not have them. */
+async function freeGivenBack(tx: Tx, attached: readonly AttachedVolume[], now: number): Promise<void> {
+  for (const { attachment } of attached) {
+    if (attachment.want === "detached" && attachment.observed_state === null) await removeAttachment(tx, attachment, now);
+  }
 }
 
 /** An automatic public address is new at each start, and not given when a second interface is attached (facts §1.2). */
@@ -111,8 +123,9 @@ async function wish(tx: Tx, instance: InstanceRow, step: InstanceStep & { do: "w
 }
 
 /** The machine is gone: its room and its automatic addresses are free, and the old host need not be asked any more. */
-async function releaseHost(tx: Tx, instance: InstanceRow): Promise<void> {
+async function releaseHost(tx: Tx, instance: InstanceRow, now: number): Promise<void> {
   if (instance.host_id !== null) await withdraw(tx, instance.host_id, "machine", instance.id);
+  await settleAttachments(tx, instance.id, now);
   await releaseReservation(tx, instance.id);
   await withdrawPublicAddresses(tx, await listInterfacesOf(tx, instance.id));
   await tx.db.updateTable("instances").set({ host_id: null }).where("id", "=", instance.id).execute();

@@ -1,5 +1,5 @@
 /**
- * The work loop: takes what is due, lets its reconciler look at it, and settles the due row, all in one transaction.
+ * The work loop: takes what is due, lets its reconciler look at it, and settles the due row, in one transaction each. The store commits many together.
  *
  * A commit that touched `due` starts a round at once; otherwise the loop sleeps until the next row is due. Once a minute every reconciler's
  * things are all made due: a wake is a hint, the scan is the guarantee. What fails is tried again with growing pauses and logged.
@@ -20,6 +20,11 @@ export interface Reconciler {
 
 export interface Verdict {
   readonly again: number | undefined;
+  /**
+   * Work on files, done after the commit: no transaction waits for it, other looks do. Should the process die before it is done, the look at `again` asks for it
+   * once more.
+   */
+  readonly outside?: () => Promise<void>;
 }
 
 export interface LoopParts {
@@ -29,8 +34,8 @@ export interface LoopParts {
   readonly log: Log;
 }
 
-/** As many looks share a transaction: fewer waits for the disk, and API calls never wait long for their turn. */
-const batchSize = 4;
+/** As many looks wait for their turn at once. */
+const batchSize = 64;
 const scanEveryMs = 60_000;
 const longestSleepMs = 5_000;
 const longestPauseMs = 60_000;
@@ -38,27 +43,19 @@ const longestPauseMs = 60_000;
 /** Works off some of what is due now; returns how many things were looked at. */
 export async function runRound(parts: LoopParts): Promise<number> {
   const due = await parts.store.read((tx) => listDue(tx, parts.clock.now(), batchSize));
-  if (due.length === 0) return 0;
-  try {
-    await parts.store.write(async (tx) => {
-      for (const row of due) await look(parts, tx, row);
-    }, "soon");
-  } catch {
-    for (const row of due) await lookAlone(parts, row); // one of them failed and took the others' looks back with it
-  }
+  await Promise.all(due.map((row) => look(parts, row)));
   return due.length;
 }
 
-async function look({ reconcilers, clock }: LoopParts, tx: Tx, row: DueRow): Promise<void> {
+async function look({ store, reconcilers, clock, log }: LoopParts, row: DueRow): Promise<void> {
   const reconciler = reconcilers.find((each) => each.kind === row.kind);
-  const verdict = (await reconciler?.reconcile(tx, row.key, clock.now())) ?? { again: undefined };
-  await settleDue(tx, row, verdict.again, 0);
-}
-
-async function lookAlone(parts: LoopParts, row: DueRow): Promise<void> {
-  const { store, clock, log } = parts;
   try {
-    await store.write((tx) => look(parts, tx, row), "soon");
+    const verdict = await store.write(async (tx) => {
+      const found: Verdict = (await reconciler?.reconcile(tx, row.key, clock.now())) ?? { again: undefined };
+      await settleDue(tx, row, found.again, 0);
+      return found;
+    }, "soon");
+    await verdict.outside?.();
   } catch (thrown) {
     const attempts = row.attempts + 1;
     const pauseMs = Math.min(longestPauseMs, 100 * 2 ** attempts);

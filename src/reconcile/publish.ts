@@ -10,13 +10,7 @@ import type { Tx } from "../store/store.ts";
 export async function publish(tx: Tx, hostId: string, specification: Specification): Promise<number> {
   const { kind, id } = specification;
   const body = canonicalJson({ ...specification, generation: undefined });
-  const standing = await tx.db
-    .selectFrom("specifications")
-    .select(["generation", "body"])
-    .where("host_id", "=", hostId)
-    .where("kind", "=", kind)
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const standing = await findPublished(tx, hostId, kind, id);
   if (standing?.body === body) return standing.generation;
   const generation = await raiseGeneration(tx, specification);
   const revision = await nextRevision(tx);
@@ -27,6 +21,12 @@ export async function publish(tx: Tx, hostId: string, specification: Specificati
     .execute();
   tx.touch(`host:${hostId}`);
   return generation;
+}
+
+/** What the host was last asked for. */
+export function findPublished(tx: Tx, hostId: string, kind: Specification["kind"], id: string): Promise<{ generation: number; body: string } | undefined> {
+  const mine = tx.db.selectFrom("specifications").select(["generation", "body"]).where("host_id", "=", hostId);
+  return mine.where("kind", "=", kind).where("id", "=", id).executeTakeFirst();
 }
 
 /** The host has confirmed the removal: it need not be asked any more. */

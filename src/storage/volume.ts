@@ -1,9 +1,11 @@
-/** EBS volumes as rows: made in a zone, attached to instances there, removed when nobody wants them any more. */
-import { newId, type InstanceId, type VolumeId } from "../base/ids.ts";
-import { randomHex, type Random } from "../base/random.ts";
+/** EBS volumes as rows: made in a zone, removed when nobody wants them any more. */
+import { newId } from "../base/ids.ts";
+import type { Random } from "../base/random.ts";
+import type { VolumeCondition } from "../host/protocol/report.ts";
 import { wake } from "../store/due.ts";
+import type { VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
-import type { VolumeAttachmentRow, VolumeRow } from "../store/storage-tables.ts";
+import { ensureDefaultKey, requireKey } from "./kms-key.ts";
 
 export interface VolumePlan {
   readonly account: string;
@@ -14,6 +16,9 @@ export interface VolumePlan {
   readonly iops: number | null;
   readonly throughput: number | null;
   readonly encrypted: boolean;
+  /** The key of an encrypted volume as a request names it; undefined: the account's default key. */
+  readonly kmsKey: string | undefined;
+  readonly multiAttach: boolean;
   readonly snapshotId: string | null;
   readonly sourceFile: string | null;
   readonly storageNode: string;
@@ -30,6 +35,7 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
     .select(({ fn }) => fn.max("port").as("port"))
     .where("storage_node", "=", plan.storageNode)
     .executeTakeFirst();
+  const key = plan.encrypted ? await chooseKey(tx, plan, random, now) : undefined;
   const row: VolumeRow = {
     id: newId("volume", random),
     account: plan.account,
@@ -50,14 +56,18 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
     observed_generation: 0,
     observed_state: null,
     observed_reason: null,
-    kms_key_id: null,
-    multi_attach: 0,
+    kms_key_id: key?.id ?? null,
+    multi_attach: plan.multiAttach ? 1 : 0,
     auto_enable_io: 0,
     observed_condition: null,
   };
   await tx.db.insertInto("volumes").values(row).execute();
   await wake(tx, { kind: "volume", key: row.id }, now);
   return row;
+}
+
+function chooseKey(tx: Tx, plan: VolumePlan, random: Random, now: number) {
+  return plan.kmsKey === undefined ? ensureDefaultKey(tx, plan, random, now) : requireKey(tx, plan, plan.kmsKey, random, now);
 }
 
 /** The number after the highest in use; when those run out, the lowest gap. */
@@ -69,79 +79,6 @@ async function freePort(tx: Tx, storageNode: string, next: number): Promise<numb
   throw new Error("the storage node has no port left for another volume");
 }
 
-export interface AttachmentPlan {
-  readonly device: string;
-  readonly root: boolean;
-  readonly deleteOnTermination: boolean;
-}
-
-export async function attachVolume(
-  tx: Tx,
-  volume: VolumeId,
-  instance: InstanceId,
-  plan: AttachmentPlan,
-  random: Random,
-  now: number,
-): Promise<VolumeAttachmentRow> {
-  const row: VolumeAttachmentRow = {
-    volume_id: volume,
-    instance_id: instance,
-    device: plan.device,
-    root: plan.root ? 1 : 0,
-    delete_on_termination: plan.deleteOnTermination ? 1 : 0,
-    token: newToken(random),
-    attached_at: now,
-    want: "attached",
-    force: 0,
-    observed_state: null,
-  };
-  await tx.db.insertInto("volume_attachments").values(row).execute();
-  return row;
-}
-
-export interface AttachedVolume {
-  readonly volume: VolumeRow;
-  readonly attachment: VolumeAttachmentRow;
-}
-
-/** The instance's volumes, its root volume first. */
-export async function listAttachedVolumes(tx: Tx, instance: InstanceId): Promise<AttachedVolume[]> {
-  const attachments = await tx.db.selectFrom("volume_attachments").selectAll().where("instance_id", "=", instance).execute();
-  if (attachments.length === 0) return [];
-  const ids = attachments.map((row) => row.volume_id);
-  const volumes = await tx.db.selectFrom("volumes").selectAll().where("id", "in", ids).execute();
-  return attachments
-    .flatMap((attachment) => volumes.filter((volume) => volume.id === attachment.volume_id).map((volume) => ({ volume, attachment })))
-    .toSorted((a, b) => b.attachment.root - a.attachment.root || (a.attachment.device < b.attachment.device ? -1 : 1));
-}
-
-/** Makes new tokens: from now on only the coming run's host may open the volumes. */
-export async function renewAttachmentTokens(tx: Tx, instance: InstanceId, random: Random, now: number): Promise<void> {
-  for (const { volume_id: volume } of await tx.db.selectFrom("volume_attachments").selectAll().where("instance_id", "=", instance).execute()) {
-    const change = tx.db.updateTable("volume_attachments").set({ token: newToken(random) });
-    await change.where("volume_id", "=", volume).where("instance_id", "=", instance).execute();
-    await wake(tx, { kind: "volume", key: volume }, now);
-  }
-}
-
-/** The instance is gone: its volumes are detached, and those that should die with it are marked for removal. */
-export async function releaseVolumes(tx: Tx, attached: readonly AttachedVolume[], now: number): Promise<void> {
-  for (const { volume, attachment } of attached) {
-    await tx.db
-      .deleteFrom("volume_attachments")
-      .where("volume_id", "=", volume.id)
-      .where("instance_id", "=", attachment.instance_id)
-      .execute();
-    if (attachment.delete_on_termination === 1) await tx.db.updateTable("volumes").set({ want: "absent" }).where("id", "=", volume.id).execute();
-    await wake(tx, { kind: "volume", key: volume.id }, now);
-  }
-}
-
-/** The name under which the attachment finds the volume's export. */
-export function exportNameOf(attachment: VolumeAttachmentRow): string {
-  return `${attachment.volume_id}.${attachment.token}`;
-}
-
 /** What EC2 would call the volume's state (facts §4.2). */
 export function toVolumeState(volume: VolumeRow, attached: boolean): VolumeState {
   if (volume.want === "absent") return "deleting";
@@ -150,6 +87,28 @@ export function toVolumeState(volume: VolumeRow, attached: boolean): VolumeState
   return volume.observed_state === "available" ? "available" : "creating";
 }
 
-function newToken(random: Random): string {
-  return randomHex(random, 16);
+/** Marks the volume for removal; its row goes when its storage node has confirmed that nothing is left. */
+export async function deleteVolume(tx: Tx, volume: VolumeRow, now: number): Promise<void> {
+  await tx.db.updateTable("volumes").set({ want: "absent" }).where("id", "=", volume.id).execute();
+  await wake(tx, { kind: "volume", key: volume.id }, now);
+}
+
+export async function setAutoEnableIo(tx: Tx, volume: VolumeRow, enable: boolean): Promise<void> {
+  await tx.db.updateTable("volumes").set({ auto_enable_io: enable ? 1 : 0 }).where("id", "=", volume.id).execute();
+}
+
+/** The storage node of the zone, or undefined where there is none. */
+export async function findStorageNode(tx: Tx, zone: string): Promise<string | undefined> {
+  const row = await tx.db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage").executeTakeFirst();
+  return row?.id;
+}
+
+/** What the storage node last said of the volume beyond its state. */
+export function conditionOf(volume: Pick<VolumeRow, "observed_condition">): VolumeCondition | undefined {
+  return volume.observed_condition === null ? undefined : (JSON.parse(volume.observed_condition) as VolumeCondition); // written from a parsed report
+}
+
+/** The size that guests can use: that of a volume that grows is there once its storage node says so. */
+export function reachedSizeGib(volume: Pick<VolumeRow, "size_gib" | "observed_condition">): number {
+  return conditionOf(volume)?.sizeGib ?? volume.size_gib;
 }

@@ -8,7 +8,7 @@ export interface ComputeTables {
   instances: InstanceRow;
   consoles: ConsoleRow;
   images: ImageRow;
-  /** Who may launch an image besides its owner: an account, or `all`. */
+  /** The accounts that may launch an image besides its owner; everybody may where the image is public. */
   image_permissions: { image_id: ImageId; grantee: string };
   image_tasks: ImageTaskRow;
   image_aliases: { alias: string; image_id: ImageId };
@@ -78,6 +78,8 @@ export interface InstanceRow {
   observed_state: MachineState | null;
   observed_cause: EndCause | null;
   observed_reason: string | null;
+  /** Whether the guest's system was heard in the observed run. */
+  observed_reached: Flag;
   observed_at: number | null;
 }
 
@@ -102,9 +104,9 @@ export interface ImageRow {
   architecture: "x86_64" | "arm64" | "i386";
   virtualization_type: "hvm" | "paravirtual";
   root_device_name: string;
-  state: "pending" | "available" | "failed";
+  state: "pending" | "available" | "disabled" | "failed";
   state_reason: string | null;
-  /** The file in the image folder; null while pending. */
+  /** The file in the image folder; null while pending, and for images whose disks are made of snapshots. */
   file: string | null;
   size_gib: number;
   snapshot_id: string;
@@ -115,13 +117,16 @@ export interface ImageRow {
   /** Somebody wanted to launch it before it was built. */
   wanted: Flag;
   created_at: number;
-  /** BlockDeviceMapping of compute as JSON: all but the root volume's own columns. */
+  /** A list of ImageBlockDevice of compute as JSON; empty where the root volume is all and is in columns of its own. */
   block_device_mappings: string;
   /** ImageOptions of compute as JSON: `enaSupport`, `bootMode`, `imdsSupport` and their like. */
   launch_options: string;
   deprecated_at: number | null;
   /** The row stays for a while, so that the id is known as one that was. */
   deregistered_at: number | null;
+  deregistration_protection: "disabled" | "enabled" | "enabled-with-cooldown";
+  /** It lasts so long after it was switched off with a cooldown. */
+  protected_until: number | null;
   source_instance_id: InstanceId | null;
   source_image_id: ImageId | null;
   source_region: string | null;
@@ -133,8 +138,6 @@ export interface ImageTaskRow {
   instance_id: InstanceId;
   no_reboot: Flag;
   phase: "stopping" | "freezing" | "starting" | "storing" | "done";
-  /** The snapshots' ids by device name, as JSON. */
-  snapshots: string;
   started_at: number;
   failure: string | null;
 }

@@ -1,42 +1,140 @@
 /**
  * SQLite through Node's own binding: the only file that knows this dialect. Write-ahead log, synchronous FULL: a commit that
  * returned is on the disk. Prepared statements are kept, since a control plane repeats a few hundred texts.
+ *
+ * The binding answers at once, so queries go straight to their statement: Kysely's own way through connection pools and drivers costs three
+ * times what the query itself does. Whoever opens a session therefore sees to it that only one at a time is open on a connection.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { type Dialect, SqliteDialect, type SqliteStatement } from "kysely";
+import {
+  type CompiledQuery,
+  DefaultQueryExecutor,
+  DummyDriver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteQueryCompiler,
+  Transaction,
+} from "kysely";
+import type { Tables } from "./tables.ts";
+import { tablesOf } from "./touched-tables.ts";
 
 const keptStatements = 500;
 
-/** A dialect over the file (`:memory:` for one that ends with the process). `readOnly` connections see committed rows only. */
-export function sqliteDialect(file: string, options: { readonly readOnly?: boolean } = {}): Dialect {
-  return new SqliteDialect({ database: async () => openDatabase(file, options.readOnly ?? false) });
+/** One connection to the database file. */
+export interface Connection {
+  /** A statement without values or rows, such as `begin`. */
+  run(text: string): void;
+  /** False also when a full disk, or an error like it, made the database take a transaction back by itself. */
+  readonly inTransaction: boolean;
+  /** Queries until `end`, whatever transaction surrounds them; later ones are refused. */
+  openSession(): Session;
+  /** For Kysely's own drivers, as the migrator wants it. */
+  readonly dialect: SqliteDialect;
+  close(): void;
 }
 
-function openDatabase(file: string, readOnly: boolean) {
-  const database = new DatabaseSync(file, { readOnly });
+export interface Session {
+  readonly db: Transaction<Tables>;
+  /** The tables that its queries were about, and those of them that were written. */
+  readonly touched: ReadonlySet<string>;
+  readonly written: ReadonlySet<string>;
+  end(): void;
+}
+
+/** Opens the file (`:memory:` for a database that ends with the process). `readOnly` connections see committed rows only. */
+export function openConnection(file: string, options: { readonly readOnly?: boolean } = {}): Connection {
+  const database = new DatabaseSync(file, { readOnly: options.readOnly ?? false });
   database.exec("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;");
-  if (!readOnly) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;");
-  const statements = new Map<string, SqliteStatement>();
+  if (options.readOnly !== true) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;");
+  const statements = new Map<string, Statement>();
+  const prepare = (text: string): Statement => {
+    let statement = statements.get(text);
+    if (statement === undefined) {
+      statement = toStatement(database.prepare(text));
+      if (statements.size >= keptStatements) statements.clear();
+      statements.set(text, statement);
+    }
+    return statement;
+  };
+  const dialect = new SqliteDialect({ database: { prepare, close() {} } });
+  const driver = new DummyDriver();
   return {
-    close: () => database.close(),
-    prepare: (text: string) => {
-      let statement = statements.get(text);
-      if (statement === undefined) {
-        statement = toKyselyStatement(database.prepare(text));
-        if (statements.size >= keptStatements) statements.clear();
-        statements.set(text, statement);
-      }
-      return statement;
+    dialect,
+    run: (text) => void prepare(text).run([]),
+    get inTransaction() {
+      return database.isTransaction;
     },
+    openSession: () => {
+      const executor = new SessionExecutor(prepare);
+      const db = new Transaction<Tables>({ config: { dialect }, dialect, driver, executor });
+      return { db, touched: executor.touched, written: executor.written, end: () => executor.end() };
+    },
+    close: () => database.close(),
   };
 }
 
-function toKyselyStatement(statement: StatementSync): SqliteStatement {
+/** The part of Node's statements that Kysely knows. */
+type Statement = ReturnType<Exclude<SqliteDialectConfig["database"], Function>["prepare"]>;
+
+function toStatement(statement: StatementSync): Statement {
   type Values = Parameters<StatementSync["all"]>;
+  const columns = statement.columns().map(({ name }) => name);
+  const toRow = rowMaker(columns);
+  statement.setReturnArrays(true);
+  const all = (values: readonly unknown[]) => (statement.all(...(values as Values)) as unknown as unknown[][]).map(toRow); // Kysely passes what the tables' types allow
   return {
-    reader: statement.columns().length > 0,
-    all: (values: readonly unknown[]) => statement.all(...(values as Values)), // Kysely passes what the tables' types allow
-    run: (values: readonly unknown[]) => statement.run(...(values as Values)),
-    iterate: (values: readonly unknown[]) => statement.iterate(...(values as Values)) as IterableIterator<unknown>,
+    reader: columns.length > 0,
+    all,
+    run: (values: readonly unknown[]) => statement.run(...(values as Values)), // as above
+    iterate: (values: readonly unknown[]) => all(values).values(),
   };
+}
+
+/** The binding's own row objects are dictionaries: slow to make and slow to read. Copies of one object are neither. */
+function rowMaker(columns: readonly string[]): (values: readonly unknown[]) => Record<string, unknown> {
+  const blank: Record<string, unknown> = Object.fromEntries(columns.map((name) => [name, null]));
+  return (values) => {
+    const row = { ...blank };
+    for (let column = 0; column < columns.length; column++) row[columns[column] ?? ""] = values[column];
+    return row;
+  };
+}
+
+const compiler = new SqliteQueryCompiler();
+const adapter = new SqliteAdapter();
+const noPool = {
+  provideConnection: (): never => {
+    throw new Error("a session's queries do not go through a driver");
+  },
+};
+
+class SessionExecutor extends DefaultQueryExecutor {
+  readonly touched = new Set<string>();
+  readonly written = new Set<string>();
+  readonly #prepare: (text: string) => Statement;
+  #over = false;
+
+  constructor(prepare: (text: string) => Statement) {
+    super(compiler, adapter, noPool);
+    this.#prepare = prepare;
+  }
+
+  end(): void {
+    this.#over = true;
+  }
+
+  override async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.#over) throw new Error("a query came after the end of its transaction");
+    const { sql, parameters } = query;
+    for (const table of tablesOf(query)) {
+      this.touched.add(table);
+      if (query.query.kind !== "SelectQueryNode") this.written.add(table);
+    }
+    const statement = this.#prepare(sql);
+    if (statement.reader) return { rows: statement.all(parameters) as Row[] }; // as the compiled query's type says
+    const { changes } = statement.run(parameters);
+    return { numAffectedRows: BigInt(changes), rows: [] };
+  }
 }

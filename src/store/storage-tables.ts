@@ -1,5 +1,5 @@
 /** Rows of volumes, snapshots and keys; the conventions are in `tables.ts`. */
-import type { InstanceId, SnapshotId, VolumeId } from "../base/ids.ts";
+import type { ImageId, InstanceId, SnapshotId, VolumeId } from "../base/ids.ts";
 import type { Flag } from "./tables.ts";
 
 export interface StorageTables {
@@ -75,8 +75,6 @@ export interface VolumeModificationRow {
   original_iops: number | null;
   original_throughput: number | null;
   original_multi_attach: Flag;
-  /** Of the volume's specification from which on the change is asked for. */
-  generation: number;
   /** When the storage node had made it true: `optimizing` begins. */
   reached_at: number | null;
   ended_at: number | null;
@@ -99,10 +97,13 @@ export interface SnapshotRow {
   source_file: string | null;
   /** With origin `volume`: where the volume is. */
   storage_node: string | null;
+  /** With origin `copy`: what it is a copy of, and where that is; with `direct`: the parent, of the same region. */
+  source_snapshot_id: SnapshotId | null;
+  source_region: string | null;
   /** With CreateSnapshots: the ids of all volumes of the same moment, as JSON. */
   together: string | null;
   /** The image that CreateImage makes it for. */
-  image_id: string | null;
+  image_id: ImageId | null;
   want: "present" | "absent";
   /** `ordered`: nothing is heard of it; `frozen`: its moment is fixed. */
   observed_state: "ordered" | "frozen" | "completed" | "failed";
@@ -111,8 +112,9 @@ export interface SnapshotRow {
   total_blocks: number | null;
   moved_blocks: number | null;
   completed_at: number | null;
-  /** With origin `direct`: when it fails unless a block arrives before. */
+  /** With origin `direct`: when it fails unless a block arrives before, and how long it may be left alone. */
   untouched_until: number | null;
+  timeout_ms: number | null;
 }
 
 /** A key of the local key service: 32 random bytes that never leave the installation. */
@@ -137,6 +139,8 @@ export interface ImportTaskRow {
   source: string;
   format: string;
   size_bytes: number | null;
+  /** The key that the snapshot will be encrypted with; null: it will not. */
+  kms_key_id: string | null;
   snapshot_id: SnapshotId | null;
   state: "active" | "completed" | "deleted";
   percent: number;

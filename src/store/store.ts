@@ -1,21 +1,28 @@
 /**
  * The database as the rest of the control plane sees it: transactions over typed rows, and word of what they touched.
  *
- * A write transaction is alone; a read transaction sees one committed state. What `fn` throws rolls everything back. Topics touched in a
- * transaction reach the listeners after its commit and never otherwise. They are hints within one process: whoever relies on
+ * A write is alone and may share its commit with others; a read sees one committed state. What `fn` throws rolls back all that it did. Topics touched in a
+ * write reach the listeners after its commit and never otherwise. They are hints within one process: whoever relies on
  * them also looks at the rows from time to time.
  */
 import { Kysely, Migrator, type Transaction } from "kysely";
 import * as first from "./migrations/0001-first.ts";
 import * as storage from "./migrations/0002-storage.ts";
-import { sqliteDialect } from "./sqlite.ts";
+import { openGroupCommit } from "./group-commit.ts";
+import { openRecollection, type Recollection } from "./recollection.ts";
+import { openConnection, type Connection } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
-import { openTurns, type Urgency } from "./turns.ts";
+import type { Urgency } from "./turns.ts";
 
 export interface Tx {
   readonly db: Transaction<Tables>;
   /** Says that rows of this topic changed: `due`, `host:ID`. */
   touch(topic: string): void;
+  /**
+   * What `make` made from rows, or an earlier call of this key while no table that it had read was written since. It must depend on nothing else, and nobody may
+   * change it. In a write, which sees its own rows, it is made anew.
+   */
+  recall<T>(key: string, make: () => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;
 }
 
 export interface Store {
@@ -31,33 +38,61 @@ const migrations = { "0001-first": first, "0002-storage": storage };
 
 /** Opens the database file, bringing its schema up to date. */
 export async function openStore(file: string): Promise<Store> {
-  const writer = new Kysely<Tables>({ dialect: sqliteDialect(file) });
+  const writer = openConnection(file);
   await migrate(writer);
-  const reader = file === ":memory:" ? writer : new Kysely<Tables>({ dialect: sqliteDialect(file, { readOnly: true }) });
-  const turns = openTurns(() => performance.now());
+  const recollection = openRecollection();
+  const commits = openGroupCommit(writer, () => performance.now(), recollection.committed);
+  const reads = file === ":memory:" ? undefined : openReads(openConnection(file, { readOnly: true }), recollection);
   const listeners = new Set<(topics: ReadonlySet<string>) => void>();
+  const write: Store["write"] = async (fn, urgency = "now") => {
+    const topics = new Set<string>();
+    const result = await commits.write(({ db }) => fn({ db, touch: (topic) => void topics.add(topic), recall: (_key, make) => make() }), urgency);
+    if (topics.size > 0) for (const listener of listeners) listener(topics);
+    return result;
+  };
   return {
-    read: (fn) => reader.transaction().execute((db) => fn({ db, touch() {} })),
-    write: async (fn, urgency = "now") => {
-      const topics = new Set<string>();
-      const work = () => writer.transaction().execute((db) => fn({ db, touch: (topic) => void topics.add(topic) }));
-      const result = await turns.take(urgency, work);
-      if (topics.size > 0) for (const listener of listeners) listener(topics);
-      return result;
-    },
+    read: reads?.read ?? ((fn) => write((tx) => fn({ ...tx, touch() {} }), "soon")),
+    write,
     onTouched: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     async [Symbol.asyncDispose]() {
-      if (reader !== writer) await reader.destroy();
-      await writer.destroy();
+      await commits.idle();
+      await reads?.close();
+      writer.close();
     },
   };
 }
 
-async function migrate(db: Kysely<Tables>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+/** One read after the other, each of the state that is committed when its turn comes. */
+function openReads(connection: Connection, recollection: Recollection): { readonly read: Store["read"]; close(): Promise<void> } {
+  let last: Promise<unknown> = Promise.resolve();
+  const perform = async <T>(fn: (tx: Tx) => Promise<T>): Promise<T> => {
+    const session = connection.openSession();
+    connection.run("begin");
+    try {
+      return await fn({ db: session.db, touch() {}, recall: (...thing) => recollection.recall(session, ...thing) });
+    } finally {
+      session.end();
+      connection.run("commit");
+    }
+  };
+  return {
+    read: (fn) => {
+      const mine = last.then(() => perform(fn));
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+    close: async () => {
+      await last;
+      connection.close();
+    },
+  };
+}
+
+async function migrate({ dialect }: Connection): Promise<void> {
+  const migrator = new Migrator({ db: new Kysely<Tables>({ dialect }), provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw new Error("migrating the database", { cause: error });
 }

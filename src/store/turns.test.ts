@@ -1,36 +1,37 @@
 import { expect, test } from "vitest";
 import { openTurns, type Urgency } from "./turns.ts";
 
-/** Lets the first work hold the turn while the others queue up, and returns the order in which all began. */
-async function order(waiting: readonly Urgency[], heldForMs: number): Promise<string[]> {
+/** Puts all in at once, at time 0, and returns whose turn it is when they are asked for later, one right after the other. */
+function order(waiting: readonly Urgency[], askedAtMs: number): string[] {
   let clock = 0;
-  const turns = openTurns(() => clock);
-  const began: string[] = [];
-  const gate = Promise.withResolvers<void>();
-  const first = turns.take("now", () => gate.promise);
-  const others = waiting.map((urgency, index) =>
-    turns.take(urgency, async () => {
-      began.push(`${urgency} ${index}`);
-    }),
-  );
-  clock += heldForMs;
-  gate.resolve();
-  await Promise.all([first, ...others]);
-  return began;
+  const turns = openTurns<string>(() => clock);
+  for (const [index, urgency] of waiting.entries()) turns.put(urgency, `${urgency} ${index}`);
+  clock = askedAtMs;
+  return Array.from(waiting, () => turns.next()?.thing ?? "nothing");
 }
 
-test("whoever waits for an answer goes first, each kind in its order", async () => {
-  expect(await order(["soon", "now", "soon", "now"], 10)).toEqual(["now 1", "now 3", "soon 0", "soon 2"]);
+test("whoever waits for an answer goes first, each kind in its order", () => {
+  expect(order(["soon", "now", "soon", "now"], 30)).toEqual(["now 1", "now 3", "soon 0", "soon 2"]);
 });
 
-test("work in the background is not put off for longer than a tenth of a second", async () => {
-  expect(await order(["soon", "now", "now"], 101)).toEqual(["soon 0", "now 1", "now 2"]);
+test("work in the background is not put behind clients for longer than a tenth of a second", () => {
+  expect(order(["soon", "now", "now"], 101)).toEqual(["soon 0", "now 1", "now 2"]);
 });
 
-test("a failure passes the turn on", async () => {
-  const turns = openTurns(() => 0);
-  const failing = turns.take("now", () => Promise.reject(new Error("no")));
-  const after = turns.take("soon", async () => "after");
-  await expect(failing).rejects.toThrow("no");
-  expect(await after).toBe("after");
+test("work in the background waits a moment for the client that was just answered, but only so long", () => {
+  let clock = 0;
+  const turns = openTurns<string>(() => clock);
+  const ask = () => turns.next()?.thing;
+  turns.put("now", "client");
+  turns.put("soon", "background");
+  expect([ask(), turns.waitMs(), ask()]).toEqual(["client", 1, undefined]);
+  clock = 1;
+  expect([turns.waitMs(), ask(), turns.waitMs()]).toEqual([0, "background", undefined]);
+  turns.put("soon", "patient");
+  for (clock = 2; clock < 21; clock++) {
+    turns.put("now", "client");
+    expect([ask(), ask()]).toEqual(["client", undefined]);
+  }
+  clock = 21;
+  expect(ask()).toBe("patient");
 });

@@ -1,45 +1,51 @@
 /**
- * Whose turn it is to write: one at a time. A client that waits for its answer goes before work that nobody waits for, but that work is
- * never put off for longer than `longestDelayMs`.
+ * Whose turn it is to write: one at a time. A client that waits for its answer goes before work that nobody waits for. That work lets a moment pass after the
+ * last client's turn, since the answer makes the client ask again, and by then there is more of it to do at once; but only so long, and never behind clients for
+ * longer than `longestDelayMs`.
  */
 
 /** `now`: somebody waits. `soon`: work in the background. */
 export type Urgency = "now" | "soon";
 
-export interface Turns {
-  /** Runs the work when its turn has come; settles as the work does. */
-  take<T>(urgency: Urgency, work: () => Promise<T>): Promise<T>;
+export interface Turns<T> {
+  put(urgency: Urgency, thing: T): void;
+  /** The next thing whose turn it is, and how urgent it is; undefined when there is none, or only such as may wait. */
+  next(): { readonly urgency: Urgency; readonly thing: T } | undefined;
+  readonly hasUrgent: boolean;
+  /** Milliseconds until `next` will have something if nothing is put; undefined when nothing waits at all. */
+  waitMs(): number | undefined;
 }
 
 const longestDelayMs = 100;
-
-interface Waiting {
-  readonly since: number;
-  readonly begin: () => void;
-}
+const quietMs = 1;
+const longestQuietMs = 20;
 
 /** `now` tells milliseconds that only rise. */
-export function openTurns(now: () => number): Turns {
-  const queues: Readonly<Record<Urgency, Waiting[]>> = { now: [], soon: [] };
-  let busy = false;
-
-  const next = (): void => {
-    const patient = queues.soon[0];
-    const overdue = patient !== undefined && now() - patient.since > longestDelayMs;
-    const chosen = overdue ? queues.soon.shift() : (queues.now.shift() ?? queues.soon.shift());
-    busy = chosen !== undefined;
-    chosen?.begin();
-  };
+export function openTurns<T>(now: () => number): Turns<T> {
+  const urgent: T[] = [];
+  const patient: { readonly since: number; readonly thing: T }[] = [];
+  let lastUrgent = Number.NEGATIVE_INFINITY;
+  const patientFrom = (): number => Math.min(lastUrgent + quietMs, (patient[0]?.since ?? Number.POSITIVE_INFINITY) + longestQuietMs);
 
   return {
-    take: async (urgency, work) => {
-      if (busy) await new Promise<void>((begin) => queues[urgency].push({ since: now(), begin }));
-      busy = true;
-      try {
-        return await work();
-      } finally {
-        next();
+    put: (urgency, thing) => void (urgency === "now" ? urgent.push(thing) : patient.push({ since: now(), thing })),
+    next: () => {
+      const at = now();
+      const isOverdue = patient[0] !== undefined && at - patient[0].since > longestDelayMs;
+      const first = isOverdue ? undefined : urgent.shift();
+      if (first !== undefined) {
+        lastUrgent = at;
+        return { urgency: "now", thing: first };
       }
+      const second = at >= patientFrom() ? patient.shift() : undefined;
+      return second && { urgency: "soon", thing: second.thing };
+    },
+    get hasUrgent() {
+      return urgent.length > 0;
+    },
+    waitMs: () => {
+      if (urgent.length > 0) return 0;
+      return patient.length === 0 ? undefined : Math.max(0, patientFrom() - now());
     },
   };
 }

@@ -3,9 +3,9 @@ import type { HttpResponse } from "./http-message.ts";
 import { compileJsonEncoder } from "./json-encoder.ts";
 import { compileRestEncoder } from "./rest-encoder.ts";
 import type { Operation, Service } from "./services.ts";
-import type { StructureShape } from "./shape.ts";
 import { compileXmlEncoder, type XmlEncoder } from "./xml-encoder.ts";
 import { escapeXml } from "./xml-text.ts";
+import { toMarkup, XmlWriter, type Markup } from "./xml-writer.ts";
 
 type Output = Readonly<Record<string, unknown>>;
 type Encode = (output: Output, requestId: string) => HttpResponse;
@@ -41,31 +41,61 @@ function compileEncoder(operation: Operation): Encode {
 }
 
 function compileEc2Encoder({ service, name, output: shape }: Operation): Encode {
-  const encode = shape === undefined ? () => "<return>true</return>" : compileXmlEncoder(shape, "milliseconds");
-  const open = `${xmlDeclaration}<${name}Response${namespaceOf(service)}><requestId>`;
-  const close = `</${name}Response>`;
-  return (output, requestId) => xml(`${open}${escapeXml(requestId)}</requestId>${encode(output)}${close}`);
+  const nothing = toMarkup("<return>true</return>");
+  const encode: XmlEncoder = shape === undefined ? (_output, writer) => writer.markup(nothing) : rememberRepeated(compileXmlEncoder(shape, "milliseconds"));
+  const open = toMarkup(`${xmlDeclaration}<${name}Response${namespaceOf(service)}><requestId>`);
+  const afterId = toMarkup("</requestId>");
+  const close = toMarkup(`</${name}Response>`);
+  return (output, requestId) =>
+    xml((writer) => {
+      writer.markup(open);
+      writer.text(requestId);
+      writer.markup(afterId);
+      encode(output, writer);
+      writer.markup(close);
+    });
 }
 
-function compileAwsQueryEncoder({ service, name, output: shape }: Operation): Encode {
-  const result = shape === undefined ? () => "" : resultElement(name, shape);
-  const open = `${xmlDeclaration}<${name}Response${namespaceOf(service)}>`;
-  const close = `</${name}Response>`;
-  return (output, requestId) => {
-    const metadata = `<ResponseMetadata><RequestId>${escapeXml(requestId)}</RequestId></ResponseMetadata>`;
-    return xml(open + result(output) + metadata + close);
+/** An output that comes a second time will come again: from then on its bytes are kept for as long as it lives. Outputs do not change. */
+function rememberRepeated(encode: XmlEncoder): XmlEncoder {
+  const seen = new WeakSet<object>();
+  const remembered = new WeakMap<object, Markup>();
+  return (value, writer) => {
+    const output = value as object; // encodeOutput takes nothing else
+    const known = remembered.get(output);
+    if (known !== undefined) return writer.markup(known);
+    const before = writer.length;
+    encode(output, writer);
+    if (seen.has(output)) remembered.set(output, writer.copyFrom(before));
+    else seen.add(output);
   };
 }
 
-function resultElement(name: string, shape: StructureShape): XmlEncoder {
-  const encode = compileXmlEncoder(shape, "shortest");
-  return (output) => `<${name}Result>${encode(output)}</${name}Result>`;
+function compileAwsQueryEncoder({ service, name, output: shape }: Operation): Encode {
+  const [openResult, closeResult] = shape === undefined ? ["", ""] : [`<${name}Result>`, `</${name}Result>`];
+  const encode: XmlEncoder = shape === undefined ? () => {} : compileXmlEncoder(shape, "shortest");
+  const open = toMarkup(`${xmlDeclaration}<${name}Response${namespaceOf(service)}>${openResult}`);
+  const beforeId = toMarkup(`${closeResult}<ResponseMetadata><RequestId>`);
+  const close = toMarkup(`</RequestId></ResponseMetadata></${name}Response>`);
+  return (output, requestId) =>
+    xml((writer) => {
+      writer.markup(open);
+      encode(output, writer);
+      writer.markup(beforeId);
+      writer.text(requestId);
+      writer.markup(close);
+    });
 }
 
 function namespaceOf(service: Service): string {
   return service.xmlNamespace === undefined ? "" : ` xmlns="${escapeXml(service.xmlNamespace)}"`;
 }
 
-function xml(body: string): HttpResponse {
-  return { status: 200, headers: { "content-type": xmlContentType }, body };
+/** Serves all answers: nothing waits while one is written. */
+const writer = new XmlWriter();
+
+function xml(write: (writer: XmlWriter) => void): HttpResponse {
+  writer.backTo(0); // an answer that failed may have left something
+  write(writer);
+  return { status: 200, headers: { "content-type": xmlContentType }, body: writer.finish() };
 }

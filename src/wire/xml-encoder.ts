@@ -1,5 +1,5 @@
 /**
- * Outputs as XML elements. An encoder is compiled from an output's shape on first use and then only concatenates text:
+ * Outputs as XML elements. An encoder is compiled from an output's shape on first use and then only writes:
  * what a shape says about names is looked up once, not once a value.
  *
  * Absent members leave no element, an empty list is an empty element, and text is always well-formed: what XML cannot
@@ -7,16 +7,16 @@
  */
 import { formatBase64, formatTimestamp } from "./scalar-text.ts";
 import type { ListShape, MapShape, Member, ScalarKind, Shape, StructureShape } from "./shape.ts";
-import { escapeXml } from "./xml-text.ts";
+import { toMarkup, type XmlWriter } from "./xml-writer.ts";
 
 /** How a service writes times: EC2 always shows milliseconds, the others drop them when they are zero. */
 export type XmlTimes = "milliseconds" | "shortest";
 
-/** The elements of a structure's members, without an element around them. */
-export type XmlEncoder = (output: unknown) => string;
+/** Writes the elements of a structure's members, without an element around them. */
+export type XmlEncoder = (output: unknown, writer: XmlWriter) => void;
 
-/** One value as a whole element. */
-type Element = (value: unknown) => string;
+/** Writes one value as a whole element. */
+type Element = XmlEncoder;
 
 export function compileXmlEncoder(shape: StructureShape, times: XmlTimes): XmlEncoder {
   return new XmlCompiler(times).content(shape);
@@ -39,15 +39,13 @@ class XmlCompiler {
     const known = this.#contents.get(shape);
     if (known !== undefined) return known;
     let members: readonly MemberElement[] | undefined;
-    const encode = (value: unknown) => {
+    const encode: XmlEncoder = (value, writer) => {
       const source = requireObject(value, shape.name);
       members ??= shape.members.map((member) => this.#member(shape, member)); // late: a structure may contain itself
-      let text = "";
       for (const { name, element } of members) {
         const item = source[name];
-        if (item !== undefined && item !== null) text += element(item);
+        if (item !== undefined && item !== null) element(item, writer);
       }
-      return text;
     };
     this.#contents.set(shape, encode);
     return encode;
@@ -73,65 +71,102 @@ class XmlCompiler {
 
   #items(shape: ListShape, place: string): XmlEncoder {
     const element = this.#element(shape.item.xmlName ?? "member", shape.item.shape, `${place}[]`);
-    return (value) => {
+    return (value, writer) => {
       if (!Array.isArray(value)) throw misfit(place, "a list", value);
-      let text = "";
-      for (const item of value) if (item !== undefined && item !== null) text += element(item);
-      return text;
+      for (const item of value) if (item !== undefined && item !== null) element(item, writer);
     };
   }
 
   #entries(shape: MapShape, place: string): XmlEncoder {
     const key = this.#element(shape.key.xmlName ?? "key", shape.key.shape, `${place} key`);
     const element = this.#element(shape.value.xmlName ?? "value", shape.value.shape, `${place} value`);
-    return (value) => {
-      let text = "";
+    return (value, writer) => {
       for (const [name, item] of Object.entries(requireObject(value, place))) {
-        if (item !== undefined && item !== null) text += `<entry>${key(name)}${element(item)}</entry>`;
+        if (item === undefined || item === null) continue;
+        writer.markup(openEntry);
+        key(name, writer);
+        element(item, writer);
+        writer.markup(closeEntry);
       }
-      return text;
     };
   }
 
-  #scalar(kind: ScalarKind): ScalarText {
-    return kind === "timestamp" && this.#times === "shortest" ? shortTimeText : scalarTexts[kind];
+  #scalar(kind: ScalarKind): WriteScalar {
+    return kind === "timestamp" && this.#times === "shortest" ? writeShortTime : scalarWriters[kind];
   }
 }
 
+const openEntry = toMarkup("<entry>");
+const closeEntry = toMarkup("</entry>");
+
 function around(tag: string, content: XmlEncoder): Element {
-  const open = `<${tag}>`;
-  const close = `</${tag}>`;
-  const empty = `<${tag}/>`;
-  return (value) => {
-    const text = content(value);
-    return text === "" ? empty : open + text + close;
+  const open = toMarkup(`<${tag}>`);
+  const close = toMarkup(`</${tag}>`);
+  const empty = toMarkup(`<${tag}/>`);
+  return (value, writer) => {
+    const before = writer.length;
+    writer.markup(open);
+    content(value, writer);
+    if (writer.length > before + open.length) return writer.markup(close);
+    writer.backTo(before);
+    writer.markup(empty);
   };
 }
 
-function scalarElement(tag: string, toText: ScalarText, place: string): Element {
-  const open = `<${tag}>`;
-  const close = `</${tag}>`;
-  return (value) => {
-    const text = toText(value);
-    if (text === undefined) throw misfit(place, "a value of the model's type", value);
-    return open + text + close;
+function scalarElement(tag: string, write: WriteScalar, place: string): Element {
+  const open = toMarkup(`<${tag}>`);
+  const close = toMarkup(`</${tag}>`);
+  return (value, writer) => {
+    writer.markup(open);
+    if (!write(value, writer)) throw misfit(place, "a value of the model's type", value);
+    writer.markup(close);
   };
 }
 
-/** The escaped text of a value, or undefined when the value is of another kind. */
-type ScalarText = (value: unknown) => string | undefined;
+/** Writes a value; false when it is of another kind. */
+type WriteScalar = (value: unknown, writer: XmlWriter) => boolean;
 
-const numberText: ScalarText = (value) => (typeof value === "number" && Number.isFinite(value) ? String(value) : undefined);
-const timeText: ScalarText = (value) => (value instanceof Date && !Number.isNaN(value.getTime()) ? formatTimestamp(value) : undefined);
-const shortTimeText: ScalarText = (value) => timeText(value)?.replace(".000Z", "Z");
+const writeNumber: WriteScalar = (value, writer) => {
+  if (typeof value !== "number" || !Number.isFinite(value)) return false;
+  writer.text(String(value));
+  return true;
+};
 
-const scalarTexts: Readonly<Record<ScalarKind, ScalarText>> = {
-  string: (value) => (typeof value === "string" ? escapeXml(value) : undefined),
-  boolean: (value) => (value === true ? "true" : value === false ? "false" : undefined),
-  integer: numberText,
-  fractional: numberText,
-  timestamp: timeText,
-  blob: (value) => (value instanceof Uint8Array ? formatBase64(value) : undefined),
+const writeTime: WriteScalar = (value, writer) => {
+  if (!isTime(value)) return false;
+  writer.text(formatTimestamp(value));
+  return true;
+};
+
+const writeShortTime: WriteScalar = (value, writer) => {
+  if (!isTime(value)) return false;
+  writer.text(formatTimestamp(value).replace(".000Z", "Z"));
+  return true;
+};
+
+function isTime(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+const scalarWriters: Readonly<Record<ScalarKind, WriteScalar>> = {
+  string: (value, writer) => {
+    if (typeof value !== "string") return false;
+    writer.text(value);
+    return true;
+  },
+  boolean: (value, writer) => {
+    if (typeof value !== "boolean") return false;
+    writer.text(value ? "true" : "false");
+    return true;
+  },
+  integer: writeNumber,
+  fractional: writeNumber,
+  timestamp: writeTime,
+  blob: (value, writer) => {
+    if (!(value instanceof Uint8Array)) return false;
+    writer.text(formatBase64(value));
+    return true;
+  },
 };
 
 function requireObject(value: unknown, place: string): Readonly<Record<string, unknown>> {

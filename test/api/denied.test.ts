@@ -2,14 +2,19 @@
 import { expect, test } from "vitest";
 import { actions } from "../../src/api/actions.ts";
 import { hvmImage } from "./seed.ts";
-import { account, openTestServer, powerlessKey, refusal } from "./test-server.ts";
+import { account, openTestServer, powerlessKey, refusal, type TestServer } from "./test-server.ts";
+import { blockOf, sha256, start, upload, zeroes } from "./direct-client.ts";
 import { launchOne } from "./launch-one.ts";
 
 test("A principal whom nothing allows anything is refused by every action but GetCallerIdentity", async () => {
   await using server = await openTestServer();
-  const { instance, vpcId } = await launchOne(server);
+  const { instance, volume, vpcId } = await launchOne(server);
   await server.ec2().createKeyPair({ KeyName: "mine", KeyType: "ed25519" });
+  await server.reportRunning(instance);
   const inputs: Record<string, object> = {
+    ...(await snapshotInputs(server, instance, volume)),
+    ...(await volumeInputs(server, instance, volume)),
+    ...(await directInputs(server)),
     CreateKeyPair: { KeyName: "theirs", KeyType: "ed25519" },
     CreateTags: { Resources: [instance], Tags: [{ Key: "a", Value: "b" }] },
     DeleteKeyPair: { KeyName: "mine" },
@@ -33,7 +38,7 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     GetParametersByPath: { Path: "/aws/service" },
   };
   const before = await server.dump();
-  const clients: Record<string, object> = { ec2: server.ec2(powerlessKey), ssm: server.ssm(powerlessKey), sts: server.sts(powerlessKey) };
+  const clients: Record<string, object> = { ebs: server.ebs(powerlessKey), ec2: server.ec2(powerlessKey), ssm: server.ssm(powerlessKey), sts: server.sts(powerlessKey) };
   const open: string[] = [];
   for (const { service, name } of actions) {
     const client = clients[service];
@@ -41,11 +46,88 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     if (typeof method !== "function") throw new Error(`${service} has no ${name}`);
     const outcome = await refusal(method.call(client, inputs[name] ?? {})).catch(() => "allowed");
     const code = typeof outcome === "string" ? outcome : outcome.code;
-    if (code !== (service === "ec2" ? "UnauthorizedOperation" : "AccessDenied")) open.push(`${name} ${code}`);
+    if (code !== refusalCodes[service]) open.push(`${name} ${code}`);
   }
   expect(open).toEqual(["GetCallerIdentity allowed"]);
   expect(await server.dump()).toBe(before);
 });
+
+const refusalCodes: Record<string, string> = { ebs: "AccessDeniedException", ec2: "UnauthorizedOperation", ssm: "AccessDenied", sts: "AccessDenied" };
+
+/** Of the EBS direct API. */
+async function directInputs(server: TestServer): Promise<Record<string, object>> {
+  const ebs = server.ebs();
+  const written = await upload(ebs, { 0: blockOf("a") });
+  const SnapshotId = await start(ebs);
+  const block = { BlockData: zeroes, DataLength: zeroes.length, Checksum: sha256(zeroes), ChecksumAlgorithm: "SHA256" };
+  return {
+    CompleteSnapshot: { SnapshotId, ChangedBlocksCount: 0 },
+    GetSnapshotBlock: { SnapshotId: written, BlockIndex: 0, BlockToken: "token" },
+    ListChangedBlocks: { SecondSnapshotId: written },
+    ListSnapshotBlocks: { SnapshotId: written },
+    PutSnapshotBlock: { SnapshotId, BlockIndex: 0, ...block },
+    StartSnapshot: { VolumeSize: 1 },
+  };
+}
+
+/** Of the actions on volumes. */
+async function volumeInputs(server: TestServer, instance: string, attached: string): Promise<Record<string, object>> {
+  const zone = (await server.ec2().describeVolumes({ VolumeIds: [attached] })).Volumes?.[0]?.AvailabilityZone;
+  const { VolumeId } = await server.ec2().createVolume({ Size: 1, AvailabilityZone: zone });
+  const { VolumeId: data } = await server.ec2().createVolume({ Size: 1, AvailabilityZone: zone });
+  await server.write((tx) => tx.db.updateTable("volumes").set({ observed_state: "available" }).execute());
+  await server.ec2().attachVolume({ VolumeId: data, InstanceId: instance, Device: "/dev/sdg" });
+  return {
+    AttachVolume: { VolumeId, InstanceId: instance, Device: "/dev/sdf" },
+    CreateVolume: { Size: 1, AvailabilityZone: zone },
+    DeleteVolume: { VolumeId },
+    DescribeVolumeAttribute: { VolumeId, Attribute: "autoEnableIO" },
+    DetachVolume: { VolumeId: data },
+    EnableVolumeIO: { VolumeId },
+    ModifyEbsDefaultKmsKeyId: { KmsKeyId: "alias/mine" },
+    ModifyVolume: { VolumeId, Size: 2 },
+    ModifyVolumeAttribute: { VolumeId, AutoEnableIO: { Value: true } },
+  };
+}
+
+/** Of the actions on snapshots and images. */
+async function snapshotInputs(server: TestServer, instance: string, volume: string): Promise<Record<string, object>> {
+  const ec2 = server.ec2();
+  const { Images: [image] = [] } = await ec2.describeImages({ ImageIds: [hvmImage] });
+  const root = { DeviceName: "/dev/xvda", Ebs: { SnapshotId: image?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId } };
+  const registration = { Name: "mine", VirtualizationType: "hvm", RootDeviceName: "/dev/xvda", BlockDeviceMappings: [root] };
+  const { ImageId } = await ec2.registerImage(registration);
+  const { ImageId: disabled } = await ec2.registerImage({ ...registration, Name: "disabled" });
+  await ec2.disableImage({ ImageId: disabled });
+  const { SnapshotId } = await ec2.createSnapshot({ VolumeId: volume });
+  await server.write((tx) => tx.db.updateTable("snapshots").set({ observed_state: "completed" }).where("origin", "=", "volume").execute());
+  const DiskContainer = { Format: "raw", Url: "file:///disk.raw" };
+  const { ImportTaskId } = await ec2.importSnapshot({ DiskContainer });
+  return {
+    CancelImportTask: { ImportTaskId },
+    CopyImage: { SourceImageId: ImageId, SourceRegion: "us-east-1", Name: "copy" },
+    CopySnapshot: { SourceSnapshotId: SnapshotId, SourceRegion: "us-east-1" },
+    CreateImage: { InstanceId: instance, Name: "theirs" },
+    CreateSnapshot: { VolumeId: volume },
+    CreateSnapshots: { InstanceSpecification: { InstanceId: instance } },
+    DeleteSnapshot: { SnapshotId },
+    DeregisterImage: { ImageId },
+    DescribeImageAttribute: { ImageId, Attribute: "description" },
+    DescribeSnapshotAttribute: { SnapshotId, Attribute: "createVolumePermission" },
+    DisableImage: { ImageId },
+    DisableImageDeprecation: { ImageId },
+    DisableImageDeregistrationProtection: { ImageId },
+    EnableImage: { ImageId: disabled },
+    EnableImageDeprecation: { ImageId, DeprecateAt: new Date(Date.now() + 3_600_000) },
+    EnableImageDeregistrationProtection: { ImageId },
+    ImportSnapshot: { DiskContainer },
+    ModifyImageAttribute: { ImageId, Description: { Value: "theirs" } },
+    ModifySnapshotAttribute: { SnapshotId, CreateVolumePermission: { Add: [{ Group: "all" }] } },
+    RegisterImage: { ...registration, Name: "theirs" },
+    ResetImageAttribute: { ImageId, Attribute: "launchPermission" },
+    ResetSnapshotAttribute: { SnapshotId, Attribute: "createVolumePermission" },
+  };
+}
 
 test("A refusal names the principal, the action and the resource", async () => {
   await using server = await openTestServer();

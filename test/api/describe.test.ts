@@ -29,6 +29,7 @@ const described: readonly Described[] = [
   { name: "DescribeInstanceStatus", ids: "InstanceIds", prefix: "i", malformed: "InvalidInstanceID.Malformed", notFound: "InvalidInstanceID.NotFound", output: "InstanceStatuses", id: "InstanceId", pages: true },
   { name: "DescribeInstanceCreditSpecifications", ids: "InstanceIds", prefix: "i", malformed: "InvalidInstanceID.Malformed", notFound: "InvalidInstanceID.NotFound", output: "InstanceCreditSpecifications", id: "InstanceId", pages: true },
   { name: "DescribeVolumes", ids: "VolumeIds", prefix: "vol", malformed: "InvalidVolumeID.Malformed", notFound: "InvalidVolume.NotFound", output: "Volumes", id: "VolumeId", pages: true },
+  { name: "DescribeVolumeStatus", ids: "VolumeIds", prefix: "vol", malformed: "InvalidVolumeID.Malformed", notFound: "InvalidVolume.NotFound", output: "VolumeStatuses", id: "VolumeId", pages: true },
   { name: "DescribeNetworkInterfaces", ids: "NetworkInterfaceIds", prefix: "eni", malformed: "InvalidNetworkInterfaceId.Malformed", notFound: "InvalidNetworkInterfaceID.NotFound", output: "NetworkInterfaces", id: "NetworkInterfaceId", pages: true },
   { name: "DescribeVpcs", ids: "VpcIds", prefix: "vpc", malformed: "InvalidVpcID.Malformed", notFound: "InvalidVpcID.NotFound", output: "Vpcs", id: "VpcId", pages: true },
   { name: "DescribeSubnets", ids: "SubnetIds", prefix: "subnet", malformed: "InvalidSubnetID.Malformed", notFound: "InvalidSubnetID.NotFound", output: "Subnets", id: "SubnetId", pages: true },

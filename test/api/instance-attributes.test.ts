@@ -35,6 +35,7 @@ describe("DescribeInstanceAttribute", () => {
   test("shows one attribute at a time", async () => {
     await using server = await openTestServer();
     const { instance } = await launchOne(server, { UserData: "aGVsbG8=" });
+    await server.reportRunning(instance);
     const shown: [string, object][] = [];
     for (const [attribute] of asLaunched) shown.push([attribute, await attributeOf(server, instance, attribute)]);
     expect(shown).toEqual(asLaunched);
@@ -245,12 +246,15 @@ test("GetPasswordData is empty", async () => {
   expect(await server.ec2().getPasswordData({ InstanceId: instance })).toMatchObject({ InstanceId: instance, PasswordData: "", Timestamp: expect.any(Date) });
 });
 
-test("DescribeInstanceStatus tells running from other instances, and a heard host from a silent one", async () => {
+test("DescribeInstanceStatus tells running from other instances, a guest that was heard from one that was not, and a heard host from a silent one", async () => {
   await using server = await openTestServer();
   const { instance } = await launchOne(server);
   const { instance: pending } = await launchOne(server);
   await server.reportRunning(instance);
   const ec2 = server.ec2();
+  const summary = { Status: "initializing", Details: [{ Name: "reachability", Status: "initializing" }] };
+  expect((await ec2.describeInstanceStatus({})).InstanceStatuses).toMatchObject([{ InstanceStatus: summary, SystemStatus: summary }]);
+  await server.reportReached(instance);
   const passed = { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] };
   const running = { InstanceId: instance, InstanceState: { Code: 16, Name: "running" }, InstanceStatus: passed, SystemStatus: passed, AttachedEbsStatus: passed };
   expect((await ec2.describeInstanceStatus({})).InstanceStatuses).toEqual([{ ...running, AvailabilityZone: expect.any(String), AvailabilityZoneId: expect.any(String) }]);

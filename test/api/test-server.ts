@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EBS } from "@aws-sdk/client-ebs";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { SSM } from "@aws-sdk/client-ssm";
 import { STS } from "@aws-sdk/client-sts";
@@ -16,6 +17,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { jsonLog } from "../../src/base/log.ts";
 import type { InstanceId } from "../../src/base/ids.ts";
 import { systemRandom } from "../../src/base/random.ts";
+import { openSnapshotData, type SnapshotData } from "../../src/storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
 import { seedImages, seedTopology } from "./seed.ts";
 
@@ -27,8 +29,12 @@ export const powerlessKey = "AKIAPOWERLESSUSER000";
 
 export interface TestServer {
   readonly store: Store;
+  readonly snapshots: SnapshotData;
+  /** The installation's data, as far as the test makes any. */
+  readonly folder: string;
   /** Of `account` unless said otherwise. */
   ec2(accessKeyId?: string, inRegion?: string): EC2;
+  ebs(accessKeyId?: string): EBS;
   ssm(accessKeyId?: string): SSM;
   sts(accessKeyId?: string): STS;
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -37,12 +43,15 @@ export interface TestServer {
   dump(): Promise<string>;
   /** A host says that the instances run. */
   reportRunning(...ids: readonly string[]): Promise<void>;
+  /** A host has heard the guest of the instance, which runs. */
+  reportReached(id: string): Promise<void>;
   /** The instances were stopped and their hosts have let them go. */
   reportStopped(...ids: readonly string[]): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function openTestServer(): Promise<TestServer> {
+/** `longestSettleMs`: how long answers wait for hosts, of which there are none unless the test plays them. */
+export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "hostelry-api-"));
   const store = await openStore(join(folder, "test.sqlite"));
   await store.write(async (tx) => {
@@ -52,7 +61,8 @@ export async function openTestServer(): Promise<TestServer> {
     await tx.db.insertInto("access_keys").values({ id: powerlessKey, ...user }).execute();
   });
   const log = jsonLog((line) => void process.stderr.write(line), Date.now);
-  const parts = { store, clock: systemClock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7) };
+  const snapshots = openSnapshotData(join(folder, "snapshots"));
+  const parts = { store, clock: systemClock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7), longestSettleMs, snapshots };
   const server = createServer(apiListener(parts));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has an address of this form
@@ -68,19 +78,24 @@ export async function openTestServer(): Promise<TestServer> {
     return client;
   };
   return {
+    folder,
     store,
+    snapshots,
     ec2: (accessKeyId = account, inRegion = region) => kept(new EC2(settings(accessKeyId, inRegion))),
+    ebs: (accessKeyId = account) => kept(new EBS(settings(accessKeyId, region))),
     ssm: (accessKeyId = account) => kept(new SSM(settings(accessKeyId, region))),
     sts: (accessKeyId = account) => kept(new STS(settings(accessKeyId, region))),
     read: (work) => store.read(work),
     write: (work) => store.write(work),
     dump: () => store.read(dumpRows),
     reportRunning: (...ids) => store.write((tx) => reportRunning(tx, ids as InstanceId[])), // ids from answers of this server
+    reportReached: (id) => store.write(async (tx) => void (await tx.db.updateTable("instances").set({ observed_reached: 1 }).where("id", "=", id as InstanceId).execute())), // as above
     reportStopped: (...ids) => store.write((tx) => reportStopped(tx, ids as InstanceId[])), // as above
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.destroy();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      await snapshots.writers.close();
       await store[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },

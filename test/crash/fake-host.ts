@@ -3,11 +3,15 @@
  * everything, so that a sweep can ask afterwards what was ever running. Its memory survives every kill, as a real host's disk does.
  */
 import { acceptSpecification } from "../../src/host/protocol/generation.ts";
-import type { HostDescription, MachineReport, Report, VolumeReport } from "../../src/host/protocol/report.ts";
+import type { DiskReport, HostDescription, MachineReport, Report, VolumeReport } from "../../src/host/protocol/report.ts";
 import type { MachineSpecification, Specification } from "../../src/host/protocol/specification.ts";
 import type { HostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 
 interface Held {
+  /** What a running guest has, by volume, and under which export's name. */
+  readonly plugged: Map<string, string>;
+  /** The size that a volume has reached. */
+  sizeGib: number;
   specification: Specification;
   startedRun: number;
   state: MachineReport["state"] | VolumeReport["state"];
@@ -21,6 +25,12 @@ export interface FakeHost {
   step(desk: HostDesk): Promise<boolean>;
   /** What happens to a running machine from the outside. */
   befall(id: string, cause: "guest" | "engine"): void;
+  /** From now on guests give no volume back. */
+  holdVolumes(): void;
+  /** From now on volumes have so much of what they began as; undefined: all. */
+  initialize(percent: number | undefined): void;
+  /** From now on volumes are in no state to be used, for this reason; undefined: they are again. */
+  failVolumes(reason: string | undefined): void;
   /** From now on no machine starts. */
   breakEngine(): void;
   /** Replays every report ever sent, oldest first: messages that were on their way. */
@@ -46,13 +56,15 @@ export function fakeHost(id: string): FakeHost {
   let since = 0;
   let broken = false;
   let unsent = false;
+  let initializedPercent: number | undefined;
+  let volumeFailure: string | undefined;
 
   const take = (specification: Specification): boolean => {
     const current = held.get(specification.id);
     const accepted = acceptSpecification(current?.specification, tombstones.get(specification.id), specification);
     if (accepted !== "take") return false;
     const state: Held["state"] = specification.kind === "machine" ? "preparing" : "creating";
-    const fresh: Held = { specification, startedRun: 0, state, cause: undefined, reason: undefined };
+    const fresh: Held = { specification, plugged: new Map(), sizeGib: 0, startedRun: 0, state, cause: undefined, reason: undefined };
     held.set(specification.id, { ...(current ?? fresh), specification });
     return true;
   };
@@ -60,18 +72,39 @@ export function fakeHost(id: string): FakeHost {
   const advance = (thing: Held): boolean => {
     const { specification } = thing;
     if (specification.want === "absent") return remove(thing);
-    if (specification.kind === "volume") return move(thing, "available");
+    if (specification.kind === "volume" && volumeFailure !== undefined) return move(thing, "failed", undefined, volumeFailure);
+    if (specification.kind === "volume") return move(thing, "available") || grow(thing, specification.sizeGib);
     return advanceMachine(thing, specification);
   };
 
-  const advanceMachine = (thing: Held, { want, run }: MachineSpecification): boolean => {
+  const grow = (thing: Held, sizeGib: number): boolean => {
+    const grows = thing.sizeGib < sizeGib;
+    thing.sizeGib = Math.max(thing.sizeGib, sizeGib);
+    return grows;
+  };
+
+  const advanceMachine = (thing: Held, specification: MachineSpecification): boolean => {
+    const { want, run } = specification;
     if (want === "stopped") return thing.state === "stopped" ? false : move(thing, "stopped", "requested");
-    if (run <= thing.startedRun) return false;
+    if (run <= thing.startedRun) return thing.state === "running" && plugOne(thing.plugged, specification);
     if (broken) return move(thing, "failed", undefined, "no engine");
     thing.startedRun = run;
+    thing.plugged.clear();
+    for (const { volume, endpoint } of specification.disks) thing.plugged.set(volume, endpoint.exportName);
     boots.set(`${thing.specification.id} ${run}`, (boots.get(`${thing.specification.id} ${run}`) ?? 0) + 1);
     return move(thing, "running");
   };
+
+  /** Takes away or gives one volume, as the specification asks. */
+  const plugOne = (plugged: Map<string, string>, { disks }: MachineSpecification): boolean => {
+    const isWanted = ([volume, exportName]: [string, string]) => disks.some((disk) => disk.volume === volume && disk.endpoint.exportName === exportName);
+    const extra = [...plugged].find((each) => !isWanted(each));
+    if (extra !== undefined && !stubborn) return plugged.delete(extra[0]);
+    const missing = disks.find(({ volume }) => !plugged.has(volume));
+    if (missing !== undefined) plugged.set(missing.volume, missing.endpoint.exportName);
+    return missing !== undefined;
+  };
+  let stubborn = false;
 
   const remove = (thing: Held): boolean => {
     held.delete(thing.specification.id);
@@ -87,12 +120,17 @@ export function fakeHost(id: string): FakeHost {
     return true;
   };
 
-  const toReport = (thing: Held, state: Held["state"]): Report => {
-    const { id: thingId, generation, kind } = thing.specification;
-    if (kind === "volume") return { kind, id: thingId as never, generation, state: state as never }; // the kind says which id and states
-    const optional = { ...(thing.cause === undefined ? {} : { cause: thing.cause }), ...(thing.reason === undefined ? {} : { reason: thing.reason }) };
-    const run = thing.specification.kind === "machine" ? thing.specification.run : 0;
-    return { kind: "machine", id: thingId as never, generation, run, state: state as never, reboots: 0, ...optional }; // as above
+  const toReport = ({ specification, plugged, sizeGib, cause, reason }: Held, state: Held["state"]): Report => {
+    const { generation } = specification;
+    if (specification.kind === "volume") {
+      const snapshots = specification.snapshots.map(({ id: snapshot }) => ({ id: snapshot, state: "completed", percent: 100, blocks: { total: 0, moved: 0 } }) as const);
+      const condition = { sizeGib, ...(initializedPercent === undefined ? {} : { initializedPercent }) };
+      const more = state === "available" ? { condition, snapshots } : { ...(reason === undefined ? {} : { reason }) };
+      return { kind: "volume", id: specification.id, generation, state: state as VolumeReport["state"], ...more }; // volumes have no other states
+    }
+    const optional = { ...(cause === undefined ? {} : { cause }), ...(reason === undefined ? {} : { reason }) };
+    const running = state === "running" ? { disks: toDiskReports(plugged, specification), accepted: generation } : {};
+    return { kind: "machine", id: specification.id, generation, run: specification.run, state: state as MachineReport["state"], reboots: 0, ...optional, ...running }; // as above
   };
 
   return {
@@ -120,6 +158,16 @@ export function fakeHost(id: string): FakeHost {
       unsent = true;
       if (thing?.state === "running") move(thing, "stopped", cause, cause === "engine" ? "the engine died" : undefined);
     },
+    initialize: (percent) => {
+      initializedPercent = percent;
+      unsent = true;
+    },
+    failVolumes: (reason) => {
+      volumeFailure = reason;
+    },
+    holdVolumes: () => {
+      stubborn = true;
+    },
     breakEngine: () => {
       broken = true;
     },
@@ -127,4 +175,11 @@ export function fakeHost(id: string): FakeHost {
       for (const report of sent.slice(0, 50)) await desk.report(id, { incarnation: 1, reports: [report] });
     },
   };
+}
+
+function toDiskReports(plugged: ReadonlyMap<string, string>, { disks }: MachineSpecification): DiskReport[] {
+  return Array.from(plugged, ([volume, exportName]) => {
+    const stays = disks.some((disk) => disk.endpoint.exportName === exportName);
+    return { volume: volume as DiskReport["volume"], exportName, state: stays ? "attached" : "busy" }; // from a specification
+  });
 }

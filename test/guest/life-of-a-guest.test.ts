@@ -1,18 +1,15 @@
 /** One guest of each engine through its whole life: launch, login, user data, metadata, reboot, stop, start, termination. What is gone must be gone. */
-import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import {
+  DescribeInstanceStatusCommand,
   GetConsoleOutputCommand,
   RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
-  DescribeVolumesCommand,
-  DescribeNetworkInterfacesCommand,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createKey, describeInstance, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
+import { enginesOf, nothing, remains } from "../installation/remains.ts";
 import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
 
 let installation: TestInstallation;
@@ -38,6 +35,7 @@ describe.each([
   test("is launched, runs its user data and lets its key's owner in", async () => {
     id = await launch(installation, { ImageId: imageId("tiny", kind), InstanceType: type, KeyName: key.name, UserData: userData });
     await untilState(installation, id, "running");
+    expect(await checksUntilOk(id)).toEqual(["initializing", "ok"]);
     expect(await untilSsh(installation, key, id, "grep ran /var/tmp/user-data && sudo whoami")).toBe("it ran\nroot");
   });
 
@@ -89,21 +87,18 @@ describe.each([
   test("leaves nothing behind after its termination", async () => {
     await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
     await untilState(installation, id, "terminated");
-    const mine = { Filters: [{ Name: "attachment.instance-id", Values: [id] }] };
-    await eventually("the volume's end", async () => ((await installation.ec2.send(new DescribeVolumesCommand({}))).Volumes?.length === 0 ? true : undefined));
-    const { NetworkInterfaces: interfaces } = await installation.ec2.send(new DescribeNetworkInterfacesCommand(mine));
-    expect({ interfaces, engines: enginesOf(id), files: filesOf(id) }).toEqual({ interfaces: [], engines: [], files: [] });
+    expect(await remains(installation, [id])).toEqual(nothing);
   });
 });
 
-/** Command lines of processes that name the instance. */
-function enginesOf(id: string): string[] {
-  const lines = execFileSync("ps", ["-eo", "args="], { encoding: "utf8", maxBuffer: 16 * 1024 * 1024 }).split("\n");
-  return lines.filter((line) => line.includes(id));
-}
-
-/** Machine directories and volume files that are left, tombstones aside. */
-function filesOf(id: string): string[] {
-  const entries = readdirSync(installation.dataDirectory, { recursive: true, encoding: "utf8" });
-  return entries.filter((entry) => entry.includes(`machines/${id}`) || entry.includes(join("volumes", "vol-"))).filter((entry) => !entry.includes("tombstones"));
+/** The instance check's results, one after the other. */
+async function checksUntilOk(id: string): Promise<readonly string[]> {
+  const seen: string[] = [];
+  await eventually("the instance check", async () => {
+    const { InstanceStatuses: [status] = [] } = await installation.ec2.send(new DescribeInstanceStatusCommand({ InstanceIds: [id] }));
+    const result = status?.InstanceStatus?.Status ?? "none";
+    if (seen.at(-1) !== result) seen.push(result);
+    return result === "ok" ? true : undefined;
+  });
+  return seen;
 }

@@ -16,6 +16,8 @@ const run = promisify(execFile);
 const launcher = new URL("../../hostelry", import.meta.url).pathname;
 
 export interface TestInstallation {
+  /** Six hexadecimal digits. */
+  readonly id: string;
   readonly dataDirectory: string;
   readonly profile: Profile;
   readonly ec2: EC2Client;
@@ -46,7 +48,9 @@ export async function bringUp(): Promise<TestInstallation> {
     const profile = JSON.parse(await readFile(join(dataDirectory, "control", "profile.json"), "utf8")) as Profile; // our own process wrote it
     const credentials = { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey };
     const ec2 = new EC2Client({ endpoint: profile.url, region: profile.region, credentials });
+    const { id } = JSON.parse(await readFile(join(dataDirectory, "installation.json"), "utf8")) as { id: string }; // likewise
     return {
+      id,
       dataDirectory,
       profile,
       ec2,

@@ -1,7 +1,7 @@
 /** From a request for another attribute value to the change of rows that it means; refuses what the attribute, the type or the state does not allow. */
 import { invalidInstanceAttributeValue, invalidParameterCombination, notFound, unsupportedRequest } from "../../base/api-error.ts";
 import { findVisibleKernel } from "../../compute/image.ts";
-import { requireStopped, type AttributeChange } from "../../compute/instance-attribute.ts";
+import { requireStopped, type AttributeChange, type DeviceChange } from "../../compute/instance-attribute.ts";
 import { planTypeChange } from "../../compute/instance-type-change.ts";
 import { findInstanceType } from "../../compute/instance-types/catalogue.ts";
 import { requireWellFormed } from "../../compute/resources.ts";
@@ -104,12 +104,12 @@ function parseShutdownBehavior(value: string): "stop" | "terminate" {
 }
 
 /** A mapping that does not say otherwise dies with its instance (facts §1.4). */
-function parseMappings({ BlockDeviceMappings: mappings = [] }: ModifyInput): Map<string, boolean> {
+function parseMappings({ BlockDeviceMappings: mappings = [] }: ModifyInput): Map<string, DeviceChange> {
   if (mappings.length === 0) throw invalidInstanceAttributeValue("The attribute blockDeviceMapping takes BlockDeviceMappings.");
   return new Map(
     mappings.map(({ DeviceName: device = "", Ebs: ebs, VirtualName: virtual, NoDevice: none }) => {
       if (virtual !== undefined || none !== undefined) throw invalidInstanceAttributeValue("Only DeleteOnTermination of a block device mapping can be modified.");
-      return [device, ebs?.DeleteOnTermination ?? true];
+      return [device, { dies: ebs?.DeleteOnTermination ?? true, volumeId: ebs?.VolumeId }];
     }),
   );
 }

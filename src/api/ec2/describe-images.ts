@@ -44,9 +44,9 @@ const filters: FilterTable<Image> = {
     "ramdisk-id": () => undefined,
     "root-device-name": (image) => image.RootDeviceName,
     "root-device-type": (image) => image.RootDeviceType,
-    "source-image-id": () => undefined,
-    "source-image-region": () => undefined,
-    "source-instance-id": () => undefined,
+    "source-image-id": (image) => image.SourceImageId,
+    "source-image-region": (image) => image.SourceImageRegion,
+    "source-instance-id": (image) => image.SourceInstanceId,
     "sriov-net-support": (image) => image.SriovNetSupport,
     state: (image) => image.State,
     "state-reason-code": (image) => image.StateReason?.Code,
@@ -56,10 +56,10 @@ const filters: FilterTable<Image> = {
   },
 };
 
-/** The images that the account may launch, machine and kernel images, those that are still being built among them. */
+/** The images that the account may launch, machine and kernel images, those that are still being made among them. */
 export const DescribeImages = defineDescribe({
   name: "DescribeImages",
-  supported: "whole; nothing is deprecated or disabled, and images are public or private, never shared with single accounts",
+  supported: "whole",
   ids: ({ ImageIds: ids }) => ids,
   list: async (call) => {
     const { input, caller, tx } = call;
@@ -69,7 +69,8 @@ export const DescribeImages = defineDescribe({
         ? (await listVisibleImages(tx, caller)).map((row) => ({ row, askedId: row.id }))
         : await requireVisibleImages(tx, caller, input.ImageIds);
     const views = images.map(({ row, askedId }) => toImageView(row, askedId, row.account === caller.account ? tags.get(row.id) : undefined));
-    return views.filter(ownerFilter(call)).filter(executableFilter(call));
+    const isExecutable = await executableFilter(call);
+    return views.filter(ownerFilter(call)).filter(isExecutable).filter(hiddenFilter(call));
   },
   key: (image) => image.ImageId ?? "",
   filters,
@@ -77,7 +78,7 @@ export const DescribeImages = defineDescribe({
   output: (rows, nextToken) => ({ Images: [...rows], ...nextTokenField(nextToken) }),
 });
 
-type ImagesCall = Pick<Call<ActionInput<"ec2", "DescribeImages">>, "input" | "caller">;
+type ImagesCall = Call<ActionInput<"ec2", "DescribeImages">>;
 
 function ownerFilter({ input, caller }: ImagesCall): (image: Image) => boolean {
   const owners = (input.Owners ?? []).map((owner) => {
@@ -89,10 +90,23 @@ function ownerFilter({ input, caller }: ImagesCall): (image: Image) => boolean {
   return (image) => owners.length === 0 || owners.includes(image.OwnerId ?? "");
 }
 
-/** `all` are the public images; images shared with single accounts, `self` or another, there are none. */
-function executableFilter({ input }: ImagesCall): (image: Image) => boolean {
-  const users = input.ExecutableUsers ?? [];
-  const bad = users.find((user) => !/^(?:\d{12}|self|all)$/.test(user));
+/** `all` are the public images, a user's are those that were shared with it by name. */
+async function executableFilter({ input, caller, tx }: ImagesCall): Promise<(image: Image) => boolean> {
+  const asked = input.ExecutableUsers ?? [];
+  const bad = asked.find((user) => !/^(?:\d{12}|self|all)$/.test(user));
   if (bad !== undefined) throw invalidParameterValue(`Invalid user id: "${bad}"`);
-  return (image) => users.length === 0 || (users.includes("all") && image.Public === true);
+  if (asked.length === 0) return () => true;
+  const users = asked.map((user) => (user === "self" ? caller.account : user));
+  const shared = await tx.db.selectFrom("image_permissions").select("image_id").where("grantee", "in", users).execute();
+  const ids = new Set(shared.map((row) => String(row.image_id)));
+  return (image) => ids.has(image.ImageId ?? "") || (users.includes("all") && image.Public === true);
+}
+
+/** Deprecated images are hidden from all but their owners, disabled ones from everybody; whoever knows an id, or asks for them, sees them. */
+function hiddenFilter({ input, caller, now }: ImagesCall): (image: Image) => boolean {
+  if ((input.ImageIds ?? []).length > 0) return () => true;
+  const isDeprecated = (image: Image): boolean => image.DeprecationTime !== undefined && Date.parse(image.DeprecationTime) <= now;
+  return (image) =>
+    (input.IncludeDisabled === true || image.State !== "disabled") &&
+    (input.IncludeDeprecated === true || image.OwnerId === caller.account || !isDeprecated(image));
 }

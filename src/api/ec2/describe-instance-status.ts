@@ -13,7 +13,7 @@ import { toStateView } from "./views/instance-view.ts";
 /** The status checks of running instances, and of all others too when asked. */
 export const DescribeInstanceStatus = defineDescribe({
   name: "DescribeInstanceStatus",
-  supported: "whole; there are no scheduled events",
+  supported: "whole; the checks are initializing until the guest first asks for its metadata; there are no scheduled events",
   ids: ({ InstanceIds: ids }) => ids,
   list: async ({ input, caller, tx, now }) => {
     const ids = input.InstanceIds ?? [];
@@ -63,6 +63,8 @@ function toSummary(result: CheckResult | undefined): Pick<InstanceStatusSummary,
   switch (result?.status) {
     case "ok":
       return { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] };
+    case "initializing":
+      return { Status: "initializing", Details: [{ Name: "reachability", Status: "initializing" }] };
     case "impaired":
       return { Status: "impaired", Details: [{ Name: "reachability", Status: "failed", ImpairedSince: new Date(result.since) }] };
     case "not-applicable":

@@ -6,7 +6,7 @@ import type { Call } from "../action.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { viewInstances, type ViewedInstance } from "./views/instance-parts.ts";
-import { toReservations } from "./views/instance-view.ts";
+import { toDeviceStatus, toReservations } from "./views/instance-view.ts";
 
 const filters: FilterTable<ViewedInstance> = {
   tags: ({ tags }) => tags,
@@ -15,7 +15,7 @@ const filters: FilterTable<ViewedInstance> = {
     "availability-zone": ({ row }) => row.zone,
     "block-device-mapping.delete-on-termination": ({ attachments }) => attachments.map((each) => each.delete_on_termination === 1),
     "block-device-mapping.device-name": ({ attachments }) => attachments.map((each) => each.device),
-    "block-device-mapping.status": ({ attachments }) => attachments.map(() => "attached"),
+    "block-device-mapping.status": ({ row, attachments }) => attachments.map((each) => toDeviceStatus(row, each)),
     "block-device-mapping.volume-id": ({ attachments }) => attachments.map((each) => each.volume_id),
     "client-token": ({ row }) => row.client_token,
     "dns-name": ({ interfaces, row }) => interfaces.slice(0, 1).map((nic) => (nic.public_address === null ? "" : publicHostName(nic.public_address, row.region))),
@@ -66,6 +66,7 @@ export const DescribeInstances = defineDescribe({
   key: ({ row }) => row.id,
   filters,
   page: { minimum: 5, maximum: 1000, idsParameter: "instancesSet" },
+  timeless: true,
   output: (instances, nextToken) => ({
     Reservations: toReservations(instances),
     ...(nextToken === undefined ? {} : { NextToken: nextToken }),

@@ -1,5 +1,6 @@
 import { launch, planLaunch } from "../../compute/launch.ts";
 import { defineAction, ec2Arn } from "../action.ts";
+import { createTagsGrants } from "./tag-grants.ts";
 import { viewInstances } from "./views/instance-parts.ts";
 import { toReservation } from "./views/instance-view.ts";
 
@@ -14,16 +15,19 @@ export const RunInstances = defineAction({
     return subnet?.zone ?? "";
   },
   load: ({ input, caller, tx, now }) => planLaunch(tx, caller, input, now),
-  authorize: (plan, { caller }) =>
-    [
+  authorize: (plan, { caller }) => [
+    ...[
       ec2Arn(caller, "image", plan.image.id),
       ec2Arn(caller, "subnet", plan.subnet.id),
       ec2Arn(caller, "instance", "*"),
       ec2Arn(caller, "network-interface", "*"),
       ec2Arn(caller, "volume", "*"),
+      ...plan.storage.volumes.flatMap(({ snapshotId: id }) => (id === null ? [] : [ec2Arn(caller, "snapshot", id)])),
       ...plan.network.groupIds.map((id) => ec2Arn(caller, "security-group", id)),
       ...(plan.keyPair === undefined ? [] : [ec2Arn(caller, "key-pair", plan.keyPair.name)]),
     ].map((resource) => ({ action: "ec2:RunInstances", resource })),
+    ...Array.from(plan.tags, ([type, tags]) => createTagsGrants(tags, [ec2Arn(caller, type, "*")])).flat(),
+  ],
   apply: async (plan, { tx, random, now }) => {
     const rows = await launch(tx, plan, random, now);
     return toReservation(rows[0]?.reservation_id ?? "", await viewInstances(tx, rows));

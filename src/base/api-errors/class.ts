@@ -9,9 +9,12 @@ export class ApiError extends Error {
   /** The HTTP status. */
   readonly status: number;
   readonly fault: Fault;
+  /** Further members of the error in its JSON form. */
+  readonly members: Readonly<Record<string, string>>;
 
-  constructor(code: string, message: string, status = 400, options?: ErrorOptions) {
+  constructor(code: string, message: string, status = 400, options?: ErrorOptions & { readonly members?: Readonly<Record<string, string>> }) {
     super(message, options);
+    this.members = options?.members ?? {};
     this.code = code;
     this.status = status;
     this.fault = status >= 500 ? "server" : "client";

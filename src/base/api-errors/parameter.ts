@@ -60,8 +60,8 @@ export function idempotentInstanceTerminated(): ApiError {
   return new ApiError("IdempotentInstanceTerminated", "The instances of the earlier request with this client token have been terminated.");
 }
 
-export function invalidClientToken(): ApiError {
-  return new ApiError("InvalidClientToken", "The client token must be at most 64 ASCII characters.");
+export function invalidClientToken(longest: number): ApiError {
+  return new ApiError("InvalidClientToken", `The client token must be at most ${longest} ASCII characters.`);
 }
 
 export function notTaggable(resourceType: string): ApiError {

@@ -4,6 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -102,16 +103,31 @@ async function launchOnce({ client, keyName, keyFile }: Bench, kind: Kind): Prom
   const id = launched.Instances?.[0]?.InstanceId ?? "";
   try {
     const address = await publicAddress(client, id);
+    while (!(await answers(address))) await waitABit(begin, id);
     const command = kind.until === "login" ? "true" : "test -e /var/tmp/user-data-done";
-    while (!(await succeeds(keyFile, address, command))) {
-      if (performance.now() - begin > limitMs) throw new Error(`${id} could not be logged into within ${limitMs / 1000} s`);
-      await sleep(50);
-    }
+    while (!(await succeeds(keyFile, address, command))) await waitABit(begin, id);
     return { callMs, readyMs: performance.now() - begin };
   } finally {
     await client.send(new TerminateInstancesCommand({ InstanceIds: [id], SkipOsShutdown: true }));
     await gone(client, id);
   }
+}
+
+async function waitABit(begin: number, id: string): Promise<void> {
+  if (performance.now() - begin > limitMs) throw new Error(`${id} could not be logged into within ${limitMs / 1000} s`);
+  await sleep(20);
+}
+
+/** Whether something listens for logins. A connection that a booting guest loses is only tried again after a second, so a new one is made each time. */
+function answers(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: 22, timeout: 60 });
+    const over = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once("connect", () => over(true)).once("timeout", () => over(false)).once("error", () => over(false));
+  });
 }
 
 async function publicAddress(client: EC2Client, id: string): Promise<string> {

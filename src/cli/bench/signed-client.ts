@@ -4,8 +4,8 @@ import { signRequest } from "../../wire/signature.ts";
 import type { Profile } from "../profile.ts";
 
 export interface SignedClient {
-  /** The answer's body. Rejects for any status but 200, with what the server said. */
-  call(parameters: Readonly<Record<string, string>>): Promise<string>;
+  /** The answer's body, whole. Rejects for any status but 200, with what the server said. */
+  call(parameters: Readonly<Record<string, string>>): Promise<readonly Buffer[]>;
   close(): void;
 }
 
@@ -25,9 +25,8 @@ export function signedClient(profile: Profile): SignedClient {
           answer.on("data", (part: Buffer) => parts.push(part));
           answer.on("error", reject);
           answer.on("end", () => {
-            const text = Buffer.concat(parts).toString();
-            if (answer.statusCode === 200) resolve(text);
-            else reject(new Error(`the server answered ${answer.statusCode}: ${text}`));
+            if (answer.statusCode === 200) resolve(parts);
+            else reject(new Error(`the server answered ${answer.statusCode}: ${Buffer.concat(parts).toString()}`));
           });
         });
         outgoing.on("error", reject);

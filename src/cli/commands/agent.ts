@@ -30,10 +30,9 @@ export async function agent(dataDirectory: string, node: string): Promise<void> 
   const tools = { clock: systemClock, random: systemRandom, log };
   const common = { ...own, ...tools, controlSocket: controlSocket(runDirectory), version: programVersion(), opened: flushCompileCache, signal };
   if (storage !== undefined) {
-    await runAgent({ ...common, parts: openStorageParts({ ...own, underlayAddress: storage.underlayAddress }) });
+    await runAgent({ ...common, parts: openStorageParts({ ...own, underlayAddress: storage.underlayAddress, snapshotsDirectory: join(dataDirectory, "snapshots"), log }) });
   } else {
-    const kernel = findProbeKernel(imagesDirectory);
-    const { parts, probe } = await openHostParts({ ...own, ...tools, underlayDevice, resolvers: readResolvers(), ...(kernel === undefined ? {} : { probeKernelFile: kernel }) });
+    const { parts, probe } = await openHostParts({ ...own, ...tools, underlayDevice, resolvers: readResolvers(), findProbeKernel: () => findProbeKernel(imagesDirectory) });
     await runAgent({ ...common, parts, probe });
   }
   process.exit(0); // nothing that is still open may hold a process that has left

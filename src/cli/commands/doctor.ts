@@ -14,7 +14,7 @@ export async function doctor(options: { readonly data?: string; readonly json?: 
   const isRoot = around.uid === 0;
   const dataDirectory = existingDataDirectory(options.data, around);
   const installation = findInstallation(dataDirectory);
-  const groups = examine({ isRoot, dataDirectory, networks: installation, engines: await findEngines(installation, isRoot) });
+  const groups = examine({ isRoot, dataDirectory, networks: installation?.simulated === true ? undefined : installation, engines: await findEngines(installation, isRoot) });
   const checks = groups.flatMap((group) => group.checks);
   process.stdout.write(options.json === true ? `${JSON.stringify({ verdict: verdict(checks), groups }, undefined, 2)}\n` : renderChecks(groups));
   if (checks.some((check) => check.result === "no" && check.required)) process.exitCode = exitCodes.failed;

@@ -46,7 +46,7 @@ export async function up(options: UpOptions): Promise<void> {
     const report = await waitUntilReady({ dataDirectory, installation, leader, progress });
     shareWithCaller(dataDirectory, report.url, around.environment);
     progress.end();
-    process.stdout.write(nextSteps(report, options.data));
+    process.stdout.write(nextSteps(report, { simulated: installation.simulated, ...(options.data === undefined ? {} : { data: options.data }) }));
   } finally {
     progress.end();
   }

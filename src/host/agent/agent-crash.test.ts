@@ -51,6 +51,13 @@ class World {
   readonly plane = new FakeControlPlane();
   readonly engine = new WorldEngine();
   readonly parts = simulatedHost(this.engine.engines());
+  bootId = "first";
+
+  /** The physical machine restarts: whatever ran on it is gone, what was on disk is there. */
+  restart(): void {
+    this.bootId = `${this.bootId}, restarted`;
+    this.engine.guests.clear();
+  }
 
   start(gate: CrashGate, signal: AbortSignal): Promise<unknown> {
     const parts: HostParts = gate.host(this.parts);
@@ -61,6 +68,7 @@ class World {
         dataDirectory: "/data",
         runDirectory: "/run",
         imagesDirectory: "/images",
+        bootId: this.bootId,
         transport: gate.transport(this.plane.transport()),
         parts,
         userOf: () => undefined,
@@ -81,7 +89,7 @@ async function works() {
 }
 
 /** Plays the script to its end with an agent killed at each of these moments, one after the other; returns how many moments the last agent had. */
-async function play(script: readonly Act[], kills: readonly number[]): Promise<{ world: World; moments: number; last: MachineSpecification }> {
+async function play(script: readonly Act[], kills: readonly number[], machineRestarts = false): Promise<{ world: World; moments: number; last: MachineSpecification }> {
   const world = new World();
   const end = new AbortController();
   let gate = new CrashGate(0);
@@ -91,6 +99,7 @@ async function play(script: readonly Act[], kills: readonly number[]): Promise<{
       void world.start(gate, end.signal).catch(() => undefined);
       if (killAt > 0) await Promise.race([gate.killed, new Promise((resolve) => end.signal.addEventListener("abort", resolve))]);
       if (end.signal.aborted) return;
+      if (killAt > 0 && machineRestarts) world.restart();
     }
   })();
   let specification = machineOf({ generation: 0 });
@@ -134,6 +143,18 @@ function outcome({ engine, parts }: World) {
     files: [...parts.files.contents.keys()].filter((path) => path.includes(machineId)).toSorted(),
   };
 }
+
+describe.each(Object.entries(scripts))("the machine restarts anywhere during: %s", (_name, script) => {
+  it("converges to the same world as a machine that never restarts, but for the boots", { timeout: 120_000 }, async () => {
+    const undisturbed = await play(script, []);
+    const { boots, ...expected } = outcome(undisturbed.world);
+    for (let moment = 1; moment <= undisturbed.moments; moment++) {
+      const { world } = await play(script, [moment], true);
+      await expect.poll(() => outcome(world), { timeout: 2_000 }).toMatchObject(expected);
+      expect([boots, boots + 1], `restarted at ${moment}`).toContain(outcome(world).boots);
+    }
+  });
+});
 
 describe.each(Object.entries(scripts))("killed anywhere during: %s", (_name, script) => {
   it("converges to the same world as an agent that is never killed", { timeout: 120_000 }, async () => {

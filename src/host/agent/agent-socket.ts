@@ -3,18 +3,24 @@
  * runs the agent, can open.
  *
  *   GET  /v1/status   AgentStatus, as JSON
+ *   GET  /v1/volumes/ID   VolumeDescription, as JSON, or 404
  *   POST /v1/park     → 204 when every guest is down (30 s to shut down, then powered off), or every export ended
  */
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { errorChain } from "../../base/errors.ts";
+import { isId } from "../../base/ids.ts";
 import type { Agent } from "./agent.ts";
 
 export interface AgentSocket extends AsyncDisposable {
   readonly path: string;
 }
 
-export async function openAgentSocket(path: string, agent: Pick<Agent, "status" | "park">): Promise<AgentSocket> {
+const volumeCall = "GET /v1/volumes/";
+
+type Door = Pick<Agent, "status" | "park" | "describeVolume">;
+
+export async function openAgentSocket(path: string, agent: Door): Promise<AgentSocket> {
   const server = createServer((request, response) => {
     answer(request, response, agent).catch((error: unknown) => {
       response.writeHead(500, { "content-type": "text/plain" }).end(errorChain(error));
@@ -32,10 +38,14 @@ export async function openAgentSocket(path: string, agent: Pick<Agent, "status" 
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, agent: Pick<Agent, "status" | "park">): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, agent: Door): Promise<void> {
   const call = `${request.method} ${request.url}`;
   if (call === "GET /v1/status") {
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(agent.status()));
+  } else if (call.startsWith(volumeCall)) {
+    const id = call.slice(volumeCall.length);
+    const volume = isId("volume", id) ? await agent.describeVolume(id) : undefined;
+    response.writeHead(volume === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(volume ?? {}));
   } else if (call === "POST /v1/park") {
     await agent.park();
     response.writeHead(204).end();

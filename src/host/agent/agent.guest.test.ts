@@ -1,6 +1,8 @@
 /** A storage node and a host with real disks and real engines, on one control plane; the network alone is simulated. */
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import type { InstanceId, VolumeId } from "../../base/ids.ts";
@@ -31,6 +33,7 @@ let directory: string;
 let storagePlane: FakeControlPlane;
 let hostPlane: FakeControlPlane;
 let leaving: AbortController;
+let bootId: string;
 let storage: Agent;
 let host: Agent;
 
@@ -45,6 +48,7 @@ beforeEach(async () => {
   await chmod(directory, 0o711);
   storagePlane = new FakeControlPlane();
   hostPlane = new FakeControlPlane();
+  bootId = "first";
   await start();
 });
 
@@ -61,7 +65,7 @@ async function start(): Promise<void> {
   const probes = { directory };
   const engines = { emulated: qemuEngine("tcg", probes), hardware: qemuEngine("kvm", probes), paravirtual: umlEngine(probes) };
   const hostParts: HostParts = { ...simulatedHost(engines), files: diskFiles, consoles: consoleFiles, disks: hostDisks };
-  const storageParts = openStorageParts({ ...installation, hostId: "node", installation: "abcdef", underlayAddress: "127.0.0.1" });
+  const storageParts = openStorageParts({ ...installation, hostId: "node", installation: "abcdef", underlayAddress: "127.0.0.1", snapshotsDirectory: join(directory, "snapshots"), log: silentLog });
   const availability = { works: true, engine: "" };
   const begin = async (hostId: string, parts: typeof hostParts | typeof storageParts, plane: FakeControlPlane) => {
     const places = hostPlaces(parts.role, hostId, installation);
@@ -72,6 +76,7 @@ async function start(): Promise<void> {
         installation: "abcdef",
         ...places,
         imagesDirectory: directory,
+        bootId,
         transport: plane.transport(),
         parts,
         userOf: (thing) => engineUser(thing),
@@ -88,12 +93,42 @@ async function start(): Promise<void> {
   host = await begin("host", hostParts, hostPlane);
 }
 
+/** All processes and mounts are gone, the folder for what need not outlive the machine is empty, disks are kept. */
+async function restartMachine(): Promise<void> {
+  leaving.abort();
+  await Promise.all([storage.over, host.over]);
+  for (const { pid } of await findDaemons(directory)) process.kill(pid, "SIGKILL");
+  await expect.poll(() => findDaemons(directory)).toEqual([]);
+  for (const line of await mounts()) await promisify(execFile)("umount", ["-l", line.split(" ")[4] ?? ""]);
+  await rm(join(directory, "run"), { recursive: true, force: true });
+  bootId = "second";
+  await start();
+}
+
 const untilState = (state: string, generation: number) => hostPlane.until((reports) => reports.get(id)?.state === state && reports.get(id)?.generation === generation, 60_000);
 const pidOf = () => host.status().machines[0]?.pid;
 const leftovers = async () => [...(await findDaemons(directory)).map(({ args }) => args.join(" ")), ...(await mounts()), ...(await readdir(join(directory, "data/hosts/host/machines"))), ...(await readdir(join(directory, "run/hosts/host")))];
 const mounts = async () => (await readFile("/proc/self/mountinfo", "utf8")).split("\n").filter((line) => line.includes(directory));
 
 describe("a real host", () => {
+  it.each(["emulated", "paravirtual"] as const)("starts a guest (%s) again after a restart of the physical machine, with its volume as it was and empty local disks", async (virtualization) => {
+    storagePlane.set(exported(root));
+    hostPlane.set(machine({ virtualization }));
+    await untilState("running", 1);
+    const pid = pidOf();
+    const local = join(directory, "data/hosts/host/machines", id, "instance-store", "ephemeral0.raw");
+    await writeFile(local, "lost", { flag: "r+" });
+    hostPlane.reports.clear();
+    hostPlane.reportLog.length = 0;
+    await restartMachine();
+    await untilState("running", 1);
+    expect(hostPlane.reportLog.map((report) => report.state)).toEqual(expect.not.arrayContaining(["stopped", "failed"]));
+    expect([(await readFile(local)).subarray(0, 4), pidOf() === pid, storage.status().volumes[0]?.state]).toEqual([Buffer.alloc(4), false, "available"]);
+    hostPlane.set(machine({ virtualization, generation: 2, want: "absent", stop: "force" }));
+    await untilState("absent", 2);
+    expect((await leftovers()).filter((text) => !text.includes(root))).toEqual([]);
+  });
+
   it("runs an emulated guest through an agent's restart, a hot-plugged volume, a stop and a start, and leaves nothing of it", async () => {
     storagePlane.set(exported(root), exported(extra));
     hostPlane.set(machine({}));

@@ -3,6 +3,7 @@ import { TerminalError } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
+import type { MachineReport } from "../protocol/report.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
 import type { Agent } from "./agent.ts";
 import type { ClientEnd } from "./control-plane-client.ts";
@@ -210,31 +211,6 @@ describe("a host's agent", () => {
     await expect(start()).rejects.toThrow("belongs to installation 000000");
   });
 
-  it("parks its guests, and the next agent starts those again that should run, with empty local disks", async () => {
-    const agent = await start();
-    specify({ instanceStoreGib: [1] });
-    await untilState("running");
-    plane.reportLog.length = 0;
-    await agent.park();
-    expect([engine.guests.size, [...host.disks.held], agent.status().machines[0]]).toMatchObject([0, [], { state: "stopped", parked: true }]);
-    expect(plane.reportLog).toEqual([]);
-    await restart(agent);
-    await expect.poll(() => engine.guests.size).toBe(1);
-    await expect.poll(() => plane.reportLog.at(-1)).toMatchObject({ state: "running", run: 1 });
-    expect(engine.boots).toBe(2);
-  });
-
-  it("does not start a parked guest again that was stopped meanwhile", async () => {
-    const agent = await start();
-    specify();
-    await untilState("running");
-    await agent.park();
-    specify({ generation: 2, want: "stopped" });
-    await restart(agent);
-    await untilState("stopped", 2);
-    expect(engine.boots).toBe(1);
-  });
-
   it("tells that a volume is attached by its generation", async () => {
     await start();
     specify();
@@ -242,6 +218,27 @@ describe("a host's agent", () => {
     specify({ generation: 2, disks: [...machineOf().disks, diskOf("vol-0123456789abcdef1")] });
     await untilState("running", 2);
     expect([...(engine.guests.get(machineId)?.disks ?? [])]).toEqual([rootVolume, "vol-0123456789abcdef1"]);
+  });
+
+  it("tells which volumes the guest has, which it holds on to, and which it cannot take", async () => {
+    const seen = () => (report() as MachineReport | undefined)?.disks?.map(({ volume, state }) => [volume, state]); // the reports of a machine's id
+    const untilDisks = (...expected: readonly (readonly string[])[]) => plane.until(() => JSON.stringify(seen()?.toSorted()) === JSON.stringify(expected.toSorted()));
+    const data = diskOf("vol-0000000000000000d");
+    await start();
+    specify();
+    await untilState("running");
+    engine.refusing = true;
+    specify({ generation: 2, disks: [...machineOf().disks, data] });
+    await untilDisks([rootVolume, "attached"], [data.volume, "failed"]);
+    engine.refusing = false;
+    await untilDisks([rootVolume, "attached"], [data.volume, "attached"]);
+    engine.clinging = true;
+    specify({ generation: 3 });
+    await untilDisks([rootVolume, "attached"], [data.volume, "busy"]);
+    expect(report()).toMatchObject({ state: "running", generation: 2, accepted: 3 });
+    engine.clinging = false;
+    await untilDisks([rootVolume, "attached"]);
+    expect(engine.guests.get(machineId)?.disks).toEqual(new Set([rootVolume]));
   });
 });
 
@@ -253,10 +250,10 @@ describe("a storage node's agent", () => {
     const agent = await start(storage);
     plane.set(volumeOf({ exportNames: ["one"] }));
     await untilVolume("available", 1);
-    expect(storage.volumes.exports.get(rootVolume)).toBe("one");
+    expect(storage.volumes.exports.get(rootVolume)).toEqual(["one"]);
     plane.set(volumeOf({ generation: 2 }));
     await untilVolume("available", 2);
-    expect(storage.volumes.exports.get(rootVolume)).toBeUndefined();
+    expect(storage.volumes.exports.get(rootVolume)).toEqual([]);
     plane.reports.clear();
     await restart(agent, storage);
     await untilVolume("available", 2);

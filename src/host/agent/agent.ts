@@ -8,6 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { InstanceId, VolumeId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import type { VolumeDescription } from "../disk/volumes.ts";
 import type { SpecificationPage } from "../protocol/exchange.ts";
 import type { HostDescription, Report } from "../protocol/report.ts";
 import { pause } from "./back-off.ts";
@@ -31,11 +32,15 @@ export interface AgentOptions {
   readonly dataDirectory: string;
   readonly runDirectory: string;
   readonly imagesDirectory: string;
+  /** Another one after each start of the physical machine: guests that ran before it are started again. */
+  readonly bootId: string;
   readonly transport: ControlPlaneTransport;
   readonly parts: AgentParts;
   readonly userOf: (id: InstanceId | VolumeId) => EngineUser | undefined;
   /** Finds out what the host can do; guests are taken up before, the control plane hears of the host after it. */
   readonly describe: (signal: AbortSignal) => Promise<HostDescription>;
+  /** What takes longer to find out; the control plane hears of it when it is known. */
+  readonly describeFully?: (signal: AbortSignal) => Promise<HostDescription>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -55,6 +60,8 @@ export interface AgentStatus {
 
 export interface Agent {
   status(): AgentStatus;
+  /** Undefined when this is no storage node, or has no such volume. */
+  describeVolume(id: VolumeId): Promise<VolumeDescription | undefined>;
   /** Shuts all guests down, or ends all exports, to take them up again with the next agent; settles when that is done. */
   park(): Promise<void>;
   /** Settles when the agent has left. */
@@ -99,6 +106,7 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
         arrived: () => keeper.announceAll(),
         ...(longestPauseMs === undefined ? {} : { longestPauseMs }),
       });
+      void describeAgain(options, client, signal);
       return await client.run(signal);
     } finally {
       leaving.abort();
@@ -111,6 +119,7 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
   return {
     over,
     park: () => keeper.park(),
+    describeVolume: async (id) => (parts.role === "storage" ? parts.volumes.describe(id) : undefined),
     status: () => ({
       host: hostId,
       incarnation,
@@ -120,6 +129,14 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
       volumes: volumes?.status() ?? [],
     }),
   };
+}
+
+async function describeAgain({ describeFully, log }: AgentOptions, client: ControlPlaneClient, signal: AbortSignal): Promise<void> {
+  try {
+    if (describeFully !== undefined) await client.describe(await describeFully(signal));
+  } catch (error) {
+    if (!signal.aborted) log.error("What this host can do is not fully known", { error });
+  }
 }
 
 /** Everything in the page is durable when it returns. */
@@ -137,11 +154,12 @@ async function takePage(page: SpecificationPage, machines: MachineKeeper | undef
 }
 
 function machineKeeper(options: AgentOptions, parts: HostParts, report: (news: Report) => void, client: () => ControlPlaneClient | undefined, signal: AbortSignal): MachineKeeper {
-  const { dataDirectory, runDirectory, imagesDirectory, userOf, clock, random, log, consoleTiming } = options;
+  const { dataDirectory, runDirectory, imagesDirectory, bootId, userOf, clock, random, log, consoleTiming } = options;
   return new MachineKeeper({
     ...parts,
     directory: new MachineDirectory(parts.files, dataDirectory, runDirectory),
     imagesDirectory,
+    bootId,
     userOf,
     report,
     uploadConsole: async (id, run, settled, output) => (await client()?.uploadConsole(id, run, settled, output)) ?? false,

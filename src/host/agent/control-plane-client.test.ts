@@ -27,9 +27,10 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+const availability = { works: true, engine: "simulated" };
+const description = { version: "1", engines: { emulated: availability, paravirtual: availability, hardware: availability }, machine: { cpus: 2, memoryMib: 1024, cpuModel: "", kernel: "" } };
+
 function connect() {
-  const availability = { works: true, engine: "simulated" };
-  const description = { version: "1", engines: { emulated: availability, paravirtual: availability, hardware: availability }, machine: { cpus: 2, memoryMib: 1024, cpuModel: "", kernel: "" } };
   const transport = unixSocketTransport(socket);
   const seen = { pages: new Array<SpecificationPage>(), arrivals: 0 };
   const client = new ControlPlaneClient({
@@ -58,6 +59,23 @@ describe("the conversation with the control plane", () => {
     await expect.poll(() => seen.pages.length).toBe(2);
     expect(plane.arrivals.map(({ incarnation }) => incarnation)).toEqual([7]);
     expect(seen.pages.map(({ complete, specifications }) => [complete, specifications.map(({ generation }) => generation)])).toEqual([[true, [1]], [false, [2]]]);
+  });
+
+  it("says anew what the host can do, and says it again to a control plane that has forgotten the host", async () => {
+    const { client } = connect();
+    const late = client.describe({ ...description, version: "2" });
+    {
+      await using _first = await serveFakeControlPlane(plane, socket);
+      await late;
+      await client.describe({ ...description, version: "3" });
+    }
+    expect(plane.arrivals.map((arrival) => arrival.description.version).at(-1)).toBe("3");
+    const other = new FakeControlPlane();
+    other.outage = 404;
+    await using _second = await serveFakeControlPlane(other, socket);
+    await expect.poll(() => other.refused).toBeGreaterThan(0);
+    other.outage = undefined;
+    await expect.poll(() => other.arrivals.at(-1)?.description.version).toBe("3");
   });
 
   it("waits for a control plane that is not there yet, and survives its restart without asking for all again", async () => {

@@ -42,11 +42,13 @@ export class ControlPlaneClient {
   readonly #reports = new ReportQueue();
   readonly #end = new AbortController();
   #known = Promise.withResolvers<void>();
+  #description: HostDescription;
   #superseded = false;
   #wasAway = false;
 
   constructor(options: ControlPlaneClientOptions) {
     this.#options = options;
+    this.#description = options.description;
   }
 
   /** Keeps the conversation up until the signal aborts or another agent takes over. */
@@ -64,6 +66,12 @@ export class ControlPlaneClient {
 
   report(report: Report): void {
     this.#reports.put(report);
+  }
+
+  /** Says anew what the host can do, now and at every later arrival. */
+  async describe(description: HostDescription): Promise<void> {
+    this.#description = description;
+    await this.#describe();
   }
 
   /** Reports that the control plane has not yet confirmed. */
@@ -98,19 +106,24 @@ export class ControlPlaneClient {
 
   /** Returns the revision to begin with, or undefined when the conversation is over. */
   async #arrive(): Promise<number | undefined> {
-    const { incarnation, description } = this.#options;
+    if (!(await this.#describe())) return undefined;
+    this.#options.arrived();
+    this.#known.resolve();
+    return 0;
+  }
+
+  /** Returns whether the control plane has the newest description; false when the conversation is over. */
+  async #describe(): Promise<boolean> {
     const wait = backOff(100, this.#options.longestPauseMs ?? 2_000, this.#options.random);
-    const body = { type: "application/json", content: JSON.stringify({ incarnation, description }) };
     while (!this.#end.signal.aborted) {
+      const description = this.#description;
+      const body = { type: "application/json", content: JSON.stringify({ incarnation: this.#options.incarnation, description }) };
       const { outcome } = await this.#send({ method: "PUT", path: this.#path("description"), body, timeoutMs: 10_000 });
-      if (outcome === "done") {
-        this.#options.arrived();
-        this.#known.resolve();
-        return 0;
-      }
-      await pause(wait.next(), this.#end.signal);
+      // One that was sent earlier may arrive later, so the newest goes last.
+      if (outcome === "done" && description === this.#description) return true;
+      if (outcome !== "done") await pause(wait.next(), this.#end.signal);
     }
-    return undefined;
+    return false;
   }
 
   async #poll(since: number): Promise<number | "unknown-host" | "away"> {

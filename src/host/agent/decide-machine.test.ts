@@ -41,7 +41,9 @@ function step({ specification: change = {}, record = {}, view = {} }: Case) {
       interfaces: new Map([[firstInterface, interfaceText(nic)]]),
       connected: new Map([[firstInterface, connectionText(nic, specification)]]),
     },
+    heard: false,
     rebooting: false,
+    restarted: false,
     parking: false,
     confirmed: true,
     postponed: new Set(),
@@ -52,6 +54,8 @@ function step({ specification: change = {}, record = {}, view = {} }: Case) {
 
 const down: Case["record"] = { ...freshRecord, phase: "down" };
 const starting: Case["record"] = { phase: "starting", planGeneration: 1 };
+const cutOff = { cause: "engine", reason: "The guest's process ended while its host was not watching." };
+const connected = { interfaces: new Map([[firstInterface, interfaceText(nic)]]), connected: new Map([[firstInterface, connectionText(nic, machineOf())]]) };
 const nothingReady = { disks: new Set<string>(), instanceStore: false, interfaces: new Map(), connected: new Map() };
 
 describe("a machine that is down", () => {
@@ -73,8 +77,10 @@ describe("a machine that starts", () => {
   it.each<[string, Case, object]>([
     ["first looks for an engine that an earlier agent started", { record: starting, view: { engine: "unknown" } }, { do: "find-engine" }],
     ["adopts that engine", { record: starting, view: { engine: "alive" } }, { do: "note-running" }],
-    ["prepares its disks", { record: starting, view: { engine: "none", ready: nothingReady } }, { do: "prepare-disk", disk: root }],
-    ["prepares its interfaces", { record: starting, view: { engine: "none", ready: { ...nothingReady, disks: new Set([rootVolume]) } } }, { do: "prepare-interface", nic }],
+    ["prepares its interfaces while the storage node makes its volumes", { record: starting, view: { engine: "none", ready: nothingReady } }, { do: "prepare-interface", nic }],
+    ["connects them before the guest can look for its address", { record: starting, view: { engine: "none", ready: { ...nothingReady, interfaces: new Map([[firstInterface, interfaceText(nic)]]) } } }, { do: "connect-interface", nic }],
+    ["prepares its disks", { record: starting, view: { engine: "none", ready: { ...nothingReady, ...connected, instanceStore: true } } }, { do: "prepare-disk", disk: root }],
+    ["is begun anew after a restart of the physical machine", { record: starting, view: { engine: "none", restarted: true } }, { do: "note-end", end: cutOff, park: true }],
     ["then starts its engine", { record: starting, view: { engine: "none" } }, { do: "start-engine" }],
     ["gives up when it should stop", { specification: { want: "stopped" }, record: starting, view: { engine: "none" } }, { do: "note-end", end: { cause: "requested" }, park: false }],
     ["gives up for a newer run", { specification: { run: 2 }, record: starting, view: { engine: "none" } }, { do: "note-end", end: { cause: "requested" }, park: false }],
@@ -97,6 +103,8 @@ describe("a machine that runs", () => {
     ["goes on stopping when it is wanted again", { record: { stopBy: nowMs } }, { do: "kill-engine" }],
     ["gets thirty seconds when the installation goes down", { view: { parking: true } }, { do: "note-stop", byMs: nowMs + 30_000, park: true }],
     ["is not parked when it was to stop anyway", { specification: { want: "stopped" }, view: { parking: true } }, { do: "note-stop", byMs: nowMs + 30_000, park: false }],
+    ["notes that its guest was heard", { view: { heard: true } }, { do: "note-reached" }],
+    ["notes it once in a run", { record: { reached: true }, view: { heard: true } }, { do: "rest" }],
     ["reboots", { specification: { reboots: 1 } }, { do: "reboot" }],
     ["reboots once at a time", { specification: { reboots: 1 }, view: { rebooting: true } }, { do: "rest" }],
     ["notes a reboot", { specification: { reboots: 1 }, view: { rebooted: 1 } }, { do: "note-reboots", reboots: 1 }],
@@ -105,10 +113,17 @@ describe("a machine that runs", () => {
     ["plugs it in when it is ready", { specification: { disks: [root, extra] }, record: { disks: [root, extra] }, view: { ready: { ...nothingReady, disks: new Set([rootVolume, extra.volume]), interfaces: new Map([[firstInterface, interfaceText(nic)]]), connected: new Map([[firstInterface, connectionText(nic, machineOf())]]) } } }, { do: "plug-disk", disk: extra }],
     ["leaves a disk alone that just failed", { specification: { disks: [root, extra] }, view: { postponed: new Set([extra.volume]) } }, { do: "rest" }],
     ["unplugs a disk", { record: { disks: [root, extra], plan: { ...plan, disks: [...plan.disks, { volume: extra.volume, device: "/dev/sdf", root: false, source: { kind: "file", path: "/e", format: "raw" } }] } } }, { do: "unplug-disk", volume: extra.volume }],
+    ["tells the guest that a disk has grown", { specification: { disks: [{ ...root, sizeGib: root.sizeGib + 1 }] } }, { do: "grow-disk", disk: { ...root, sizeGib: root.sizeGib + 1 } }],
     ["gives an unplugged disk back", { record: { disks: [root, extra] } }, { do: "release-disk", volume: extra.volume }],
     ["prepares a new interface", { specification: { interfaces: [nic, other] } }, { do: "prepare-interface", nic: other }],
     ["gives an unplugged interface back", { record: { interfaces: [firstInterface, other.id] } }, { do: "release-interface", id: other.id }],
     ["sees that its guest ended it", { view: { engine: "none", end: { cause: "guest" } } }, { do: "note-end", end: { cause: "guest" }, park: false }],
+    ["is not begun anew when its engine died", { view: { engine: "none" } }, { do: "note-end", end: cutOff, park: false }],
+    ["is begun anew after a restart of the physical machine", { view: { engine: "none", restarted: true } }, { do: "note-end", end: cutOff, park: true }],
+    ["is begun anew though the installation goes down at once", { view: { engine: "none", restarted: true, parking: true } }, { do: "note-end", end: cutOff, park: true }],
+    ["is adopted when it lives in spite of all", { view: { restarted: true } }, { do: "rest" }],
+    ["is not begun anew when its guest had ended it before the restart", { view: { engine: "none", restarted: true, end: { cause: "guest" } } }, { do: "note-end", end: { cause: "guest" }, park: false }],
+    ["is not begun anew when it was being stopped", { specification: { want: "stopped" }, record: { stopBy: nowMs }, view: { engine: "none", restarted: true } }, { do: "note-end", end: { cause: "requested" }, park: false }],
     ["takes any end after a request for the one asked for", { record: { stopBy: nowMs }, view: { engine: "none", end: { cause: "guest" } } }, { do: "note-end", end: { cause: "requested" }, park: false }],
   ])("%s", (_name, given, expected) => expect(step(given)).toEqual(expected));
 });

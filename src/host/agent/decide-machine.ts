@@ -6,7 +6,8 @@
  *   running   stop, kill, reboot, plug and unplug as wanted; see the end
  *   ending    no engine may live; give everything back; then down
  *
- * A run, once begun, is never begun again, with one exception: a parked one, which the installation itself ended.
+ * A run, once begun, is never begun again, with one exception: a parked one, which the installation itself ended, or the restart of
+ * the physical machine. As after `StopInstances` and a start, what was on EBS is there again and local disks are empty.
  * A newer run while an older one is up ends the older one first.
  */
 import type { InterfaceId, VolumeId } from "../../base/ids.ts";
@@ -29,11 +30,15 @@ export interface MachineView {
     readonly interfaces: ReadonlyMap<InterfaceId, string>;
     readonly connected: ReadonlyMap<InterfaceId, string>;
   };
+  /** The guest has asked for its metadata since this agent serves it in this run. */
+  readonly heard: boolean;
   readonly rebooting: boolean;
   /** How many reboots are honoured by the one that this agent just finished. */
   readonly rebooted?: number;
   /** When the guest was last asked to shut down by this agent. */
   readonly stopAskedAt?: number;
+  /** The physical machine has been started anew since the run was begun. */
+  readonly restarted: boolean;
   /** The whole installation is going down. */
   readonly parking: boolean;
   /** The control plane has confirmed since the agent's start what this host should run: nothing begins before that. */
@@ -47,11 +52,11 @@ export type Step =
   | { readonly do: "rest"; readonly untilMs?: number }
   | { readonly do: "begin" | "call-off" | "bury" }
   | { readonly do: "find-engine" | "note-running" | "start-engine" | "kill-engine" | "ask-stop" | "reboot" }
-  | { readonly do: "note-announced" | "note-specified" }
+  | { readonly do: "note-announced" | "note-reached" | "note-specified" }
   | { readonly do: "note-reboots"; readonly reboots: number }
   | { readonly do: "note-stop"; readonly byMs: number; readonly park: boolean }
   | { readonly do: "note-end"; readonly end: RunEnd; readonly park: boolean }
-  | { readonly do: "prepare-disk" | "plug-disk"; readonly disk: DiskSpecification }
+  | { readonly do: "prepare-disk" | "plug-disk" | "grow-disk"; readonly disk: DiskSpecification }
   | { readonly do: "unplug-disk" | "release-disk"; readonly volume: VolumeId }
   | { readonly do: "make-instance-store" | "finish-run" }
   | { readonly do: "prepare-interface" | "connect-interface" | "plug-interface"; readonly nic: InterfaceSpecification }
@@ -71,7 +76,7 @@ export function decideMachine(view: MachineView): Step {
     case "starting":
       return decideStarting(view);
     case "running":
-      return view.engine === "alive" ? decideRunning(view) : { do: "note-end", end: endSeen(view), park: false };
+      return view.engine === "alive" ? decideRunning(view) : { do: "note-end", end: endSeen(view), park: wasCutOff(view) };
     case "ending":
       return decideEnding(view);
   }
@@ -89,30 +94,37 @@ function decideStarting(view: MachineView): Step {
   const { specification, record, ready } = view;
   if (view.engine === "alive") return { do: "note-running" };
   if (!isWanted(view)) return { do: "note-end", end: { cause: "requested" }, park: mustPark(view) };
+  if (view.restarted) return { do: "note-end", end: endSeen(view), park: true };
+  // What the host does alone comes first: meanwhile the storage node makes the volumes.
+  const nic = decideInterfaces(specification.interfaces, view);
+  if (nic !== undefined) return nic;
+  if (!ready.instanceStore) return { do: "make-instance-store" };
   const disk = specification.disks.find((disk) => !ready.disks.has(disk.volume) || !isClaimed(record, disk));
   if (disk !== undefined) return { do: "prepare-disk", disk };
-  const nic = specification.interfaces.find((nic) => ready.interfaces.get(nic.id) !== interfaceText(nic));
-  if (nic !== undefined) return { do: "prepare-interface", nic };
-  if (!ready.instanceStore) return { do: "make-instance-store" };
   return { do: "start-engine" };
 }
 
 function decideRunning(view: MachineView): Step {
   const { specification, record } = view;
   if (record.stopBy !== undefined || !isWanted(view)) return decideStopping(view);
-  const { ready } = view;
   const plugged = new Set(record.plan?.interfaces.map(({ id }) => id));
-  const nics = specification.interfaces.filter(({ id }) => plugged.has(id));
-  const unprepared = nics.find((nic) => ready.interfaces.get(nic.id) !== interfaceText(nic));
-  if (unprepared !== undefined) return { do: "prepare-interface", nic: unprepared };
-  const unconnected = nics.find((nic) => ready.connected.get(nic.id) !== connectionText(nic, specification));
-  if (unconnected !== undefined) return { do: "connect-interface", nic: unconnected };
+  const nic = decideInterfaces(specification.interfaces.filter(({ id }) => plugged.has(id)), view);
+  if (nic !== undefined) return nic;
   if (record.announced === undefined) return { do: "note-announced" };
+  if (view.heard && record.reached === undefined) return { do: "note-reached" };
   if (view.rebooted !== undefined && view.rebooted > record.reboots) return { do: "note-reboots", reboots: view.rebooted };
   if (specification.reboots > record.reboots && !view.rebooting) return { do: "reboot" };
   const plug = decidePlug(view);
   if (plug !== undefined) return plug;
   return record.planGeneration !== specification.generation && view.postponed.size === 0 ? { do: "note-specified" } : { do: "rest" };
+}
+
+/** Undefined: each of these is as the specification asks. A guest that looks for its address at once finds everything in place. */
+function decideInterfaces(nics: readonly InterfaceSpecification[], { specification, ready }: MachineView): Step | undefined {
+  const unprepared = nics.find((nic) => ready.interfaces.get(nic.id) !== interfaceText(nic));
+  if (unprepared !== undefined) return { do: "prepare-interface", nic: unprepared };
+  const unconnected = nics.find((nic) => ready.connected.get(nic.id) !== connectionText(nic, specification));
+  return unconnected === undefined ? undefined : { do: "connect-interface", nic: unconnected };
 }
 
 function decideStopping({ specification, record, stopAskedAt, nowMs, parking }: MachineView): Step {
@@ -138,6 +150,8 @@ function decidePlug({ specification, record, ready, postponed }: MachineView): S
 
   const disk = specification.disks.find(({ volume }) => !disks.has(volume) && free(volume));
   if (disk !== undefined) return { do: ready.disks.has(disk.volume) && isClaimed(record, disk) ? "plug-disk" : "prepare-disk", disk };
+  const grown = specification.disks.find((disk) => free(disk.volume) && record.disks.some((held) => isSameAttachment(disk, held) && held.sizeGib < disk.sizeGib));
+  if (grown !== undefined) return { do: "grow-disk", disk: grown };
   const nic = specification.interfaces.find(({ id }) => !nics.has(id) && free(id));
   if (nic !== undefined) return { do: ready.interfaces.has(nic.id) ? "plug-interface" : "prepare-interface", nic };
   return undefined;
@@ -152,18 +166,27 @@ function decideEnding({ record, engine }: MachineView): Step {
   return { do: "finish-run" };
 }
 
-/** Whether the run that the record names should be up. */
-export function isWanted({ specification, record, parking }: Pick<MachineView, "specification" | "record" | "parking">): boolean {
-  return specification.want === "running" && specification.run <= record.run && !parking;
+/** Whether the run that the record names should be up now. */
+export function isWanted(view: Pick<MachineView, "specification" | "record" | "parking">): boolean {
+  return isAskedFor(view) && !view.parking;
 }
 
-function mustPark({ specification, record, parking }: Pick<MachineView, "specification" | "record" | "parking">): boolean {
-  return parking && specification.want === "running" && specification.run <= record.run;
+function mustPark(view: Pick<MachineView, "specification" | "record" | "parking">): boolean {
+  return isAskedFor(view) && view.parking;
+}
+
+/** The restart of the physical machine ended the run: no guest and nobody else wanted its end. */
+function wasCutOff(view: MachineView): boolean {
+  return isAskedFor(view) && view.restarted && view.end === undefined && view.record.stopBy === undefined;
+}
+
+function isAskedFor({ specification, record }: Pick<MachineView, "specification" | "record">): boolean {
+  return specification.want === "running" && specification.run <= record.run;
 }
 
 function endSeen({ record, end }: MachineView): RunEnd {
   if (record.stopBy !== undefined) return { cause: "requested" };
-  return end ?? { cause: "engine", reason: "The guest's process ended while its host was not watching, as when the whole machine restarts." };
+  return end ?? { cause: "engine", reason: "The guest's process ended while its host was not watching." };
 }
 
 function isClaimed(record: MachineRecord, disk: DiskSpecification): boolean {

@@ -10,7 +10,7 @@ import { acceptSpecification } from "../protocol/generation.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
 import type { StoredMachine } from "./machine-directory.ts";
 import type { MachineParts } from "./machine-parts.ts";
-import { freshRecord } from "./machine-record.ts";
+import { freshRecord, recordAfterBoot } from "./machine-record.ts";
 import { MachineWorker, type HostMood, type MachineStatus } from "./machine-worker.ts";
 
 export class MachineKeeper {
@@ -27,7 +27,9 @@ export class MachineKeeper {
   async open(): Promise<void> {
     const machines = await this.#parts.directory.load();
     await this.#parts.network.retainOnly(machines.flatMap(({ record }) => record.interfaces));
-    for (const machine of machines) this.#workers.set(machine.specification.id, this.#worker(machine));
+    for (const { specification, record } of machines) {
+      this.#workers.set(specification.id, this.#worker({ specification, record: recordAfterBoot(record, this.#parts.bootId) }));
+    }
   }
 
   /** Durable when it returns, if the host acts on it at all. */

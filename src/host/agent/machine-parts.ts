@@ -12,6 +12,8 @@ import type { HostParts } from "./parts.ts";
 export interface MachineParts extends Pick<HostParts, "engines" | "network" | "metadata" | "disks" | "consoles"> {
   readonly directory: MachineDirectory;
   readonly imagesDirectory: string;
+  /** Another one after each start of the physical machine. */
+  readonly bootId: string;
   readonly userOf: (id: InstanceId) => EngineUser | undefined;
   readonly report: (report: MachineReport) => void;
   readonly uploadConsole: (id: InstanceId, run: number, settled: boolean, output: Uint8Array) => Promise<boolean>;

@@ -33,14 +33,18 @@ export interface MachineRecord {
   readonly end?: RunEnd;
   /** Why the last run could not be started. */
   readonly failure?: string;
-  /** Ended because the whole installation went down: the same run begins again when it comes up. */
+  /** Ended because the whole installation went down, or the machine under it restarted: the same run begins again when it comes up. */
   readonly parked?: true;
+  /** The start of the physical machine in which the run was begun; nothing that it started then lives in a later one. */
+  readonly bootId?: string;
   /** What the engine was, or is about to be, started with, and what was plugged in since. */
   readonly plan?: MachinePlan;
   /** The generation that the running engine makes true. */
   readonly planGeneration?: number;
   /** The run's guest was running with all its interfaces connected, and was reported so. */
   readonly announced?: true;
+  /** The guest's own system was heard in this run. */
+  readonly reached?: true;
   /** Of the present run; the specification may already name another for the next. */
   readonly virtualization?: Virtualization;
   readonly disks: readonly DiskSpecification[];
@@ -48,6 +52,19 @@ export interface MachineRecord {
 }
 
 export const freshRecord: MachineRecord = { phase: "down", run: 0, reboots: 0, disks: [], interfaces: [] };
+
+/**
+ * How an earlier agent's record reads now. An engine that died in an earlier start of the physical machine, with nothing decided since, died
+ * with that machine: at an orderly shutdown engines are ended like everything else, and the agent may just have seen it.
+ */
+export function recordAfterBoot(record: MachineRecord, bootId: string): MachineRecord {
+  const diedWithMachine = isOfEarlierBoot(record, bootId) && record.end?.cause === "engine" && record.failure === undefined;
+  return diedWithMachine ? { ...record, parked: true } : record;
+}
+
+export function isOfEarlierBoot({ bootId: begunIn }: MachineRecord, bootId: string): boolean {
+  return begunIn !== undefined && begunIn !== bootId;
+}
 
 const formatVersion = 1;
 

@@ -13,8 +13,8 @@ import { connectionText, interfaceText, type MachineView, type Step } from "./de
 import { EngineHold } from "./engine-hold.ts";
 import type { MachinePlaces, StoredMachine } from "./machine-directory.ts";
 import type { MachineParts } from "./machine-parts.ts";
-import { planDisk, planInterface, planMachine } from "./machine-plan.ts";
-import type { MachineRecord } from "./machine-record.ts";
+import { planDisk, planInterface, planMachine, toDiskUser } from "./machine-plan.ts";
+import { isOfEarlierBoot, type MachineRecord } from "./machine-record.ts";
 
 export class MachineSteps {
   specification: MachineSpecification;
@@ -30,12 +30,15 @@ export class MachineSteps {
   #connected = new Map<InterfaceId, string>();
   #taps = new Map<string, string>();
   #metadataPorts = new Map<InterfaceId, number>();
+  readonly #wake: () => void;
+  #heard = false;
 
   /** `wake` is called when something happened by itself. */
   constructor(parts: MachineParts, { specification, record }: StoredMachine, wake: () => void) {
     this.specification = specification;
     this.record = record;
     this.#parts = parts;
+    this.#wake = wake;
     this.#engine = new EngineHold(wake);
     const { id } = specification;
     this.#places = parts.directory.places(id);
@@ -54,6 +57,8 @@ export class MachineSteps {
       ...this.#engine.see(),
       specification: this.specification,
       record: this.record,
+      heard: this.#heard,
+      restarted: isOfEarlierBoot(this.record, this.#parts.bootId),
       ready: { disks: new Set(this.#sources.keys()), instanceStore: this.#instanceStore !== undefined, interfaces: this.#interfaces, connected: this.#connected },
     };
   }
@@ -80,7 +85,9 @@ export class MachineSteps {
       case "connect-interface":
         return this.#connectInterface(step.nic);
       case "note-announced":
-        return this.#save({ announced: true, planGeneration: this.record.planGeneration ?? this.specification.generation });
+        return this.#save({ announced: true, ...(this.#heard ? { reached: true } : {}), planGeneration: this.record.planGeneration ?? this.specification.generation });
+      case "note-reached":
+        return this.#save({ reached: true });
       case "note-specified":
         return this.#save({ planGeneration: this.specification.generation });
       case "reboot":
@@ -111,6 +118,9 @@ export class MachineSteps {
       case "unplug-disk":
         await this.#engine.requireEngine().detachDisk(step.volume);
         return this.#replan({ disks: this.#plan().disks.filter(({ volume }) => volume !== step.volume) });
+      case "grow-disk":
+        await this.#engine.requireEngine().growDisk(step.disk.volume, step.disk.sizeGib * 2 ** 30);
+        return this.#save({ disks: this.record.disks.map((held) => (held.volume === step.disk.volume ? step.disk : held)) });
       case "plug-interface":
         return this.#plugInterface(step.nic);
       case "unplug-interface":
@@ -139,7 +149,7 @@ export class MachineSteps {
     await this.#parts.consoles.clear(this.#places.consoleFile);
     await this.#parts.directory.makeRunPlaces(id, this.#user);
     this.#forgetRun();
-    await this.#replace({ phase: "starting", run, reboots, virtualization, disks, interfaces: interfaces.map((nic) => nic.id) });
+    await this.#replace({ phase: "starting", run, reboots, virtualization, bootId: this.#parts.bootId, disks, interfaces: interfaces.map((nic) => nic.id) });
   }
 
   #callOff(): Promise<void> {
@@ -172,9 +182,15 @@ export class MachineSteps {
     const { network, metadata } = this.#parts;
     const { tap, metadataPort } = await network.prepareInterface(nic, this.#user);
     this.#taps.set(nic.id, tap);
-    await metadata.serve(metadataPort, () => this.specification, nic.id);
+    await metadata.serve(metadataPort, () => this.specification, nic.id, () => this.#hear());
     this.#metadataPorts.set(nic.id, metadataPort);
     this.#interfaces.set(nic.id, interfaceText(nic));
+  }
+
+  #hear(): void {
+    if (this.#heard) return;
+    this.#heard = true;
+    this.#wake();
   }
 
   async #connectInterface(nic: InterfaceSpecification): Promise<void> {
@@ -215,12 +231,13 @@ export class MachineSteps {
     await this.#parts.disks.eraseInstanceStore(this.#diskUser());
     await this.#parts.directory.removeRunDirectory(this.specification.id);
     this.#forgetRun();
-    const { run, reboots, startedAt, end, failure, parked } = this.record;
+    const { run, reboots, startedAt, bootId, end, failure, parked } = this.record;
     await this.#replace({
       phase: "down",
       run,
       reboots,
       ...(startedAt === undefined ? {} : { startedAt }),
+      ...(bootId === undefined ? {} : { bootId }),
       ...(end === undefined ? {} : { end }),
       ...(failure === undefined ? {} : { failure }),
       ...(parked === undefined ? {} : { parked }),
@@ -248,6 +265,7 @@ export class MachineSteps {
     this.#interfaces = new Map();
     this.#connected = new Map();
     this.#taps = new Map();
+    this.#heard = false;
   }
 
   #replan(change: Partial<Pick<MachinePlan, "disks" | "interfaces">>): Promise<void> {
@@ -264,9 +282,7 @@ export class MachineSteps {
   }
 
   #diskUser(): DiskUser {
-    const { id, virtualization } = this.specification;
-    const { dataDirectory, disksDirectory } = this.#places;
-    return { id, virtualization: this.record.virtualization ?? virtualization, dataDirectory, disksDirectory, ...(this.#user === undefined ? {} : { user: this.#user }) };
+    return toDiskUser(this.specification, this.record, this.#places, this.#user);
   }
 
   #save(change: Partial<MachineRecord>): Promise<void> {

@@ -14,6 +14,7 @@ import type { StoredMachine } from "./machine-directory.ts";
 import type { MachineParts } from "./machine-parts.ts";
 import { reportMachine } from "./machine-report.ts";
 import { MachineSteps } from "./machine-steps.ts";
+import { StartTimes } from "./start-times.ts";
 
 export interface MachineStatus {
   readonly id: string;
@@ -46,6 +47,7 @@ export class MachineWorker {
   readonly #surroundings: MachineSurroundings;
   readonly #backOff: BackOff;
   readonly #postponed = new Set<string>();
+  readonly #troubled = new Set<string>();
   readonly #over: Promise<void>;
   #awake = new AbortController();
   #stepAbort = new AbortController();
@@ -53,6 +55,7 @@ export class MachineWorker {
   #failed: Step["do"] | undefined;
   #lastReport = "";
   #leaving = false;
+  readonly #startTimes = new StartTimes();
 
   /** Begins at once. */
   constructor(parts: MachineParts, stored: StoredMachine, surroundings: MachineSurroundings) {
@@ -95,7 +98,7 @@ export class MachineWorker {
   status(): MachineStatus {
     const { record, specification, pid } = this.#steps;
     const { parked, ...shown } = record; // a parked machine's state is shown, though not reported
-    const report = reportMachine({ ...this.#steps.see(), record: shown });
+    const report = reportMachine({ ...this.#steps.see(), troubled: this.#troubled, record: shown });
     return {
       id: specification.id,
       want: specification.want,
@@ -150,8 +153,10 @@ export class MachineWorker {
   async #attempt(step: Step, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     this.#stepAbort = new AbortController();
     try {
-      await work(this.#stepAbort.signal);
+      await this.#startTimes.measure(step.do, () => work(this.#stepAbort.signal));
       if (this.#failed === step.do) this.#backOff.reset(); // other steps in between prove nothing
+      if (step.do === "note-announced") this.#parts.log.info("A guest was started", { run: this.#steps.record.run, stepsMs: this.#startTimes.summary() });
+      this.#troubled.delete(deviceOf(step) ?? "");
       return true;
     } catch (error) {
       await this.#afterFailure(step, error);
@@ -173,6 +178,7 @@ export class MachineWorker {
     const device = this.#steps.record.phase === "running" ? deviceOf(step) : undefined;
     if (device === undefined) return pause(waitMs, this.#awake.signal);
     this.#postponed.add(device);
+    this.#troubled.add(device);
     setTimeout(() => this.#postponed.delete(device) && this.#awake.abort(), waitMs).unref();
   }
 
@@ -184,7 +190,7 @@ export class MachineWorker {
   }
 
   #report(): void {
-    const report = reportMachine(this.#steps.see());
+    const report = reportMachine({ ...this.#steps.see(), troubled: this.#troubled });
     if (report === undefined) return;
     const text = JSON.stringify(report);
     if (text === this.#lastReport) return;
@@ -198,6 +204,7 @@ function deviceOf(step: Step): string | undefined {
   switch (step.do) {
     case "plug-disk":
     case "prepare-disk":
+    case "grow-disk":
       return step.disk.volume;
     case "unplug-disk":
     case "release-disk":

@@ -15,7 +15,7 @@ export type Engines = Readonly<Record<Virtualization, Engine>>;
 export interface HostNetwork {
   /** Makes the tap, owned by the engine's user, and says on which port of this host the guest's metadata is asked for. */
   prepareInterface(nic: InterfaceSpecification, user?: { uid: number; gid: number }): Promise<{ tap: string; metadataPort: number }>;
-  /** After the engine opened the tap; may be repeated, after adoption and when the specification changed. */
+  /** Before or after the engine opened the tap; may be repeated, after adoption and when the specification changed. */
   connectInterface(nic: InterfaceSpecification): Promise<void>;
   /** The time to live of packets that carry a metadata token to this interface's guest. */
   setTokenHopLimit(id: InterfaceId, hopLimit: number): Promise<void>;
@@ -27,8 +27,8 @@ export interface HostNetwork {
 }
 
 export interface MetadataService {
-  /** Answers at the port for the machine as it then is; may be repeated. */
-  serve(port: number, machine: () => MachineSpecification | undefined, interfaceId: InterfaceId): Promise<void> | void;
+  /** Answers at the port for the machine as it then is, and says at each request that the guest was heard; may be repeated. */
+  serve(port: number, machine: () => MachineSpecification | undefined, interfaceId: InterfaceId, heard: () => void): Promise<void> | void;
   stop(port: number): Promise<void> | void;
   close(): Promise<void> | void;
 }

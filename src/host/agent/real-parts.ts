@@ -1,23 +1,20 @@
 /** The parts of real hosts and storage nodes, in their own folders (`run-agent.ts`). Called in the network namespace of the host. */
-import { chmod, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { hostDisks } from "../disk/host-disks.ts";
 import { openVolumeStore } from "../disk/volume-store.ts";
-import { probeEngines } from "../engine/probe-cache.ts";
-import { qemuEngine } from "../engine/qemu/qemu-engine.ts";
-import { umlEngine } from "../engine/uml/uml-engine.ts";
 import { openIdentitySigner } from "../metadata/identity-signer.ts";
 import { openMetadataService } from "../metadata/metadata-service.ts";
 import { openHostNetwork } from "../network/host-network.ts";
-import type { EngineAvailability } from "../protocol/report.ts";
 import { engineUser } from "./confinement.ts";
 import { consoleFiles } from "./console-files.ts";
 import { diskFiles } from "./durable-files.ts";
 import type { HostParts, StorageParts } from "./parts.ts";
-import { hostPlaces, type Availabilities } from "./run-agent.ts";
+import { openRealEngines, type EngineProbe } from "./real-engines.ts";
+import { hostPlaces } from "./run-agent.ts";
 
 export interface RealPartsOptions {
   readonly hostId: string;
@@ -33,8 +30,8 @@ export interface RealHostOptions extends RealPartsOptions {
   readonly underlayDevice: string;
   /** Whom the guests' resolvers ask. */
   readonly resolvers: readonly string[];
-  /** A kernel for QEMU's probes; absent: one under /boot. */
-  readonly probeKernelFile?: string;
+  /** A kernel to try hardware assistance with, if there is one yet. */
+  readonly findProbeKernel: () => string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -42,7 +39,7 @@ export interface RealHostOptions extends RealPartsOptions {
 
 export interface RealHost {
   readonly parts: HostParts;
-  readonly probe: (signal: AbortSignal) => Promise<Availabilities>;
+  readonly probe: EngineProbe;
 }
 
 export async function openHostParts(options: RealHostOptions): Promise<RealHost> {
@@ -58,36 +55,27 @@ export async function openHostParts(options: RealHostOptions): Promise<RealHost>
     setHopLimit: (id, hopLimit) => network.setTokenHopLimit(id, hopLimit),
     log,
   });
-  const { engines, probe } = await openEngines(options);
+  const { engines, probe } = await openRealEngines(join(options.runDirectory, "probes"), options.findProbeKernel);
   return { parts: { role: "host", files: diskFiles, consoles: consoleFiles, engines, network, metadata, disks: hostDisks }, probe };
 }
 
-export function openStorageParts(options: RealPartsOptions & { readonly underlayAddress: string }): StorageParts {
+export interface RealStorageOptions extends RealPartsOptions {
+  readonly underlayAddress: string;
+  /** The installation's snapshots, a folder for each region. */
+  readonly snapshotsDirectory: string;
+  readonly log: Log;
+}
+
+export function openStorageParts(options: RealStorageOptions): StorageParts {
   const places = hostPlaces("storage", options.hostId, options);
   const volumes = openVolumeStore({
     volumesDirectory: join(places.dataDirectory, "volumes"),
     runDirectory: places.runDirectory,
     imagesDirectory: options.imagesDirectory,
+    snapshotsDirectory: options.snapshotsDirectory,
     address: options.underlayAddress,
     userOf: (id) => engineUser(id),
+    log: options.log,
   });
   return { role: "storage", files: diskFiles, volumes };
-}
-
-/** All hosts of an installation on one machine share what the probes found. */
-async function openEngines({ runDirectory, probeKernelFile }: RealHostOptions): Promise<Pick<RealHost, "probe"> & Pick<HostParts, "engines">> {
-  const directory = join(runDirectory, "probes");
-  await mkdir(directory, { recursive: true });
-  await chmod(directory, 0o711);
-  const user = engineUser("i-00000000000000000");
-  const common = { directory, ...(user === undefined ? {} : { user }) };
-  // A few translated instructions prove the translator; only a whole kernel proves that a processor's virtualization works.
-  const forKvm = { ...common, ...(probeKernelFile === undefined ? {} : { kernelFile: probeKernelFile }) };
-  const engines = { emulated: qemuEngine("tcg", common), hardware: qemuEngine("kvm", forKvm), paravirtual: umlEngine(common) };
-  const probe = async (signal: AbortSignal): Promise<Availabilities> => {
-    const found = await probeEngines(Object.values(engines), join(directory, "results.json"), signal);
-    const of = (kind: keyof typeof engines): EngineAvailability => found.get(kind) ?? { works: false, engine: kind, reason: "it was not tried" };
-    return { emulated: of("emulated"), hardware: of("hardware"), paravirtual: of("paravirtual") };
-  };
-  return { engines, probe };
 }

@@ -12,14 +12,15 @@ import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import { readBootId } from "../engine/boot-id.ts";
 import type { EngineAvailability, HostDescription } from "../protocol/report.ts";
-import type { Virtualization } from "../protocol/specification.ts";
-import { startAgent } from "./agent.ts";
+import { startAgent, type AgentOptions } from "./agent.ts";
 import { openAgentSocket } from "./agent-socket.ts";
 import { engineUser } from "./confinement.ts";
 import type { ClientEnd } from "./control-plane-client.ts";
 import { unixSocketTransport } from "./control-plane-transport.ts";
-import type { AgentParts, Engines } from "./parts.ts";
+import type { AgentParts } from "./parts.ts";
+import type { Availabilities, EngineProbe } from "./real-engines.ts";
 
 export interface RunAgentOptions {
   readonly hostId: string;
@@ -34,8 +35,8 @@ export interface RunAgentOptions {
   readonly version: string;
   /** `real-parts.ts` makes them. */
   readonly parts: AgentParts;
-  /** Which engines work here; absent: each is tried by booting a guest. */
-  readonly probe?: (signal: AbortSignal) => Promise<Availabilities>;
+  /** Which engines work here; absent for a storage node. */
+  readonly probe?: EngineProbe;
   /** Called when guests are in hand and the door is open. */
   readonly opened?: () => void;
   readonly clock: Clock;
@@ -43,8 +44,6 @@ export interface RunAgentOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
 }
-
-export type Availabilities = Readonly<Record<Virtualization, EngineAvailability>>;
 
 export interface HostPlaces {
   readonly dataDirectory: string;
@@ -62,9 +61,10 @@ export async function runAgent(options: RunAgentOptions): Promise<ClientEnd> {
   const places = hostPlaces(parts.role, hostId, options);
   // Others may pass through: the unprivileged users of engines reach their own folders below.
   for (const directory of Object.values(places)) await mkdir(directory, { recursive: true, mode: 0o711 });
+  const bootId = await readBootId();
   const transport = unixSocketTransport(options.controlSocket);
   try {
-    const agent = await startAgent({ hostId, installation, ...places, imagesDirectory, transport, parts, userOf: (id) => engineUser(id), describe: (stop) => describe(options, stop), clock, random, log }, signal);
+    const agent = await startAgent({ hostId, installation, ...places, imagesDirectory, bootId, transport, parts, userOf: (id) => engineUser(id), ...descriptions(options), clock, random, log }, signal);
     await using _door = await openAgentSocket(join(places.runDirectory, "agent.sock"), agent);
     options.opened?.();
     const end = await agent.over;
@@ -75,23 +75,21 @@ export async function runAgent(options: RunAgentOptions): Promise<ClientEnd> {
   }
 }
 
-async function describe({ parts, version, probe }: RunAgentOptions, signal: AbortSignal): Promise<HostDescription> {
-  const engines = parts.role === "storage" ? noEngines : await (probe ?? probeAll(parts.engines))(signal);
+function descriptions({ version, probe }: RunAgentOptions): Pick<AgentOptions, "describe" | "describeFully"> {
+  if (probe === undefined) return { describe: async () => describeWith(version, noEngines) };
+  return {
+    describe: async (signal) => describeWith(version, await probe.soon(signal)),
+    describeFully: async (signal) => describeWith(version, await probe.whole(signal)),
+  };
+}
+
+function describeWith(version: string, engines: Availabilities): HostDescription {
   return { version, engines, machine: describeMachine() };
 }
 
 export function describeMachine(): HostDescription["machine"] {
   const processors = cpus();
   return { cpus: processors.length, memoryMib: Math.floor(totalmem() / 2 ** 20), cpuModel: processors[0]?.model ?? "unknown", kernel: release() };
-}
-
-/** One after the other: a probe that shares the processor with another may run out of time. */
-function probeAll(engines: Engines): (signal: AbortSignal) => Promise<Availabilities> {
-  return async (signal) => ({
-    hardware: await engines.hardware.probe(signal),
-    paravirtual: await engines.paravirtual.probe(signal),
-    emulated: await engines.emulated.probe(signal),
-  });
 }
 
 const storageOnly: EngineAvailability = { works: false, engine: "none", reason: "a storage node runs no guests" };

@@ -19,11 +19,16 @@ export interface SimulatedAgentOptions {
   readonly parts: AgentParts;
   readonly version: string;
   readonly machine: HostDescription["machine"];
+  /** Absent: the physical machine never restarts. */
+  readonly bootId?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
+
+/** Simulated parts have no serial output: nothing is worth a message. */
+const noConsole = { betweenUploadsMs: 2 ** 31 - 1, quietMs: 2 ** 31 - 1, settledByMs: 2 ** 31 - 1, retryMs: 2 ** 31 - 1 };
 
 /** Returns when the host is in hand; it goes on until the signal aborts. */
 export function startSimulatedAgent(options: SimulatedAgentOptions): Promise<Agent> {
@@ -38,6 +43,7 @@ export function startSimulatedAgent(options: SimulatedAgentOptions): Promise<Age
       dataDirectory: "/simulated/data",
       runDirectory: "/simulated/run",
       imagesDirectory: "/simulated/images",
+      bootId: options.bootId ?? "simulated",
       transport,
       parts,
       userOf: () => undefined,
@@ -45,6 +51,7 @@ export function startSimulatedAgent(options: SimulatedAgentOptions): Promise<Age
       clock,
       random,
       log,
+      consoleTiming: noConsole,
     },
     signal,
   );

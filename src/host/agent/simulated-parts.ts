@@ -3,10 +3,12 @@
  * only, and for tests. State lives in the objects made here; hand the same ones to the next agent and it finds everything again.
  */
 import type { InterfaceId, VolumeId } from "../../base/ids.ts";
+import type { BlockStore } from "../../block-store/block-store.ts";
 import type { MachineDisks } from "../disk/machine-disks.ts";
 import type { Volumes } from "../disk/volumes.ts";
 import { simulatedEngine, type MachineRoom, type ProgramOf } from "../engine/simulated.ts";
-import type { InterfaceSpecification, Virtualization } from "../protocol/specification.ts";
+import type { SnapshotReport } from "../protocol/report.ts";
+import type { InterfaceSpecification, SnapshotOrder, Virtualization } from "../protocol/specification.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import type { Engines, HostNetwork, HostParts, MetadataService, StorageParts } from "./parts.ts";
@@ -55,7 +57,8 @@ export const silentConsoles: ConsoleFiles = {
   watch: () => () => undefined,
 };
 
-const silentMetadata: MetadataService = { serve() {}, stop() {}, close() {} };
+/** A simulated guest is heard as soon as it could be. */
+const silentMetadata: MetadataService = { serve: (_port, _machine, _interface, heard) => heard(), stop() {}, close() {} };
 
 export interface SimulatedNetwork extends HostNetwork {
   readonly interfaces: ReadonlyMap<InterfaceId, "prepared" | "connected">;
@@ -106,19 +109,32 @@ export function simulatedDisks(): SimulatedDisks {
 }
 
 export interface SimulatedVolumes extends Volumes {
-  /** Each volume that exists and the name that it is exported under. */
-  readonly exports: ReadonlyMap<VolumeId, string | undefined>;
+  /** Each volume that exists and the names that it is exported under. */
+  readonly exports: ReadonlyMap<VolumeId, readonly string[]>;
 }
 
-export function simulatedVolumes(): SimulatedVolumes {
-  const exports = new Map<VolumeId, string | undefined>();
+/** Every moment is fixed and every snapshot stored at once. With a store each snapshot gets a manifest, which has no blocks. */
+export function simulatedVolumes(storeOf?: (region: string) => Pick<BlockStore, "openManifest" | "beginSnapshot">): SimulatedVolumes {
+  const exports = new Map<VolumeId, readonly string[]>();
+  const take = async ({ id, region, encryptionKey }: SnapshotOrder, volumeSizeGib: number): Promise<SnapshotReport> => {
+    const store = storeOf?.(region);
+    if (store !== undefined && (await store.openManifest(id)) === undefined) {
+      const key = encryptionKey === undefined ? {} : { key: Buffer.from(encryptionKey, "base64") };
+      await (await store.beginSnapshot(id, { volumeSizeGib, ...key })).seal();
+    }
+    return { id, state: "completed", percent: 100, blocks: { total: 0, moved: 0 } };
+  };
   return {
     exports,
     exists: async (id) => exports.has(id),
-    ensureFile: async ({ id }) => void (exports.has(id) || exports.set(id, undefined)),
-    ensureExport: async ({ id, exportNames: [exportName] }) => void exports.set(id, exportName),
+    ensureData: async ({ id }) => void (exports.has(id) || exports.set(id, [])),
+    async ensure({ id, sizeGib, exportNames, snapshots }) {
+      exports.set(id, exportNames);
+      return { condition: { sizeGib }, snapshots: await Promise.all(snapshots.map((order) => take(order, sizeGib))) };
+    },
+    describe: async () => undefined,
     remove: async (id) => void exports.delete(id),
-    onExportEnd: () => undefined,
+    onChange: () => undefined,
     endAllExports: async () => undefined,
     release: () => undefined,
   };

@@ -2,7 +2,7 @@
  * What a storage node's agent keeps of its volumes over its own death:
  *
  *   NODE/volumes/vol-….json      the newest accepted specification, and whether the volume's data was made
- *   NODE/volumes/vol-….qcow2     the data (`disk/volume-store.ts`)
+ *   NODE/volumes/vol-….N.qcow2   the data, and vol-….stack.json (`disk/volume-store.ts`)
  *   NODE/tombstones/vol-….json   the generation that a removed volume had last
  */
 import { join } from "node:path";

@@ -18,7 +18,7 @@ export class VolumeKeeper {
 
   constructor(parts: VolumeParts) {
     this.#parts = parts;
-    parts.volumes.onExportEnd((id) => this.#workers.get(id)?.wake());
+    parts.volumes.onChange((id) => this.#workers.get(id)?.wake());
   }
 
   async open(): Promise<void> {

@@ -6,6 +6,7 @@ import { TerminalError, errorChain } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { Volumes } from "../disk/volumes.ts";
+import { canonicalJson } from "../protocol/generation.ts";
 import type { VolumeReport } from "../protocol/report.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
 import { backOff, pause, type BackOff } from "./back-off.ts";
@@ -91,7 +92,7 @@ export class VolumeWorker {
       if (this.#leaving) return 0;
       if (error instanceof TerminalError) {
         this.#parts.log.error("A volume cannot be made", { error });
-        this.#report(specification, "failed", error.reason);
+        this.#report(specification, { state: "failed", reason: error.reason });
         return untilWoken;
       }
       const waitMs = this.#backOff.next();
@@ -104,22 +105,24 @@ export class VolumeWorker {
     const { volumes, directory } = this.#parts;
     if (this.#stored.made && !(await volumes.exists(specification.id))) throw new TerminalError("The volume's data is missing on its storage node.");
     if (!this.#stored.made) {
-      await volumes.ensureFile(specification);
+      await volumes.ensureData(specification);
       await directory.save({ specification: this.#stored.specification, made: true });
       this.#stored = { ...this.#stored, made: true };
     }
-    await volumes.ensureExport(specification);
-    this.#report(specification, "available");
+    const { condition, snapshots } = await volumes.ensure(specification);
+    this.#report(specification, { state: "available", condition, snapshots });
   }
 
   async #remove({ id, generation }: VolumeSpecification): Promise<void> {
     await this.#parts.volumes.remove(id);
     await this.#parts.directory.bury(id, { generation });
-    this.#report({ ...this.specification, generation }, "absent");
+    this.#report({ id, generation }, { state: "absent" });
   }
 
-  #report({ id, generation }: VolumeSpecification, state: VolumeReport["state"], reason?: string): void {
-    this.#lastReport = { kind: "volume", id, generation, state, ...(reason === undefined ? {} : { reason }) };
-    this.#parts.report(this.#lastReport);
+  #report({ id, generation }: Pick<VolumeSpecification, "id" | "generation">, found: Pick<VolumeReport, "state" | "reason" | "condition" | "snapshots">): void {
+    const report: VolumeReport = { kind: "volume", id, generation, ...found };
+    if (canonicalJson(report) === canonicalJson(this.#lastReport)) return;
+    this.#lastReport = report;
+    this.#parts.report(report);
   }
 }

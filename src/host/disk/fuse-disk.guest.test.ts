@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { VolumeId } from "../../base/ids.ts";
+import { silentLog } from "../../base/log.ts";
 import { engineUser } from "../agent/confinement.ts";
 import { diskOf, machineId, volumeOf } from "../agent/testing/specifications.ts";
 import { endDaemons, findDaemons } from "./daemon-process.ts";
@@ -28,9 +29,9 @@ let machine: DiskUser;
 beforeEach(async () => {
   directory = await mkdtemp("/tmp/hostelry-fuse-");
   await chmod(directory, 0o711);
-  volumes = openVolumeStore({ volumesDirectory: join(directory, "volumes"), runDirectory: join(directory, "run"), imagesDirectory: directory, address: "127.0.0.1", userOf: (id) => engineUser(id) });
-  await volumes.ensureFile(specification);
-  await volumes.ensureExport(specification);
+  volumes = openVolumeStore({ volumesDirectory: join(directory, "volumes"), runDirectory: join(directory, "run"), imagesDirectory: directory, address: "127.0.0.1", snapshotsDirectory: directory, log: silentLog, userOf: (id) => engineUser(id) });
+  await volumes.ensureData(specification);
+  await volumes.ensure(specification);
   machine = { id: machineId, virtualization: "paravirtual", disksDirectory: join(directory, "m.disks"), dataDirectory: join(directory, "m"), user };
 });
 
@@ -92,7 +93,7 @@ describe("a volume as a file", () => {
     await asGuest(`echo before | dd of=${path} conv=notrunc,fsync 2>/dev/null`);
     await volumes.endAllExports();
     const reading = asGuest(`dd if=${path} bs=4096 count=1 iflag=direct 2>/dev/null | head -c 6`);
-    await volumes.ensureExport(specification);
+    await volumes.ensure(specification);
     expect(await reading).toBe("before");
   });
 

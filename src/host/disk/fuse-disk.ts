@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { NbdEndpoint } from "../protocol/specification.ts";
 import { endDaemons, findDaemons, lastWords, startDaemon } from "./daemon-process.ts";
-import type { FileOwner } from "./volume-file.ts";
+import type { FileOwner } from "./file-owner.ts";
 
 const run = promisify(execFile);
 /** How long a guest's request waits for a storage node that is away: longer than any restart, so that guests pause and lose nothing. */
@@ -27,6 +27,8 @@ export interface FuseDisk {
   readonly directory: string;
   readonly volume: string;
   readonly endpoint: NbdEndpoint;
+  /** Every write is on disk when it is answered; else only what is flushed. */
+  readonly writeThrough?: boolean;
   /** Who may read and write the file. */
   readonly user?: FileOwner;
 }
@@ -72,8 +74,8 @@ async function isAttached({ endpoint, user }: FuseDisk, path: string): Promise<b
   return user === undefined || (await stat(path)).uid === user.uid;
 }
 
-function daemonArguments({ endpoint }: FuseDisk, path: string): string[] {
-  const fuse = { type: "fuse", id: "file", "node-name": "disk", mountpoint: path, writable: true, "allow-other": "on" };
+function daemonArguments({ endpoint, writeThrough = false }: FuseDisk, path: string): string[] {
+  const fuse = { type: "fuse", id: "file", "node-name": "disk", mountpoint: path, writable: true, "allow-other": "on", writethrough: writeThrough };
   return ["--blockdev", JSON.stringify(nbdNode(endpoint)), "--export", JSON.stringify(fuse)];
 }
 

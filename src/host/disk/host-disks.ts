@@ -15,8 +15,9 @@ export const hostDisks: MachineDisks = {
   async attach(machine: DiskUser, disk: DiskSpecification, signal: AbortSignal): Promise<PlannedDisk["source"]> {
     await waitForExport(disk.endpoint, exportTimeoutMs, signal);
     if (machine.virtualization !== "paravirtual") return { kind: "nbd", ...disk.endpoint };
-    const user = machine.user === undefined ? {} : { user: machine.user };
-    const path = await attachFuseDisk({ directory: machine.disksDirectory, volume: disk.volume, endpoint: disk.endpoint, ...user }, signal);
+    const { user, writeThrough = false } = machine;
+    const place = { directory: machine.disksDirectory, volume: disk.volume, endpoint: disk.endpoint };
+    const path = await attachFuseDisk({ ...place, writeThrough, ...(user === undefined ? {} : { user }) }, signal);
     return { kind: "file", path, format: "raw" };
   },
 

@@ -4,7 +4,7 @@
  */
 import { chown, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FileOwner } from "./volume-file.ts";
+import type { FileOwner } from "./file-owner.ts";
 
 /** Makes the files anew and returns their paths, in order. */
 export async function makeInstanceStore(directory: string, sizesGib: readonly number[], owner?: FileOwner): Promise<readonly string[]> {

@@ -1,25 +1,30 @@
 /**
- * One volume's server: a `qemu-storage-daemon` that holds the volume's file and exports it over NBD under the name of the
- * attachment that may use it.
+ * One volume's server: a `qemu-storage-daemon` that holds the volume's layers and exports them over NBD under the names of the
+ * attachments that may use them.
  *
  *   storage node's agent ──QMP──▶ qemu-storage-daemon ◀──NBD, VOLUME.TOKEN── one guest's engine
- *                                        │
- *                                   vol-….qcow2
+ *                                        │ throttle
+ *                              vol-….2.qcow2 ─▶ vol-….1.qcow2 ─▶ …
  *
  * - The daemon outlives the agent. When it dies it is started again; guests' engines wait and reconnect.
+ * - Its command line says only where it listens; all else is told to it, and read from it by the next agent, because it changes in its life.
+ *   One that its agent left half told is ended.
  * - The export is the fence: taking a name away ends its client's connection and drops what it has under way before the next
  *   name is given, and nobody can connect with the old name again.
- * - A flush that was answered is on disk (`cache.direct` off, `no-flush` off: written through the page cache, then fdatasync).
- * - Two daemons of one volume cannot both hold its file: QEMU locks it, and the file is opened before the control socket is made.
+ * - Two daemons of one volume cannot both hold its files: QEMU locks them.
  */
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { VolumeLimits } from "../protocol/specification.ts";
 import { connectQmp, type QmpClient } from "../qmp/qmp-client.ts";
+import { endJobs, rows, runJob } from "./daemon-jobs.ts";
+import { base, baseNode, disk, diskNode, guestExport, isReadingExport, keyObject, layer, layerNode, layerNumber, limitsObject, readingExport, type Base, type LayerPlace, type Node } from "./daemon-nodes.ts";
 import { endDaemons, findDaemons, lastWords, startDaemon } from "./daemon-process.ts";
-import type { FileOwner } from "./volume-file.ts";
+import type { FileOwner } from "./file-owner.ts";
+import { toThrottleLimits } from "./throttle-limits.ts";
 
-export interface VolumeDaemonOptions {
-  readonly file: string;
+export interface DaemonPlace {
   /** Of this volume alone; made here. */
   readonly runDirectory: string;
   readonly address: string;
@@ -27,24 +32,47 @@ export interface VolumeDaemonOptions {
   readonly user?: FileOwner;
 }
 
-/** A daemon that answers. */
-export interface VolumeDaemon {
-  /** Makes this name, and no other, the one that may be used. */
-  export(name: string): Promise<void>;
-  /** Grows the volume when it is smaller. QEMU resizes nothing that is exported: all exports end, and their clients come back. */
-  growTo(sizeBytes: number): Promise<void>;
-  /** Settles when the daemon is gone, or when this agent let go of it. */
-  readonly ended: Promise<void>;
-  /** Lets go of the daemon without ending it. */
-  release(): void;
+export interface DaemonContent {
+  /** Bottom first. */
+  readonly layers: readonly LayerPlace[];
+  readonly base?: Base;
+  /** Base64; absent: not encrypted. */
+  readonly encryptionKey?: string;
+  readonly limits: VolumeLimits;
 }
 
-const nodeName = "disk";
+/** The daemon of an earlier agent that answers and is whole. What it was doing at leisure is ended. */
+export async function adoptVolumeDaemon(place: DaemonPlace): Promise<VolumeDaemon | undefined> {
+  const socket = join(place.runDirectory, "qmp");
+  const wanted = daemonArguments(place, socket);
+  const [daemon, ...others] = await findDaemons(socket);
+  if (daemon === undefined || others.length > 0 || !wanted.every((arg) => daemon.args.includes(arg))) return undefined;
+  const client = await connectQmp({ socket, timeoutMs: 2_000 }).catch(() => undefined);
+  if (client === undefined) return undefined;
+  const adopted = new VolumeDaemon(client);
+  if (!(await adopted.isWhole())) {
+    client.close();
+    return undefined;
+  }
+  await endJobs(client);
+  await adopted.endReading();
+  return adopted;
+}
 
-/** The daemon of an earlier agent where one answers, else a new one, which exports `exportName` from its first moment. */
-export async function openVolumeDaemon(options: VolumeDaemonOptions, exportName: string): Promise<VolumeDaemon> {
-  const socket = join(options.runDirectory, "qmp");
-  return toDaemon((await adopt(options, socket)) ?? (await startAnew(options, socket, exportName)));
+/** A new daemon in the place of any other, which exports nothing yet. */
+export async function startVolumeDaemon(place: DaemonPlace, content: DaemonContent): Promise<VolumeDaemon> {
+  const socket = join(place.runDirectory, "qmp");
+  await endDaemons(socket);
+  await makeRunDirectory(place);
+  const client = await start(place, socket);
+  try {
+    await tell(client, place, content);
+  } catch (cause) {
+    client.close();
+    await endDaemons(socket, 0);
+    throw new Error("the volume's storage daemon cannot open the volume", { cause });
+  }
+  return new VolumeDaemon(client);
 }
 
 /** Ends the volume's daemon, whatever state it is in; everything written is on disk afterwards. */
@@ -54,24 +82,21 @@ export async function endVolumeDaemon(runDirectory: string): Promise<void> {
   await rm(`${runDirectory}.log`, { force: true });
 }
 
-/** Only a daemon that was started for the same file and the same port; the topology may have changed since. */
-async function adopt(options: VolumeDaemonOptions, socket: string): Promise<QmpClient | undefined> {
-  const wanted = daemonArguments(options, socket, "").filter((arg) => !arg.includes('"type":"nbd"'));
-  const [daemon, ...others] = await findDaemons(socket);
-  if (daemon === undefined || others.length > 0 || !wanted.every((arg) => daemon.args.includes(arg))) return undefined;
-  return connectQmp({ socket, timeoutMs: 2_000 }).catch(() => undefined);
+/** The volume's own folder, which its user alone may enter; keeps what is in it. */
+export async function makeRunDirectory({ runDirectory, user }: Pick<DaemonPlace, "runDirectory" | "user">): Promise<void> {
+  await mkdir(runDirectory, { recursive: true });
+  await chmod(runDirectory, 0o700);
+  if (user !== undefined) await chown(runDirectory, user.uid, user.gid);
 }
 
-async function startAnew(options: VolumeDaemonOptions, socket: string, exportName: string): Promise<QmpClient> {
-  await endDaemons(socket);
-  await makeRunDirectory(options);
-  const logFile = `${options.runDirectory}.log`;
-  const { user } = options;
-  const started = await startDaemon({ file: "qemu-storage-daemon", args: daemonArguments(options, socket, exportName), logFile, ...(user === undefined ? {} : { user }) });
+async function start(place: DaemonPlace, socket: string): Promise<QmpClient> {
+  const logFile = `${place.runDirectory}.log`;
+  const user = place.user === undefined ? {} : { user: place.user };
+  await rm(socket, { force: true });
+  const started = await startDaemon({ file: "qemu-storage-daemon", args: daemonArguments(place, socket), logFile, ...user });
   let over = false;
   void started.ended.then(() => (over = true));
   for (let waitMs = 5, waitedMs = 0; ; waitedMs += waitMs, waitMs = Math.min(50, waitMs * 2)) {
-    // The control socket exists before the export does, but is served only when the whole command line has been carried out.
     const client = await connectQmp({ socket, timeoutMs: 10_000 }).catch(() => undefined);
     if (client !== undefined) return client;
     if (over || waitedMs > 15_000) throw new Error(`the volume's storage daemon did not start: ${await lastWords(logFile)}`);
@@ -79,79 +104,164 @@ async function startAnew(options: VolumeDaemonOptions, socket: string, exportNam
   }
 }
 
-async function makeRunDirectory({ runDirectory, user }: VolumeDaemonOptions): Promise<void> {
-  await rm(runDirectory, { recursive: true, force: true });
-  await mkdir(runDirectory, { recursive: true });
-  await chmod(runDirectory, 0o700);
-  if (user !== undefined) await chown(runDirectory, user.uid, user.gid);
-}
-
-function daemonArguments({ file, address, port }: VolumeDaemonOptions, socket: string, exportName: string): string[] {
-  const node = {
-    driver: "qcow2",
-    "node-name": nodeName,
-    discard: "unmap",
-    cache: { direct: false, "no-flush": false },
-    file: { driver: "file", filename: file, locking: "on", aio: "threads", discard: "unmap", cache: { direct: false, "no-flush": false } },
-  };
+function daemonArguments({ address, port }: DaemonPlace, socket: string): string[] {
   return [
-    ["--blockdev", node],
-    ["--nbd-server", { addr: { type: "inet", host: address, port: String(port) } }],
-    ["--export", nbdExport(exportName)],
+    ["--nbd-server", JSON.stringify({ addr: { type: "inet", host: address, port: String(port) } })],
     ["--chardev", `socket,id=control,path=${socket},server=on,wait=off`],
     ["--monitor", "chardev=control"],
-  ].flatMap(([option, value]) => [String(option), typeof value === "string" ? value : JSON.stringify(value)]);
+  ].flat();
 }
 
-function nbdExport(name: string): Readonly<Record<string, unknown>> {
-  return { type: "nbd", id: name, "node-name": nodeName, name, writable: true };
+async function tell(client: QmpClient, place: DaemonPlace, { layers, base: lowest, encryptionKey, limits }: DaemonContent): Promise<void> {
+  if (encryptionKey !== undefined) await tellKey(client, place, encryptionKey);
+  await client.execute("object-add", { "qom-type": "throttle-group", id: limitsObject, limits: toThrottleLimits(limits) });
+  if (lowest !== undefined) await client.execute("blockdev-add", base(lowest));
+  let below = lowest === undefined ? null : baseNode;
+  for (const one of layers) {
+    await client.execute("blockdev-add", layer(one, below, encryptionKey !== undefined));
+    below = layerNode(one.number);
+  }
+  await client.execute("blockdev-add", disk(layers.at(-1)?.number ?? 0));
 }
 
-function toDaemon(client: QmpClient): VolumeDaemon {
-  return {
-    ended: client.closed,
-    release: () => client.close(),
-    async export(name) {
-      const present = await listExports(client);
-      for (const other of present.filter((id) => id !== name)) await removeExport(client, other);
-      if (!present.includes(name)) await client.execute("block-export-add", nbdExport(name));
-    },
-    async growTo(sizeBytes) {
-      const nodes = await client.execute("query-named-block-nodes", { flat: true });
-      if (virtualSize(nodes) >= sizeBytes) return;
-      for (const id of await listExports(client)) await removeExport(client, id);
-      await client.execute("block_resize", { "node-name": nodeName, size: sizeBytes });
-    },
-  };
-}
-
-async function listExports(client: QmpClient): Promise<readonly string[]> {
-  return rows(await client.execute("query-block-exports")).map((row) => String(row["id"]));
-}
-
-/** Returns when the export's last request is over and its client is disconnected. */
-async function removeExport(client: QmpClient, id: string): Promise<void> {
-  const gone = Promise.withResolvers<void>();
-  const stop = client.onEvent(({ event, data }) => void (event === "BLOCK_EXPORT_DELETED" && data["id"] === id && gone.resolve()));
-  void client.closed.then(() => gone.reject(new Error(`the storage daemon ended while its export ${id} was taken away`)));
+/** By a file: what is said over QMP may stand in a log. */
+async function tellKey(client: QmpClient, { runDirectory, user }: DaemonPlace, key: string): Promise<void> {
+  const file = join(runDirectory, "key");
   try {
-    await client.execute("block-export-del", { id, mode: "hard" });
-    await gone.promise;
-  } catch (cause) {
-    if ((await listExports(client)).includes(id)) throw new Error(`cannot take the export ${id} away`, { cause });
+    await writeFile(file, key, { mode: 0o600 });
+    if (user !== undefined) await chown(file, user.uid, user.gid);
+    await client.execute("object-add", { "qom-type": "secret", id: keyObject, file });
   } finally {
-    stop();
+    await rm(file, { force: true });
   }
 }
 
-function virtualSize(nodes: unknown): number {
-  const node = rows(nodes).find((row) => row["node-name"] === nodeName);
-  const image = node?.["image"];
+/** A daemon that answers. */
+export class VolumeDaemon {
+  readonly #client: QmpClient;
+
+  constructor(client: QmpClient) {
+    this.#client = client;
+  }
+
+  /** Settles when the daemon is gone, or when this agent let go of it. */
+  get ended(): Promise<void> {
+    return this.#client.closed;
+  }
+
+  /** Lets go of the daemon without ending it. */
+  release(): void {
+    this.#client.close();
+  }
+
+  /** Everything was told to it: the node that exports stand on is the last. */
+  async isWhole(): Promise<boolean> {
+    return (await this.#nodes()).some((node) => node["node-name"] === diskNode);
+  }
+
+  /** Makes these names, and no others, the ones that may be used. */
+  async export(names: readonly string[]): Promise<void> {
+    const present = (await this.exports()).filter((id) => !isReadingExport(id));
+    for (const other of present.filter((id) => !names.includes(id))) await this.#removeExport(other);
+    for (const name of names.filter((id) => !present.includes(id))) await this.#client.execute("block-export-add", guestExport(name));
+  }
+
+  async exports(): Promise<readonly string[]> {
+    return rows(await this.#client.execute("query-block-exports")).map((row) => String(row["id"]));
+  }
+
+  /** Setting limits fills the buckets, so those that are set already are left alone. */
+  async limit(limits: VolumeLimits): Promise<void> {
+    const group = { path: `/objects/${limitsObject}`, property: "limits" };
+    const present = new Map(Object.entries((await this.#client.execute("qom-get", group)) ?? {}));
+    const wanted = toThrottleLimits(limits);
+    if (Object.entries(wanted).some(([name, value]) => present.get(name) !== value)) await this.#client.execute("qom-set", { ...group, value: wanted });
+  }
+
+  /** Whether the volume is smaller than that. */
+  async isSmallerThan(sizeBytes: number): Promise<boolean> {
+    return virtualSize(await this.#nodes()) < sizeBytes;
+  }
+
+  /** QEMU resizes nothing that is exported or that a job works on: all exports end, and their clients come back. */
+  async growTo(sizeBytes: number): Promise<void> {
+    await this.export([]);
+    await this.#client.execute("block_resize", { "node-name": diskNode, size: sizeBytes });
+  }
+
+  /** The layers that the exported volume consists of, the one that it writes to first, and all that are open. While a job works it is in between. */
+  async layers(): Promise<{ readonly chain: readonly number[]; readonly open: readonly number[] }> {
+    const graph = await this.#client.execute("x-debug-query-block-graph");
+    const { nodes, edges } = Object.fromEntries(typeof graph === "object" && graph !== null ? Object.entries(graph) : []);
+    const numbers = new Map(rows(nodes).map(({ id, name }) => [id, layerNumber(String(name))]));
+    const below = (id: unknown) => rows(edges).find(({ parent, name }) => parent === id && (name === "backing" || (name === "file" && numbers.get(id) === undefined)))?.["child"];
+    const chain: number[] = [];
+    for (let at = below(rows(nodes).find(({ name }) => name === diskNode)?.["id"]); at !== undefined; at = below(at)) {
+      const number = numbers.get(at);
+      if (number !== undefined) chain.push(number);
+    }
+    return { chain, open: [...numbers.values()].filter((number) => number !== undefined) };
+  }
+
+  /** Everything written so far stays below; what follows goes into this layer. */
+  async pushLayer(place: LayerPlace, isEncrypted: boolean): Promise<void> {
+    const { chain, open } = await this.layers();
+    if (chain.includes(place.number)) return;
+    if (!open.includes(place.number)) await this.#client.execute("blockdev-add", layer(place, null, isEncrypted));
+    await this.#client.execute("blockdev-snapshot", { node: layerNode(chain[0] ?? 0), overlay: layerNode(place.number) });
+  }
+
+  /** Copies the upper layer's content into the lower one, and takes the upper one out. */
+  async mergeLayers(upper: number, lower: number, lowerName: string, signal: AbortSignal): Promise<void> {
+    const { chain, open } = await this.layers();
+    const args = { device: diskNode, "top-node": layerNode(upper), "base-node": layerNode(lower), "backing-file": lowerName };
+    if (chain.includes(upper)) await runJob(this.#client, { id: "merge", command: "block-commit", args }, () => undefined, signal);
+    if (open.includes(upper)) await this.#client.execute("blockdev-del", { "node-name": layerNode(upper) });
+  }
+
+  /** Brings everything that the lowest layer stands on into it, at so many bytes a second. */
+  async initialize(lowest: number, bytesPerSecond: number, onProgress: (share: number) => void, signal: AbortSignal): Promise<void> {
+    if (!(await this.#nodes()).some((node) => node["node-name"] === baseNode)) return;
+    await runJob(this.#client, { id: "initialize", command: "block-stream", args: { device: layerNode(lowest), speed: bytesPerSecond } }, onProgress, signal);
+    await this.#client.execute("blockdev-del", { "node-name": baseNode });
+  }
+
+  /** Makes a layer, with all below it, readable for the agent; returns the export's name. */
+  async beginReading(number: number): Promise<string> {
+    const reading = readingExport(number, randomUUID());
+    await this.#client.execute("block-export-add", reading);
+    return reading.name;
+  }
+
+  async endReading(): Promise<void> {
+    for (const id of (await this.exports()).filter(isReadingExport)) await this.#removeExport(id);
+  }
+
+  async #nodes(): Promise<readonly Node[]> {
+    return rows(await this.#client.execute("query-named-block-nodes", { flat: true }));
+  }
+
+  /** Returns when the export's last request is over and its client is disconnected. */
+  async #removeExport(id: string): Promise<void> {
+    const client = this.#client;
+    const gone = Promise.withResolvers<void>();
+    const stop = client.onEvent(({ event, data }) => void (event === "BLOCK_EXPORT_DELETED" && data["id"] === id && gone.resolve()));
+    void client.closed.then(() => gone.reject(new Error(`the storage daemon ended while its export ${id} was taken away`)));
+    gone.promise.catch(() => undefined);
+    try {
+      await client.execute("block-export-del", { id, mode: "hard" });
+      await gone.promise;
+    } catch (cause) {
+      if ((await this.exports()).includes(id)) throw new Error(`cannot take the export ${id} away`, { cause });
+    } finally {
+      stop();
+    }
+  }
+}
+
+function virtualSize(nodes: readonly Node[]): number {
+  const image = nodes.find((node) => node["node-name"] === diskNode)?.["image"];
   const size = typeof image === "object" && image !== null && "virtual-size" in image ? image["virtual-size"] : undefined;
   if (typeof size !== "number") throw new Error("the storage daemon did not say how large its volume is");
   return size;
-}
-
-function rows(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter((row) => typeof row === "object" && row !== null) : [];
 }

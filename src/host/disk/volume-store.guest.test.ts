@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { VolumeId } from "../../base/ids.ts";
+import { silentLog } from "../../base/log.ts";
 import { engineUser } from "../agent/confinement.ts";
 import { volumeOf } from "../agent/testing/specifications.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
@@ -25,6 +26,8 @@ function open(): Volumes {
     volumesDirectory: join(directory, "volumes"),
     runDirectory: join(directory, "run"),
     imagesDirectory: join(directory, "images"),
+    snapshotsDirectory: join(directory, "snapshots"),
+    log: silentLog,
     address: "127.0.0.1",
     userOf: (volume) => engineUser(volume),
   });
@@ -54,8 +57,8 @@ afterEach(async () => {
 describe("a volume", () => {
   it("begins with its image's content, has its own size, and leaves the image as it was", async () => {
     const specification = specificationOf({ source: { kind: "file", file: "base.qcow2" }, exportNames: [`${id}.a`] });
-    await volumes.ensureFile(specification);
-    await volumes.ensureExport(specification);
+    await volumes.ensureData(specification);
+    await volumes.ensure(specification);
     const { stdout } = await run("qemu-img", ["info", "--output=json", urlOf(`${id}.a`)]);
     expect(JSON.parse(stdout)).toMatchObject({ "virtual-size": 2 ** 30 });
     expect(await io(`${id}.a`, "read -P 0x11 0 1M", "write -P 0x22 0 1M", "read -P 0x22 0 1M", "read -P 0 900M 1M")).not.toContain("failed");
@@ -64,36 +67,36 @@ describe("a volume", () => {
 
   it("is refused when it is smaller than its image", async () => {
     await run("qemu-img", ["create", "-q", "-f", "raw", join(directory, "images", "large.raw"), "2G"]);
-    await expect(volumes.ensureFile(specificationOf({ source: { kind: "file", file: "large.raw" } }))).rejects.toThrow("smaller than its image");
+    await expect(volumes.ensureData(specificationOf({ source: { kind: "file", file: "large.raw" } }))).rejects.toThrow("smaller than its image");
     expect(await volumes.exists(id)).toBe(false);
   });
 
   it("keeps what was flushed when its daemon is killed, and is served again", async () => {
     const specification = specificationOf({ exportNames: [`${id}.a`] });
-    await volumes.ensureFile(specification);
-    await volumes.ensureExport(specification);
+    await volumes.ensureData(specification);
+    await volumes.ensure(specification);
     await io(`${id}.a`, "write -P 0x33 0 1M", "flush");
-    const ended = new Promise((resolve) => volumes.onExportEnd(resolve));
+    const ended = new Promise((resolve) => volumes.onChange(resolve));
     for (const { pid } of await daemons()) process.kill(pid, "SIGKILL");
     expect(await ended).toBe(id);
-    await volumes.ensureExport(specification);
+    await volumes.ensure(specification);
     expect(await io(`${id}.a`, "read -P 0x33 0 1M")).not.toContain("failed");
   });
 
   it("is adopted by a later agent without a break, and never served twice", async () => {
     const specification = specificationOf({ exportNames: [`${id}.a`] });
-    await volumes.ensureFile(specification);
-    await volumes.ensureExport(specification);
+    await volumes.ensureData(specification);
+    await volumes.ensure(specification);
     const before = await daemons();
     volumes.release();
     volumes = open();
-    await volumes.ensureExport(specification);
+    await volumes.ensure(specification);
     expect((await daemons()).map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
   });
 
   it("is taken from a client that is still connected when its export's name changes", async () => {
-    await volumes.ensureFile(specificationOf({}));
-    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.old`] }));
+    await volumes.ensureData(specificationOf({}));
+    await volumes.ensure(specificationOf({ exportNames: [`${id}.old`] }));
     const holder = spawn("qemu-io", ["-f", "raw", urlOf(`${id}.old`)], { stdio: ["pipe", "pipe", "pipe"] });
     let said = "";
     holder.stdout.on("data", (text) => (said += String(text)));
@@ -104,7 +107,7 @@ describe("a volume", () => {
     try {
       holder.stdin.write("write -P 0x44 0 1M\n");
       await saidSo("wrote 1048576");
-      await volumes.ensureExport(specificationOf({ exportNames: [`${id}.new`] }));
+      await volumes.ensure(specificationOf({ exportNames: [`${id}.new`] }));
       holder.stdin.write("write -P 0x55 0 1M\n");
       await saidSo(/failed|error/i);
       await expect(probeExport({ address: "127.0.0.1", port, exportName: `${id}.old` }, new AbortController().signal)).rejects.toThrow("no such export");
@@ -116,39 +119,39 @@ describe("a volume", () => {
 
   it("runs as a user of its own that cannot reach other volumes' files", async () => {
     const specification = specificationOf({ exportNames: [`${id}.a`] });
-    await volumes.ensureFile(specification);
-    await volumes.ensureExport(specification);
+    await volumes.ensureData(specification);
+    await volumes.ensure(specification);
     const [daemon] = await daemons();
     const status = await readFile(`/proc/${daemon?.pid}/status`, "utf8");
     const uid = engineUser(id)?.uid;
     expect(status).toContain(`Uid:\t${uid}\t${uid}\t${uid}\t${uid}`);
     expect(status).toMatch(/NoNewPrivs:\t1/);
-    expect((await run("ls", ["-ln", join(directory, "volumes", `${id}.qcow2`)])).stdout).toMatch(new RegExp(`^-rw-------\\. 1 ${uid}|^-rw------- 1 ${uid}`));
+    expect((await run("ls", ["-ln", join(directory, "volumes", `${id}.0.qcow2`)])).stdout).toMatch(new RegExp(`^-rw-------\\. 1 ${uid}|^-rw------- 1 ${uid}`));
   });
 
   it("grows under its export", async () => {
-    await volumes.ensureFile(specificationOf({}));
-    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.a`] }));
-    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.a`], sizeGib: 2 }));
+    await volumes.ensureData(specificationOf({}));
+    await volumes.ensure(specificationOf({ exportNames: [`${id}.a`] }));
+    await volumes.ensure(specificationOf({ exportNames: [`${id}.a`], sizeGib: 2 }));
     const { stdout } = await run("qemu-img", ["info", "--output=json", urlOf(`${id}.a`)]);
     expect(JSON.parse(stdout)).toMatchObject({ "virtual-size": 2 ** 31 });
   });
 
   it("leaves nothing when it is deleted, and no daemon when it is exported to nobody", async () => {
-    await volumes.ensureFile(specificationOf({}));
-    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.a`] }));
-    await volumes.ensureExport(specificationOf({}));
+    await volumes.ensureData(specificationOf({}));
+    await volumes.ensure(specificationOf({ exportNames: [`${id}.a`] }));
+    await volumes.ensure(specificationOf({}));
     expect(await daemons()).toEqual([]);
-    await volumes.ensureExport(specificationOf({ exportNames: [`${id}.b`] }));
+    await volumes.ensure(specificationOf({ exportNames: [`${id}.b`] }));
     await volumes.remove(id);
     expect([await daemons(), await readdir(join(directory, "volumes")), await readdir(join(directory, "run"))]).toEqual([[], [], []]);
   });
 
   it("is made and exported in well under a second", async () => {
     const startedAt = performance.now();
-    await volumes.ensureFile(specificationOf({ source: { kind: "file", file: "base.qcow2" } }));
+    await volumes.ensureData(specificationOf({ source: { kind: "file", file: "base.qcow2" } }));
     const madeAt = performance.now();
-    await volumes.ensureExport(specificationOf({ source: { kind: "file", file: "base.qcow2" }, exportNames: [`${id}.a`] }));
+    await volumes.ensure(specificationOf({ source: { kind: "file", file: "base.qcow2" }, exportNames: [`${id}.a`] }));
     const exportedAt = performance.now();
     await io(`${id}.a`, `write -P 0x66 0 ${mebibyte}`);
     process.stdout.write(`volume made in ${Math.round(madeAt - startedAt)} ms, exported in ${Math.round(exportedAt - madeAt)} ms\n`);

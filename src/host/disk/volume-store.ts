@@ -1,29 +1,42 @@
 /**
- * The volumes of one storage node: a file each, and a server for each that is attached.
+ * The volumes of one storage node: a stack of files each, and a server for each that is attached or has something to do.
  *
- *   NODE/volumes/vol-….qcow2      the data
- *   RUN/vol-…/qmp, RUN/vol-….log  the control socket and messages of its storage daemon
+ *   NODE/volumes/vol-….N.qcow2      the data, in layers; the highest number is written to
+ *   NODE/volumes/vol-….stack.json   which layers there are, and which snapshots were taken
+ *   RUN/vol-…/qmp, RUN/vol-….log    the control socket and messages of its storage daemon
+ *   RUN/vol-…/source                the snapshot server's socket, as long as it is needed
  *
  * Every call may be repeated and says what should be true afterwards. What is on disk and which processes live is all the state
  * there is, so a store opened by a new agent simply goes on.
  */
 import { chmod, mkdir, readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { TerminalError } from "../../base/errors.ts";
+import { join } from "node:path";
+import { openBlockStore, type BlockStore } from "../../block-store/block-store.ts";
 import { isId, type VolumeId } from "../../base/ids.ts";
+import type { Log } from "../../base/log.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
-import { endVolumeDaemon, openVolumeDaemon, type VolumeDaemon } from "./volume-daemon.ts";
-import { ensureVolumeFile, exists, removeVolumeFile, type FileOwner } from "./volume-file.ts";
-import type { Volumes } from "./volumes.ts";
+import type { FileOwner } from "./file-owner.ts";
+import { watchRoom, type RoomWatch } from "./free-space.ts";
+import { MomentGroups } from "./moment-groups.ts";
+import { OpenVolume } from "./open-volume.ts";
+import { openVolumeData } from "./volume-data.ts";
+import { endVolumeDaemon } from "./volume-daemon.ts";
+import type { VolumeHome } from "./volume-home.ts";
+import type { VolumeDescription, VolumeFacts, Volumes } from "./volumes.ts";
 
 export interface VolumeStoreOptions {
   readonly volumesDirectory: string;
   readonly runDirectory: string;
   readonly imagesDirectory: string;
+  /** A folder of snapshots for each region. */
+  readonly snapshotsDirectory: string;
   /** The storage node's address on the underlay network. */
   readonly address: string;
-  /** The unprivileged user that a volume's file belongs to and its daemon runs as; undefined: as the agent. */
   readonly userOf: (id: VolumeId) => FileOwner | undefined;
+  readonly log: Log;
+  /** Volumes are exported only while their file system has so much room. */
+  readonly floorBytes?: number;
+  readonly roomIntervalMs?: number;
 }
 
 export function openVolumeStore(options: VolumeStoreOptions): Volumes {
@@ -31,94 +44,75 @@ export function openVolumeStore(options: VolumeStoreOptions): Volumes {
 }
 
 class VolumeStore implements Volumes {
-  readonly #options: VolumeStoreOptions;
-  readonly #daemons = new Map<VolumeId, VolumeDaemon>();
-  readonly #endListeners = new Set<(id: VolumeId) => void>();
+  readonly #home: VolumeHome;
+  readonly #room: RoomWatch;
+  readonly #groups: MomentGroups;
+  readonly #volumes = new Map<VolumeId, OpenVolume>();
+  readonly #stores = new Map<string, BlockStore>();
+  readonly #listeners = new Set<(id: VolumeId) => void>();
 
-  constructor(options: VolumeStoreOptions) {
-    this.#options = options;
+  constructor({ snapshotsDirectory, floorBytes = 2 ** 30, roomIntervalMs = 1_000, ...home }: VolumeStoreOptions) {
+    const changed = (id: VolumeId) => {
+      for (const listener of this.#listeners) listener(id);
+    };
+    this.#room = watchRoom({ directory: home.volumesDirectory, floorBytes, intervalMs: roomIntervalMs, changed: () => [...this.#volumes.keys()].forEach(changed) });
+    this.#home = { ...home, hasRoom: () => this.#room.hasRoom(), storeOf: (region) => this.#storeOf(snapshotsDirectory, region), changed };
+    this.#groups = new MomentGroups({ find: (id) => this.#volumes.get(id), hasData: async (id) => (await openVolumeData(this.#home, id)) !== undefined, changed });
   }
 
   exists(id: VolumeId): Promise<boolean> {
-    return exists(this.#file(id));
+    return this.#take(id).exists();
   }
 
-  async ensureFile(specification: VolumeSpecification): Promise<void> {
-    const { volumesDirectory, imagesDirectory } = this.#options;
-    const { id, sizeGib, source } = specification;
-    if (source?.kind === "snapshot") throw new TerminalError("a volume cannot be made from a snapshot yet");
-    const owner = this.#options.userOf(id);
-    await mkdir(volumesDirectory, { recursive: true });
-    await chmod(volumesDirectory, 0o711);
-    await ensureVolumeFile({
-      path: this.#file(id),
-      sizeGib,
-      ...(source === undefined ? {} : { base: join(imagesDirectory, requireFileName(source.file)) }),
-      ...(owner === undefined ? {} : { owner }),
-    });
+  async ensureData(specification: VolumeSpecification): Promise<void> {
+    await mkdir(this.#home.volumesDirectory, { recursive: true });
+    await chmod(this.#home.volumesDirectory, 0o711);
+    await this.#take(specification.id).ensureData(specification);
   }
 
-  async ensureExport({ id, exportNames, port, sizeGib }: VolumeSpecification): Promise<void> {
-    const [exportName] = exportNames;
-    if (exportName === undefined) return this.#endDaemon(id);
-    const daemon = this.#daemons.get(id) ?? (await this.#openDaemon(id, port, exportName));
-    await daemon.growTo(sizeGib * 2 ** 30);
-    await daemon.export(exportName);
+  async ensure(specification: VolumeSpecification): Promise<VolumeFacts> {
+    const volume = this.#take(specification.id);
+    await volume.ensure(specification);
+    await this.#groups.attend(volume);
+    volume.beginWork();
+    return volume.facts();
+  }
+
+  async describe(id: VolumeId): Promise<VolumeDescription | undefined> {
+    return this.#volumes.get(id)?.describe();
   }
 
   async remove(id: VolumeId): Promise<void> {
-    await this.#endDaemon(id);
-    await removeVolumeFile(this.#file(id));
+    await this.#take(id).remove();
+    this.#volumes.delete(id);
   }
 
-  onExportEnd(listener: (id: VolumeId) => void): void {
-    this.#endListeners.add(listener);
+  onChange(listener: (id: VolumeId) => void): void {
+    this.#listeners.add(listener);
   }
 
   async endAllExports(): Promise<void> {
-    const names: string[] = await readdir(this.#options.runDirectory).catch(() => []);
-    await Promise.all(names.filter((name): name is VolumeId => isId("volume", name)).map((id) => this.#endDaemon(id)));
+    const names: string[] = await readdir(this.#home.runDirectory).catch(() => []);
+    const ids = names.filter((name): name is VolumeId => isId("volume", name));
+    await Promise.all(ids.map((id) => endVolumeDaemon(join(this.#home.runDirectory, id))));
   }
 
   release(): void {
-    for (const [id, daemon] of [...this.#daemons]) {
-      this.#daemons.delete(id);
-      daemon.release();
-    }
+    this.#room.close();
+    this.#listeners.clear();
+    for (const volume of this.#volumes.values()) volume.release();
+    this.#volumes.clear();
   }
 
-  async #openDaemon(id: VolumeId, port: number, exportName: string): Promise<VolumeDaemon> {
-    const { address, userOf } = this.#options;
-    const user = userOf(id);
-    await mkdir(this.#options.runDirectory, { recursive: true });
-    const daemon = await openVolumeDaemon({ file: this.#file(id), runDirectory: this.#runDirectory(id), address, port, ...(user === undefined ? {} : { user }) }, exportName);
-    this.#daemons.set(id, daemon);
-    void daemon.ended.then(() => {
-      if (this.#daemons.get(id) !== daemon) return;
-      this.#daemons.delete(id);
-      for (const listener of this.#endListeners) listener(id);
-    });
-    return daemon;
+  #take(id: VolumeId): OpenVolume {
+    let volume = this.#volumes.get(id);
+    if (volume === undefined) this.#volumes.set(id, (volume = new OpenVolume(this.#home, id)));
+    return volume;
   }
 
-  async #endDaemon(id: VolumeId): Promise<void> {
-    const daemon = this.#daemons.get(id);
-    this.#daemons.delete(id);
-    daemon?.release();
-    await endVolumeDaemon(this.#runDirectory(id));
+  #storeOf(snapshotsDirectory: string, region: string): BlockStore {
+    let store = this.#stores.get(region);
+    if (store === undefined) this.#stores.set(region, (store = openBlockStore(join(snapshotsDirectory, region))));
+    return store;
   }
-
-  #file(id: VolumeId): string {
-    return join(this.#options.volumesDirectory, `${id}.qcow2`);
-  }
-
-  #runDirectory(id: VolumeId): string {
-    return join(this.#options.runDirectory, id);
-  }
-}
-
-/** A source is a name in the image folder and never leads out of it. */
-function requireFileName(name: string): string {
-  if (name === "" || name.startsWith(".") || basename(name) !== name) throw new TerminalError("the image's file name is not a plain name");
-  return name;
 }

@@ -46,6 +46,7 @@ export function endedMachine(pid: number, end: RunEnd): RunningMachine {
     reboot: gone,
     attachDisk: gone,
     detachDisk: gone,
+    growDisk: gone,
     attachInterface: gone,
     detachInterface: gone,
     release: async () => {},

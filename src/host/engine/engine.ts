@@ -36,6 +36,11 @@ export interface RunningMachine {
   reboot(gracefulMs: number): Promise<void>;
   attachDisk(disk: PlannedDisk): Promise<void>;
   detachDisk(volume: string): Promise<void>;
+  /**
+   * The volume has grown to this many bytes. A guest with a virtio disk is told at once; NVMe as QEMU emulates it and the disks of User-mode
+   * Linux have one size for as long as they are plugged in, so such a guest sees it when it starts or is given the disk anew.
+   */
+  growDisk(volume: string, sizeBytes: number): Promise<void>;
   attachInterface(nic: PlannedInterface): Promise<void>;
   detachInterface(id: string): Promise<void>;
   /** Gives up control of the process without ending it: the agent is leaving. */
@@ -51,6 +56,8 @@ export interface MachinePlan {
   readonly consoleFile: string;
   /** The unprivileged user that the engine's process runs as. Absent: as the agent (only without root). */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** The guest sees it as the name of the product where the engine has DMI. */
+  readonly instanceType?: string;
   readonly vcpus: number;
   readonly memoryMib: number;
   /** Boot this kernel instead of the disk's own boot loader (paravirtual; probes). */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Virtualization } from "../protocol/specification.ts";
-import { probeEngines } from "./probe-cache.ts";
+import { findProbed, probeEngines } from "./probe-cache.ts";
 import type { Probeable } from "./probe.ts";
 import { MachineRoom, simulatedEngine } from "./simulated.ts";
 
@@ -30,6 +30,12 @@ describe("probing", () => {
     expect({ probes, second }).toEqual({ probes: 2, second: first });
     await probeEngines([engine("emulated", "2"), engine("paravirtual")], file, signal);
     expect(probes).toBe(3);
+  });
+
+  it("can be asked for what is known without booting anything", async () => {
+    expect(await findProbed(engine("hardware"), file)).toBeUndefined();
+    await probeEngines([engine("hardware")], file, signal);
+    expect([await findProbed(engine("hardware"), file), await findProbed(engine("hardware", "2"), file), probes]).toEqual([expect.objectContaining({ works: true }), undefined, 1]);
   });
 
   it("is done by one of several agents that begin at the same time", async () => {

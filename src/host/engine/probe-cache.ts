@@ -10,6 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { errorChain } from "../../base/errors.ts";
 import type { EngineAvailability } from "../protocol/report.ts";
 import type { Virtualization } from "../protocol/specification.ts";
+import { readBootId } from "./boot-id.ts";
 import type { Probeable } from "./probe.ts";
 
 interface CachedProbe {
@@ -45,9 +46,14 @@ export async function probeEngines(
   }
 }
 
+/** What was found out about the engine before, if that still holds. */
+export async function findProbed(engine: Probeable, cacheFile: string): Promise<EngineAvailability | undefined> {
+  const keys = new Map([[engine, await keyOf(engine)]]);
+  return fromCache(await readCache(cacheFile), keys).get(engine.virtualization);
+}
+
 async function keyOf(engine: Probeable): Promise<string> {
-  const bootId = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
-  return [bootId.trim(), cpus()[0]?.model ?? "unknown processor", await engine.fingerprint()].join("|");
+  return [await readBootId(), cpus()[0]?.model ?? "unknown processor", await engine.fingerprint()].join("|");
 }
 
 function fromCache(cache: Readonly<Record<string, CachedProbe>>, keys: ReadonlyMap<Probeable, string>): ReadonlyMap<Virtualization, EngineAvailability> {

@@ -25,6 +25,8 @@ export interface GuestProgram {
   readonly restartAfterMs?: number;
   readonly crashAfterMs?: number;
   readonly attachFails?: string;
+  /** Writes nothing to its console. */
+  readonly isSilent?: boolean;
 }
 
 export type ProgramOf = (plan: MachinePlan) => GuestProgram;
@@ -93,7 +95,7 @@ async function start(plan: MachinePlan, room: MachineRoom, program: GuestProgram
   if (running !== undefined && running.end === undefined) throw new Error("a process of this machine runs already");
   if (program.startMs !== undefined) await pause(program.startMs, signal);
   if (program.startFails !== undefined) throw new Error(program.startFails);
-  const guest = new SimulatedGuest(plan, program, room.nextPid(), (line) => writeConsole(plan, line));
+  const guest = new SimulatedGuest(plan, program, room.nextPid(), program.isSilent === true ? async () => {} : (line) => writeConsole(plan, line));
   room.put(plan.runDirectory, guest);
   return control(guest, room);
 }
@@ -113,6 +115,7 @@ function control(guest: SimulatedGuest, room: MachineRoom): RunningMachine {
     reboot: (gracefulMs) => guest.reboot(gracefulMs),
     attachDisk: async (disk: PlannedDisk) => guest.attachDisk(disk),
     detachDisk: async (volume) => guest.detachDisk(volume),
+    growDisk: async () => undefined,
     attachInterface: async (nic: PlannedInterface) => guest.attachInterface(nic),
     detachInterface: async (id) => guest.detachInterface(id),
     release: async () => void (released = true),

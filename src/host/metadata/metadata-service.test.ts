@@ -117,3 +117,11 @@ test("an instance that is not known yet is asked for again later", async () => {
   await service.serve(port, () => undefined, nic.id);
   expect(await exchange([askId])).toContain("HTTP/1.1 503 Service Unavailable");
 });
+
+test("every request says that the guest was heard, whatever it asks for", async () => {
+  let heard = 0;
+  await service.serve(port, () => machineSpecimen("1", nic), nic.id, () => (heard += 1));
+  await exchange(["GET /nothing/of/the/kind HTTP/1.1"]);
+  await exchange(askToken);
+  expect(heard).toBe(2);
+});

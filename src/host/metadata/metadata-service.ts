@@ -33,8 +33,8 @@ export interface MetadataServiceOptions {
 }
 
 export interface MetadataService {
-  /** Answers at this port for the interface's machine, until `stop`. May be repeated. */
-  serve(port: number, machine: () => MachineSpecification | undefined, interfaceId: InterfaceId): Promise<void>;
+  /** Answers at this port for the interface's machine, until `stop`; calls `heard` at each request. May be repeated. */
+  serve(port: number, machine: () => MachineSpecification | undefined, interfaceId: InterfaceId, heard?: () => void): Promise<void>;
   stop(port: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,6 +43,7 @@ interface Listener {
   readonly server: Server;
   machine: () => MachineSpecification | undefined;
   interfaceId: InterfaceId;
+  heard: () => void;
 }
 
 const limits = { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 8_192, connectionsCheckingInterval: 5_000 };
@@ -62,16 +63,16 @@ class ListeningService implements MetadataService {
     this.#parts = { clock: options.clock, random: options.random, secret, signer: options.signer };
   }
 
-  async serve(port: number, machine: () => MachineSpecification | undefined, interfaceId: InterfaceId): Promise<void> {
+  async serve(port: number, machine: () => MachineSpecification | undefined, interfaceId: InterfaceId, heard: () => void = () => {}): Promise<void> {
     const known = this.#listeners.get(port);
     if (known !== undefined) {
-      Object.assign(known, { machine, interfaceId });
+      Object.assign(known, { machine, interfaceId, heard });
       return;
     }
     const server = createServer(limits);
     // A client may end its side behind the request (netcat does) and still wants the answer.
     Object.assign(server, { maxConnections: connectionLimit, httpAllowHalfOpen: true });
-    const listener: Listener = { server, machine, interfaceId };
+    const listener: Listener = { server, machine, interfaceId, heard };
     this.#listeners.set(port, listener);
     const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(listener, request, response);
     // No "100 Continue" either: whatever it was sent with would no longer begin the stream.
@@ -98,6 +99,7 @@ class ListeningService implements MetadataService {
 
   async #handle(listener: Listener, request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume();
+    listener.heard();
     response.on("error", () => {});
     try {
       const machine = listener.machine();

@@ -16,8 +16,9 @@ test("a node gets its address, the public pool as neighbours, and its way out th
   expect(node === undefined ? [] : nodeLines(checkPlan(plan), node)).toEqual([
     "link set lo up",
     "address flush dev underlay0",
-    "address replace 198.18.0.2/22 dev underlay0",
+    "address replace 198.18.0.2/22 dev underlay0 noprefixroute",
     "link set underlay0 up",
+    "route replace 198.18.0.0/22 dev underlay0 src 198.18.0.2 quickack 1",
     "route replace 198.18.4.0/22 dev underlay0",
     "route replace default via 198.18.4.1 dev underlay0 onlink",
   ]);

@@ -49,13 +49,19 @@ export function firstAddress(block: Cidr, withPrefix = true): string {
   return `${formatIpv4(block.base + 1)}${withPrefix ? `/${block.prefix}` : ""}`;
 }
 
-/** `ip` lines for a node's own namespace; each may be repeated. */
+/**
+ * `ip` lines for a node's own namespace; each may be repeated.
+ *
+ * `quickack`: QEMU's NBD server says one thing in two packets and holds the second back until the first is acknowledged, which a receiver
+ * does 40 ms late by habit. Opening a volume takes 10 ms instead of 100 without the habit.
+ */
 export function nodeLines(plan: CheckedPlan, node: UnderlayNode): readonly string[] {
   return [
     "link set lo up",
     `address flush dev ${underlayDevice}`,
-    `address replace ${node.address}/${plan.underlayBlock.prefix} dev ${underlayDevice}`,
+    `address replace ${node.address}/${plan.underlayBlock.prefix} dev ${underlayDevice} noprefixroute`,
     `link set ${underlayDevice} up`,
+    `route replace ${formatCidr(plan.underlayBlock)} dev ${underlayDevice} src ${node.address} quickack 1`,
     `route replace ${formatCidr(plan.poolBlock)} dev ${underlayDevice}`,
     `route replace default via ${firstAddress(plan.poolBlock, false)} dev ${underlayDevice} onlink`,
   ];

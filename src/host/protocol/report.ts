@@ -29,8 +29,12 @@ export interface MachineReport {
   readonly reboots: number;
   /** Milliseconds since 1970; when the current or last run's engine was started. */
   readonly startedAt?: number;
-  /** What became of the volumes that the specification of this generation names, and of those that it no longer names; only while `running`. */
+  /** The guest's system has come as far as to ask for its metadata in this run; only while `running`. */
+  readonly reached?: true;
+  /** Every volume that the guest has, or was to get and could not; only while `running`. */
   readonly disks?: readonly DiskReport[];
+  /** The generation of the newest specification that the host has taken, whether or not all of it is true yet; only while `running`. */
+  readonly accepted?: number;
 }
 
 /** `attached`: the guest has it. `busy`: the guest was asked to give it back and still holds it. `failed`: it could not be plugged in. */

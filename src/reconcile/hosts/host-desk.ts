@@ -47,10 +47,16 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
       const standing = await store.read((tx) => standingOf(tx, hostId, incarnation));
       if (standing !== "welcome") return standing;
       await hear(hostId);
-      const page = await store.read((tx) => readPage(tx, hostId, since));
-      if (page.specifications.length > 0 || since === 0 || waitMs === 0) return page;
-      await waitForTouch(waiters, hostId, waitMs, signal);
-      return store.read((tx) => readPage(tx, hostId, since));
+      // Listening begins before the look: what is published in between would else be slept through.
+      const touch = listenForTouch(waiters, hostId, waitMs, signal);
+      try {
+        const page = await store.read((tx) => readPage(tx, hostId, since));
+        if (page.specifications.length > 0 || since === 0 || waitMs === 0) return page;
+        await touch.over;
+        return await store.read((tx) => readPage(tx, hostId, since));
+      } finally {
+        touch.end();
+      }
     },
     report: (hostId, batch) =>
       store.write(async (tx) => {
@@ -97,21 +103,21 @@ function toSpecification(row: SpecificationRow): Specification {
   return { ...(JSON.parse(row.body) as Specification), generation: row.generation }; // written by publish
 }
 
-/** Returns when the host's specifications were touched, after `waitMs`, or when the caller hung up. */
-function waitForTouch(waiters: Map<string, Set<() => void>>, hostId: string, waitMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const mine = waiters.get(hostId) ?? new Set();
-    waiters.set(hostId, mine);
-    const done = (): void => {
-      clearTimeout(timer);
-      mine.delete(done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, waitMs);
-    signal.addEventListener("abort", done);
-    mine.add(done);
-  });
+/** `over` settles when the host's specifications were touched, after `waitMs`, when the caller hung up, or with `end`. */
+function listenForTouch(waiters: Map<string, Set<() => void>>, hostId: string, waitMs: number, signal: AbortSignal): { over: Promise<void>; end(): void } {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const mine = waiters.get(hostId) ?? new Set();
+  waiters.set(hostId, mine);
+  const end = (): void => {
+    clearTimeout(timer);
+    mine.delete(end);
+    signal.removeEventListener("abort", end);
+    resolve();
+  };
+  const timer = setTimeout(end, waitMs);
+  signal.addEventListener("abort", end);
+  mine.add(end);
+  return { over, end };
 }
 
 async function recordConsole(

@@ -1,7 +1,7 @@
 /** Agents' messages are parsed before they are believed: a wrong one is refused whole and names its first fault. */
 import { virtualizations } from "../../host/protocol/specification.ts";
 import type { HostArrival, ReportBatch } from "../../host/protocol/exchange.ts";
-import type { EngineAvailability, HostDescription, MachineReport, Report, VolumeReport } from "../../host/protocol/report.ts";
+import type { DiskReport, EngineAvailability, HostDescription, MachineReport, Report, SnapshotReport, VolumeCondition, VolumeReport } from "../../host/protocol/report.ts";
 
 export class MessageError extends Error {
   override readonly name = "MessageError";
@@ -24,10 +24,18 @@ function parseReport(value: unknown): Report {
   const fields = asFields(value, "report");
   const id = asText(fields["id"], "id");
   const generation = asNumber(fields["generation"], "generation");
-  const reason = fields["reason"] === undefined ? {} : { reason: asText(fields["reason"], "reason") };
+  const reason = optional("reason", fields["reason"], asText);
   if (fields["kind"] === "volume") {
     const state = asOneOf(fields["state"], ["creating", "available", "absent", "failed"] as const, "state");
-    return { kind: "volume", id: id as VolumeReport["id"], generation, state, ...reason }; // compared with rows' ids, never trusted
+    return {
+      kind: "volume",
+      id: id as VolumeReport["id"], // compared with rows' ids, never trusted
+      generation,
+      state,
+      ...reason,
+      ...optional("condition", fields["condition"], parseCondition),
+      ...optional("snapshots", fields["snapshots"], listOf(parseSnapshot)),
+    };
   }
   if (fields["kind"] !== "machine") throw new MessageError("a report's kind is neither machine nor volume");
   return {
@@ -36,10 +44,64 @@ function parseReport(value: unknown): Report {
     generation,
     run: asNumber(fields["run"], "run"),
     state: asOneOf(fields["state"], ["preparing", "running", "stopping", "stopped", "absent", "failed"] as const, "state"),
-    ...(fields["cause"] === undefined ? {} : { cause: asOneOf(fields["cause"], ["requested", "guest", "engine"] as const, "cause") }),
+    ...optional("cause", fields["cause"], (cause, name) => asOneOf(cause, ["requested", "guest", "engine"] as const, name)),
     ...reason,
     reboots: asNumber(fields["reboots"], "reboots"),
-    ...(fields["startedAt"] === undefined ? {} : { startedAt: asNumber(fields["startedAt"], "startedAt") }),
+    ...(fields["reached"] === true ? { reached: true } : {}),
+    ...optional("startedAt", fields["startedAt"], asNumber),
+    ...optional("disks", fields["disks"], listOf(parseDisk)),
+    ...optional("accepted", fields["accepted"], asNumber),
+  };
+}
+
+function parseDisk(value: unknown): DiskReport {
+  const fields = asFields(value, "disk");
+  return {
+    volume: asText(fields["volume"], "volume") as DiskReport["volume"], // compared with rows' ids, never trusted
+    exportName: asText(fields["exportName"], "exportName"),
+    state: asOneOf(fields["state"], ["attached", "busy", "failed"] as const, "disk state"),
+  };
+}
+
+function parseCondition(value: unknown): VolumeCondition {
+  const fields = asFields(value, "condition");
+  return {
+    sizeGib: asNumber(fields["sizeGib"], "sizeGib"),
+    ...optional("initializedPercent", fields["initializedPercent"], asNumber),
+    ...optional("impairment", fields["impairment"], parseImpairment),
+  };
+}
+
+function parseImpairment(value: unknown): NonNullable<VolumeCondition["impairment"]> {
+  const fields = asFields(value, "impairment");
+  return { kind: asOneOf(fields["kind"], ["no-space", "corrupt-block"] as const, "impairment kind"), detail: asText(fields["detail"], "detail") };
+}
+
+function parseSnapshot(value: unknown): SnapshotReport {
+  const fields = asFields(value, "snapshot");
+  return {
+    id: asText(fields["id"], "snapshot id") as SnapshotReport["id"], // compared with rows' ids, never trusted
+    state: asOneOf(fields["state"], ["frozen", "completed", "failed"] as const, "snapshot state"),
+    percent: asNumber(fields["percent"], "percent"),
+    ...optional("reason", fields["reason"], asText),
+    ...optional("blocks", fields["blocks"], parseBlocks),
+  };
+}
+
+function parseBlocks(value: unknown): NonNullable<SnapshotReport["blocks"]> {
+  const fields = asFields(value, "blocks");
+  return { total: asNumber(fields["total"], "total"), moved: asNumber(fields["moved"], "moved") };
+}
+
+/** The field under its name, parsed; nothing where it is absent. */
+function optional<const Name extends string, Value>(name: Name, value: unknown, parse: (value: unknown, name: string) => Value): { readonly [Key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: parse(value, name) } as { readonly [Key in Name]?: Value }); // the name is the only key
+}
+
+function listOf<Value>(parse: (value: unknown) => Value): (value: unknown, name: string) => Value[] {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw new MessageError(`${name} is not a list`);
+    return value.map(parse);
   };
 }
 
@@ -66,8 +128,8 @@ function parseAvailability(value: unknown, name: string): EngineAvailability {
   return {
     works: fields["works"] === true,
     engine: asText(fields["engine"], "engine"),
-    ...(fields["reason"] === undefined ? {} : { reason: asText(fields["reason"], "reason") }),
-    ...(fields["bootMs"] === undefined ? {} : { bootMs: asNumber(fields["bootMs"], "bootMs") }),
+    ...optional("reason", fields["reason"], asText),
+    ...optional("bootMs", fields["bootMs"], asNumber),
   };
 }
 

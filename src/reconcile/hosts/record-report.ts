@@ -2,51 +2,85 @@
  * Facts from hosts into rows. A report counts only when it comes from the host that holds the thing now and is not older than what is known;
  * all others are set aside. Where the new fact leaves something to do, the thing's reconciler is woken in the same transaction.
  */
-import type { MachineReport, Report, VolumeReport } from "../../host/protocol/report.ts";
+import type { DiskReport, MachineReport, Report, VolumeReport } from "../../host/protocol/report.ts";
+import { exportNameOf, listAttachments } from "../../storage/volume-attachment.ts";
 import { wake } from "../../store/due.ts";
 import type { Tx } from "../../store/store.ts";
+import type { Flag } from "../../store/tables.ts";
+import { recordSnapshots } from "./record-snapshots.ts";
 
 export async function recordReport(tx: Tx, hostId: string, report: Report, now: number): Promise<void> {
-  const work = report.kind === "machine" ? await recordMachine(tx, hostId, report, now) : await recordVolume(tx, hostId, report);
+  const work = report.kind === "machine" ? await recordMachine(tx, hostId, report, now) : await recordVolume(tx, hostId, report, now);
   if (work) await wake(tx, { kind: report.kind === "machine" ? "instance" : "volume", key: report.id }, now);
 }
 
-/** Returns whether the reconciler should look: not while a machine goes the way to what is wanted. */
+/** Returns whether the reconciler should look: not while a machine goes the way to what is wanted, unless an image waits for it. */
 async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now: number): Promise<boolean> {
   const known = await tx.db
     .selectFrom("instances")
-    .select(["want", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason"])
+    .select(["want", "image_task", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason", "observed_reached"])
     .where("id", "=", report.id)
     .where("host_id", "=", hostId)
     .executeTakeFirst();
-  if (known === undefined || report.generation < known.observed_generation || report.run < known.observed_run) return false;
+  const generation = report.accepted ?? report.generation;
+  if (known === undefined || generation < known.observed_generation || report.run < known.observed_run) return false;
+  const reached: Flag = report.reached === true ? 1 : 0;
   const observed = {
-    observed_generation: report.generation,
+    observed_generation: generation,
     observed_run: report.run,
     observed_state: report.state,
     observed_cause: report.cause ?? null,
     observed_reason: report.reason ?? null,
+    observed_reached: reached,
   };
-  if (isSame(known, observed)) return false;
+  const givenBack = report.disks !== undefined && (await recordDisks(tx, report.id, report.disks));
+  if (isSame(known, observed)) return givenBack;
   await tx.db.updateTable("instances").set({ ...observed, observed_at: now }).where("id", "=", report.id).execute();
-  return known.want !== "running" || report.state === "stopped" || report.state === "failed" || report.state === "absent";
+  return givenBack || known.want !== "running" || known.image_task !== null || report.state === "stopped" || report.state === "failed" || report.state === "absent";
 }
 
 function isSame<Columns extends object>(known: Columns, observed: Partial<Columns>): boolean {
   return Object.entries(observed).every(([name, value]) => known[name as keyof Columns] === value); // both have the same columns
 }
 
-/** Returns whether the reconciler should look: a volume that is to stay needs nothing more. */
-async function recordVolume(tx: Tx, hostId: string, report: VolumeReport): Promise<boolean> {
+/** Returns whether the guest has given back a volume that it was asked for. What the report does not name, the guest does not have. */
+async function recordDisks(tx: Tx, instance: MachineReport["id"], disks: readonly DiskReport[]): Promise<boolean> {
+  let givenBack = false;
+  for (const attachment of await listAttachments(tx, { instance })) {
+    const exportName = exportNameOf(attachment);
+    const state = disks.find((disk) => disk.exportName === exportName)?.state ?? null;
+    givenBack ||= attachment.want === "detached" && state === null;
+    if (state === attachment.observed_state) continue;
+    const own = tx.db.updateTable("volume_attachments").where("volume_id", "=", attachment.volume_id).where("instance_id", "=", instance);
+    await own.set({ observed_state: state }).execute();
+  }
+  return givenBack;
+}
+
+/** Returns whether the reconciler should look: a volume that is to stay needs nothing more, unless it is being changed or taken away from a guest. */
+async function recordVolume(tx: Tx, hostId: string, report: VolumeReport, now: number): Promise<boolean> {
   const known = await tx.db
     .selectFrom("volumes")
-    .select(["want", "observed_generation", "observed_state", "observed_reason"])
+    .select(["want", "observed_generation", "observed_state", "observed_reason", "observed_condition"])
     .where("id", "=", report.id)
     .where("storage_node", "=", hostId)
     .executeTakeFirst();
   if (known === undefined || report.generation < known.observed_generation) return false;
-  const observed = { observed_generation: report.generation, observed_state: report.state, observed_reason: report.reason ?? null };
+  if ((report.snapshots ?? []).length > 0) await recordSnapshots(tx, report, now);
+  const observed = {
+    observed_generation: report.generation,
+    observed_state: report.state,
+    observed_reason: report.reason ?? null,
+    observed_condition: report.condition === undefined ? null : JSON.stringify(report.condition),
+  };
   if (isSame(known, observed)) return false;
   await tx.db.updateTable("volumes").set(observed).where("id", "=", report.id).execute();
-  return known.want === "absent";
+  return known.want === "absent" || (await isUnderWay(tx, report.id));
+}
+
+async function isUnderWay(tx: Tx, volume: VolumeReport["id"]): Promise<boolean> {
+  const change = await tx.db.selectFrom("volume_modifications").select("id").where("volume_id", "=", volume).where("ended_at", "is", null).executeTakeFirst();
+  if (change !== undefined) return true;
+  const forced = tx.db.selectFrom("volume_attachments").select("volume_id").where("volume_id", "=", volume).where("force", "=", 1);
+  return (await forced.executeTakeFirst()) !== undefined;
 }

@@ -1,6 +1,8 @@
 /** Images as EC2 shows them. */
-import type { Image } from "@aws-sdk/client-ec2";
+import type { BlockDeviceMapping, Image, VolumeType } from "@aws-sdk/client-ec2";
+import { imageBlockDevices, type ImageBlockDevice } from "../../../compute/block-device-mapping.ts";
 import { imageOwnerAccount } from "../../../compute/image.ts";
+import { imageOptions } from "../../../compute/image-options.ts";
 import type { Tag } from "../../../compute/tags.ts";
 import type { ImageRow } from "../../../store/compute-tables.ts";
 import { toTagViews } from "./tag-view.ts";
@@ -32,24 +34,37 @@ export function toImageView(row: ImageRow, id: string, tags: readonly Tag[] | un
 }
 
 function machineFields(row: ImageRow): Partial<Image> {
-  const hvm: Partial<Image> = { EnaSupport: true, SriovNetSupport: "simple", BootMode: "legacy-bios" };
+  const options = imageOptions(row);
   return {
     RootDeviceName: row.root_device_name,
     RootDeviceType: "ebs",
-    BlockDeviceMappings: [
-      {
-        DeviceName: row.root_device_name,
-        Ebs: {
-          DeleteOnTermination: true,
-          SnapshotId: row.snapshot_id,
-          VolumeSize: row.size_gib,
-          VolumeType: "gp3",
-          Iops: 3000,
-          Throughput: 125,
-          Encrypted: false,
-        },
-      },
-    ],
-    ...(row.virtualization_type === "hvm" ? hvm : row.kernel_id === null ? {} : { KernelId: row.kernel_id }),
+    BlockDeviceMappings: imageBlockDevices(row).map(toBlockDeviceView),
+    ...(row.virtualization_type === "hvm" ? { EnaSupport: options.enaSupport } : {}),
+    ...(options.sriovNetSupport === null ? {} : { SriovNetSupport: options.sriovNetSupport }),
+    ...(options.bootMode === null ? {} : { BootMode: options.bootMode }),
+    ...(options.imdsSupport === null ? {} : { ImdsSupport: options.imdsSupport }),
+    ...(row.kernel_id === null ? {} : { KernelId: row.kernel_id }),
+    ...(row.deprecated_at === null ? {} : { DeprecationTime: new Date(row.deprecated_at).toISOString() }),
+    ...(row.deregistration_protection === "disabled" ? {} : { DeregistrationProtection: row.deregistration_protection }),
+    ...(row.source_instance_id === null ? {} : { SourceInstanceId: row.source_instance_id }),
+    ...(row.source_image_id === null ? {} : { SourceImageId: row.source_image_id }),
+    ...(row.source_region === null ? {} : { SourceImageRegion: row.source_region }),
+  };
+}
+
+/** A device of an image's mapping; what the image leaves open is left out. */
+export function toBlockDeviceView(device: ImageBlockDevice): BlockDeviceMapping {
+  if (device.virtualName !== null) return { DeviceName: device.device, VirtualName: device.virtualName };
+  return {
+    DeviceName: device.device,
+    Ebs: {
+      ...(device.deleteOnTermination === null ? {} : { DeleteOnTermination: device.deleteOnTermination }),
+      ...(device.snapshotId === null ? {} : { SnapshotId: device.snapshotId }),
+      ...(device.sizeGib === null ? {} : { VolumeSize: device.sizeGib }),
+      ...(device.volumeType === null ? {} : { VolumeType: device.volumeType as VolumeType }), // the image actions take EC2's types only
+      ...(device.iops === null ? {} : { Iops: device.iops }),
+      ...(device.throughput === null ? {} : { Throughput: device.throughput }),
+      ...(device.encrypted === null ? {} : { Encrypted: device.encrypted }),
+    },
   };
 }

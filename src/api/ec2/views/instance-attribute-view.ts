@@ -6,7 +6,7 @@ import type { ViewedInstance } from "./instance-parts.ts";
 import { toBlockDevice } from "./instance-view.ts";
 
 const attributeViews: Readonly<Record<string, (viewed: ViewedInstance) => InstanceAttribute>> = {
-  blockDeviceMapping: ({ attachments }) => ({ BlockDeviceMappings: attachments.map(toBlockDevice) }),
+  blockDeviceMapping: ({ row, attachments }) => ({ BlockDeviceMappings: attachments.map((attachment) => toBlockDevice(row, attachment)) }),
   disableApiStop: ({ row }) => ({ DisableApiStop: { Value: row.disable_api_stop === 1 } }),
   disableApiTermination: ({ row }) => ({ DisableApiTermination: { Value: row.disable_api_termination === 1 } }),
   ebsOptimized: ({ row }) => ({ EbsOptimized: { Value: row.ebs_optimized === 1 } }),

@@ -1,5 +1,6 @@
 /** Instances as EC2 shows them. */
 import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstanceStateChange, Reservation } from "@aws-sdk/client-ec2";
+import { toAttachmentState } from "../../../compute/attachment-state.ts";
 import type { StateChange } from "../../../compute/instance.ts";
 import { stateCodes, toInstanceState, type InstanceState } from "../../../compute/instance-state.ts";
 import { findInstanceType } from "../../../compute/instance-types/catalogue.ts";
@@ -59,7 +60,7 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
     Architecture: row.architecture,
     RootDeviceType: "ebs",
     RootDeviceName: row.root_device_name,
-    BlockDeviceMappings: attachments.map(toBlockDevice),
+    BlockDeviceMappings: attachments.map((attachment) => toBlockDevice(row, attachment)),
     VirtualizationType: row.virtualization_type,
     Hypervisor: "xen",
     ...(row.client_token === null ? {} : { ClientToken: row.client_token }),
@@ -156,14 +157,20 @@ function toPublicName(nic: NetworkInterfaceRow | undefined, hostNames: boolean):
   return nic === undefined || nic.public_address === null || !hostNames ? "" : publicHostName(nic.public_address, nic.region);
 }
 
-export function toBlockDevice(attachment: VolumeAttachmentRow): NonNullable<Instance["BlockDeviceMappings"]>[number] {
+export function toBlockDevice(instance: InstanceRow, attachment: VolumeAttachmentRow): NonNullable<Instance["BlockDeviceMappings"]>[number] {
   return {
     DeviceName: attachment.device,
     Ebs: {
       VolumeId: attachment.volume_id,
-      Status: "attached",
+      Status: toDeviceStatus(instance, attachment),
       AttachTime: new Date(attachment.attached_at),
       DeleteOnTermination: attachment.delete_on_termination === 1,
     },
   };
+}
+
+/** Of an instance's device EC2 does not say that it is busy, only that it is on its way out. */
+export function toDeviceStatus(instance: InstanceRow, attachment: VolumeAttachmentRow): "attaching" | "attached" | "detaching" {
+  const state = toAttachmentState(attachment, instance);
+  return state === "busy" ? "detaching" : state;
 }

@@ -16,6 +16,8 @@ export class FakeControlPlane {
   readonly consoles = new Map<string, { readonly query: string; readonly text: string }>();
   /** What is asked of the control plane is answered with this status instead, while it is set. */
   outage: number | undefined;
+  /** How many requests were answered so. */
+  refused = 0;
   readonly #specifications = new Map<string, { readonly revision: number; readonly specification: Specification }>();
   #revision = 1;
   #changed = Promise.withResolvers<void>();
@@ -49,7 +51,10 @@ export class FakeControlPlane {
   }
 
   async answer({ method, path, body }: Pick<ControlPlaneRequest, "method" | "path" | "body">, signal: AbortSignal): Promise<ControlPlaneAnswer> {
-    if (this.outage !== undefined) return { status: this.outage, text: "" };
+    if (this.outage !== undefined) {
+      this.refused += 1;
+      return { status: this.outage, text: "" };
+    }
     const url = new URL(path, "http://control");
     const [, , , , kind, name] = url.pathname.split("/");
     const text = Buffer.from(body?.content ?? "").toString();

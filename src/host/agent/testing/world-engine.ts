@@ -6,6 +6,8 @@ import type { Engines } from "../parts.ts";
 export interface Guest {
   readonly plan: MachinePlan;
   readonly disks: Set<string>;
+  /** Sizes in bytes that were told while it ran. */
+  readonly grown: Map<string, number>;
   readonly interfaces: Set<string>;
   readonly ended: PromiseWithResolvers<{ readonly cause: EndCause }>;
   reboots: number;
@@ -16,6 +18,10 @@ export class WorldEngine {
   boots = 0;
   /** A guest that does not react to the power button. */
   stubborn = false;
+  /** A guest that gives no disk back. */
+  clinging = false;
+  /** A guest that takes no disk. */
+  refusing = false;
   /** What every start throws while it is set. */
   refusal: Error | undefined;
   readonly wrongs: string[] = [];
@@ -41,7 +47,7 @@ export class WorldEngine {
         if (this.guests.has(plan.id)) this.wrongs.push(`${plan.id} was started while it ran`);
         this.boots++;
         const names = { disks: new Set(plan.disks.map(({ volume }) => volume)), interfaces: new Set(plan.interfaces.map(({ id }) => id)) };
-        this.guests.set(plan.id, { plan, ...names, ended: Promise.withResolvers(), reboots: 0 });
+        this.guests.set(plan.id, { plan, ...names, grown: new Map(), ended: Promise.withResolvers(), reboots: 0 });
         return this.#control(plan.id);
       },
       adopt: async ({ id }) => (this.guests.has(id) ? this.#control(id) : undefined),
@@ -57,8 +63,15 @@ export class WorldEngine {
       requestStop: async () => void (this.stubborn || this.end(id, "requested")),
       kill: async () => this.end(id, "requested"),
       reboot: async () => void guest.reboots++,
-      attachDisk: async ({ volume }) => void guest.disks.add(volume),
-      detachDisk: async (volume) => void guest.disks.delete(volume),
+      attachDisk: async ({ volume }) => {
+        if (this.refusing) throw new Error("the guest has no place for another disk");
+        guest.disks.add(volume);
+      },
+      detachDisk: async (volume) => {
+        if (this.clinging) throw new Error("the guest did not let go of its disk");
+        guest.disks.delete(volume);
+      },
+      growDisk: async (volume, sizeBytes) => void guest.grown.set(volume, sizeBytes),
       attachInterface: async (nic) => void guest.interfaces.add(nic.id),
       detachInterface: async (nic) => void guest.interfaces.delete(nic),
       release: async () => undefined,

@@ -8,6 +8,7 @@ const plan: MachinePlan = {
   runDirectory: "/run/hostelry/ab12cd/hosts/a1/i-0123456789abcdef0",
   consoleFile: "/var/lib/hostelry/hosts/a1/i-0123456789abcdef0/console",
   user: { uid: 612_345_678, gid: 612_345_678 },
+  instanceType: "t3.micro",
   vcpus: 2,
   memoryMib: 1024,
   diskBus: "nvme",

@@ -22,7 +22,7 @@ const rootSlot = 2;
 const firstInterfaceSlot = 5;
 const firstFurtherSlot = 6;
 /** A guest's network storage may be away for this long before its I/O fails: a storage node's restart only pauses it. */
-const storageAwaySeconds = 3600;
+const storageAwaySeconds = 7 * 24 * 3600;
 
 export function qemuArguments(plan: MachinePlan, accelerator: Accelerator, processorModel: string): string[] {
   return [
@@ -33,7 +33,7 @@ export function qemuArguments(plan: MachinePlan, accelerator: Accelerator, proce
     accelerator === "kvm" ? ["-accel", "kvm", "-cpu", hostProcessor(processorModel)] : ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max"],
     ["-smp", `cpus=${plan.vcpus}`, "-m", `size=${plan.memoryMib}M`, "-rtc", "base=utc"],
     ["-boot", "menu=off,strict=on"],
-    identityArguments(plan.id),
+    identityArguments(plan),
     // A guest that powers off leaves a paused process, so that an agent that was away still learns that it was the guest.
     ["-no-shutdown"],
     ["-qmp", `unix:${escapeCommas(join(plan.runDirectory, "qmp.sock"))},server=on,wait=off`],
@@ -86,14 +86,16 @@ function hostProcessor(model: string): string {
   return model.includes("AMD") ? "host,arch-capabilities=off" : "host";
 }
 
-function identityArguments(instance: string): string[] {
-  const uuid = machineUuid(instance);
+/** What a guest of EC2 finds in its DMI (facts §6.2): the instance's id is the asset tag of the board. */
+function identityArguments({ id, instanceType }: MachinePlan): string[] {
+  const uuid = machineUuid(id);
+  const product = instanceType === undefined ? "" : `,product=${instanceType}`;
   const amazon = "Amazon EC2";
   return [
     ["-uuid", uuid],
     ["-smbios", `type=0,vendor=${amazon},version=1.0`],
-    ["-smbios", `type=1,manufacturer=${amazon},serial=${uuid},uuid=${uuid}`],
-    ["-smbios", `type=2,manufacturer=${amazon},asset=${instance}`],
+    ["-smbios", `type=1,manufacturer=${amazon}${product},serial=${uuid},uuid=${uuid}`],
+    ["-smbios", `type=2,manufacturer=${amazon},asset=${id}`],
     ["-smbios", `type=3,manufacturer=${amazon},asset=${amazon}`],
   ].flat();
 }

@@ -94,6 +94,13 @@ export class QemuMachine implements RunningMachine {
     if (await this.#hasNode(volume)) await this.#execute("blockdev-del", { "node-name": volume });
   }
 
+  async growDisk(volume: string, sizeBytes: number): Promise<void> {
+    if (this.#plan.diskBus === "nvme") return;
+    // An idle NBD connection learns of the new size only when it connects anew, and it does that only for a request.
+    await this.#execute("human-monitor-command", { "command-line": `qemu-io ${volume} "read 0 512"` });
+    await this.#execute("block_resize", { "node-name": volume, size: sizeBytes });
+  }
+
   async attachInterface(nic: PlannedInterface): Promise<void> {
     if (await this.#hasDevice(interfaceId(nic.id))) return;
     await this.#execute("netdev_add", interfaceBackend(nic));

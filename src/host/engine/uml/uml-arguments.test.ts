@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MachinePlan } from "../engine.ts";
-import { argumentsText, restartStatus, restartText, supervisorText, umlArguments } from "./uml-arguments.ts";
+import { argumentsText, placeOf, restartStatus, restartText, supervisorText, umlArguments } from "./uml-arguments.ts";
 
 const plan: MachinePlan = {
   id: "i-0123456789abcdef0",
@@ -87,4 +87,14 @@ describe("the supervisor", () => {
     const state = await readFile(`/proc/${helper.trim()}/stat`, "utf8").catch(() => "gone");
     expect(state).toMatch(/^gone$|\) [ZX] /);
   });
+});
+
+it.each([
+  ["/dev/sdf", [0], 5],
+  ["/dev/xvdb", [0], 1],
+  ["sda1", [], 0],
+  ["/dev/sdf", [0, 5], 1],
+  ["/dev/sdz", [0, 1], 2],
+] as const)("the disk %s has a place of its letter where that is free (taken: %j)", (device, taken, place) => {
+  expect(placeOf({ volume: "vol-1", device, root: false, source: { kind: "file", path: "/x", format: "raw" } }, new Set(taken))).toBe(place);
 });

@@ -28,12 +28,34 @@ export function umlArguments(plan: MachinePlan): string[] {
     "con=null",
     "ssl=null",
     "con0=null,fd:1",
-    ...plan.disks.map(diskWord),
+    ...diskWords(plan.disks),
     ...plan.interfaces.map(interfaceWord),
     ...(kernel?.initrd === undefined ? [] : [`initrd=${kernel.initrd}`]),
     `hostelry.instance-id=${plan.id}`,
     ...words(kernel?.commandLine ?? defaultCommandLine),
   ];
+}
+
+/** The most disks, and the most interfaces, that the kernel has places for. */
+export const mostDevices = 16;
+
+function diskWords(disks: readonly PlannedDisk[]): string[] {
+  const taken = new Set<number>();
+  return disks.map((disk) => {
+    const index = placeOf(disk, taken);
+    taken.add(index);
+    return diskWord(disk, index);
+  });
+}
+
+/** `/dev/sdf` becomes `ubdf`, so that the guest can find the name that was asked for; where that place is taken, the first that is free. */
+export function placeOf({ device, volume }: PlannedDisk, taken: ReadonlySet<number>): number {
+  const letter = /^(?:\/dev\/)?(?:sd|xvd|hd)([a-p])\d*$/.exec(device)?.[1];
+  const named = letter === undefined ? -1 : letter.charCodeAt(0) - "a".charCodeAt(0);
+  if (named >= 0 && !taken.has(named)) return named;
+  const free = Array.from({ length: mostDevices }, (_, index) => index).find((index) => !taken.has(index));
+  if (free === undefined) throw new Error(`User-mode Linux has no place for another disk (${volume})`);
+  return free;
 }
 
 /** `ubd1=FILE,,SERIAL`: as a boot argument, and after `config` as a command of the management console. */

@@ -19,9 +19,8 @@ import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from 
 import { isAlive, killAndWait, listSession, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
 import { addWish, dropWish, hasWish, readEnd, recordEnd, type RunEnd, writeSafely } from "../run-record.ts";
 import { mconsole, MconsoleError } from "./mconsole.ts";
-import { argumentsText, consoleSocket, diskWord, interfaceWord } from "./uml-arguments.ts";
+import { argumentsText, consoleSocket, diskWord, interfaceWord, mostDevices, placeOf } from "./uml-arguments.ts";
 
-const mostDevices = 16;
 const commandMs = 10_000;
 
 export class UmlMachine implements RunningMachine {
@@ -76,7 +75,7 @@ export class UmlMachine implements RunningMachine {
     const serial = `,,${disk.volume.replace("-", "")}`;
     return this.#change(async (words) => {
       if (words.some((word) => word.startsWith("ubd") && word.endsWith(serial))) return words;
-      const word = diskWord(disk, freeIndex(words, "ubd"));
+      const word = diskWord(disk, placeOf(disk, takenPlaces(words, "ubd")));
       await this.#command(`config ${word}`);
       return [...words, word];
     });
@@ -87,10 +86,14 @@ export class UmlMachine implements RunningMachine {
     return this.#remove((word) => word.startsWith("ubd") && word.endsWith(serial));
   }
 
+  async growDisk(): Promise<void> {
+    // The block device keeps the size that its file had when it was plugged in.
+  }
+
   attachInterface(nic: PlannedInterface): Promise<void> {
     return this.#change(async (words) => {
       if (words.some((word) => isInterface(word, nic.mac))) return words;
-      const word = interfaceWord(nic, freeIndex(words, "vec"));
+      const word = interfaceWord(nic, freeInterface(words));
       await this.#command(`config ${word}`);
       await writeSafely(join(this.#plan.runDirectory, `${nic.id}.mac`), nic.mac);
       return [...words, word];
@@ -172,10 +175,15 @@ async function readKernelPid(plan: MachinePlan): Promise<string> {
   return (await readFile(join(plan.runDirectory, "kernel-pid"), "utf8").catch(() => "")).trim();
 }
 
-function freeIndex(words: readonly string[], kind: "ubd" | "vec"): number {
-  const used = new Set(words.map((word) => new RegExp(`^${kind}(\\d+)`).exec(word)?.[1]));
-  const free = Array.from({ length: mostDevices }, (_, index) => index).find((index) => !used.has(String(index)));
-  if (free === undefined) throw new Error(`User-mode Linux has no place for another ${kind} device`);
+function takenPlaces(words: readonly string[], kind: "ubd" | "vec"): ReadonlySet<number> {
+  const pattern = new RegExp(`^${kind}(\\d+)`);
+  return new Set(words.flatMap((word) => pattern.exec(word)?.[1] ?? []).map(Number));
+}
+
+function freeInterface(words: readonly string[]): number {
+  const taken = takenPlaces(words, "vec");
+  const free = Array.from({ length: mostDevices }, (_, index) => index).find((index) => !taken.has(index));
+  if (free === undefined) throw new Error("User-mode Linux has no place for another interface");
   return free;
 }
 

@@ -1,0 +1,91 @@
+/** Guests for benchmarks: launched through the public API like anybody's, spoken to over SSH, terminated at once afterwards. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import {
+  CreateKeyPairCommand,
+  DeleteKeyPairCommand,
+  DescribeInstancesCommand,
+  EC2Client,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+  type Instance,
+  type RunInstancesCommandInput,
+} from "@aws-sdk/client-ec2";
+import { profileFile, type Profile } from "../profile.ts";
+
+const run = promisify(execFile);
+const sshOptions = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "ConnectTimeout=1", "-o", "LogLevel=ERROR"];
+const limitMs = 300_000;
+
+export interface BenchGuests {
+  readonly profile: Profile;
+  readonly client: EC2Client;
+  /** Returns the new guest's id; it is terminated at the end at the latest. */
+  launch(request: Partial<RunInstancesCommandInput>): Promise<string>;
+  /** What the command printed in the guest; rejects when it cannot log in or the command fails. */
+  ssh(instance: string, command: string, timeoutMs?: number): Promise<string>;
+  /** As `ssh`, again and again until it succeeds. */
+  untilSsh(instance: string, command: string): Promise<string>;
+  terminate(instance: string): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function openBenchGuests(dataDirectory: string): Promise<BenchGuests> {
+  const profile = JSON.parse(readFileSync(profileFile(dataDirectory), "utf8")) as Profile; // our own process wrote it
+  const client = new EC2Client({ endpoint: profile.url, region: profile.region, credentials: { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey } });
+  const directory = await mkdtemp(join(tmpdir(), "hostelry-bench-"));
+  const keyName = `bench-${process.pid}`;
+  const keyFile = join(directory, "key.pem");
+  const { KeyMaterial: material = "" } = await client.send(new CreateKeyPairCommand({ KeyName: keyName, KeyType: "ed25519" }));
+  await writeFile(keyFile, material, { mode: 0o600 });
+  const living = new Set<string>();
+  const describe = async (id: string): Promise<Instance | undefined> => (await client.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations?.[0]?.Instances?.[0];
+  const ssh = async (id: string, command: string, timeoutMs = 20_000): Promise<string> => {
+    const address = (await describe(id))?.PublicIpAddress;
+    if (address === undefined) throw new Error(`${id} has no public address`);
+    const { stdout } = await run("ssh", [...sshOptions, "-i", keyFile, `admin@${address}`, command], { timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 });
+    return stdout.trim();
+  };
+  const terminate = async (id: string): Promise<void> => {
+    await client.send(new TerminateInstancesCommand({ InstanceIds: [id], SkipOsShutdown: true }));
+    await untilTrue(`${id} to be gone`, async () => (await describe(id))?.State?.Name === "terminated");
+    living.delete(id);
+  };
+  return {
+    profile,
+    client,
+    launch: async (request) => {
+      const { Instances: [instance] = [] } = await client.send(new RunInstancesCommand({ MinCount: 1, MaxCount: 1, KeyName: keyName, ...request }));
+      const id = instance?.InstanceId ?? "";
+      living.add(id);
+      return id;
+    },
+    ssh,
+    untilSsh: async (id, command) => {
+      let answer = "";
+      await untilTrue(`'${command}' in ${id}`, () => ssh(id, command).then((text) => ((answer = text), true), () => false));
+      return answer;
+    },
+    terminate,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...living].map(terminate));
+      await client.send(new DeleteKeyPairCommand({ KeyName: keyName }));
+      client.destroy();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks every 20 ms until the answer is yes. */
+export async function untilTrue(what: string, ask: () => Promise<boolean>): Promise<void> {
+  const begin = performance.now();
+  while (!(await ask())) {
+    if (performance.now() - begin > limitMs) throw new Error(`waited ${limitMs / 1000} s for ${what}`);
+    await sleep(20);
+  }
+}

@@ -1,0 +1,110 @@
+/** Runs that nobody wanted to end: the whole installation went down, or the physical machine restarted. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../base/clock.ts";
+import { silentLog } from "../../base/log.ts";
+import { systemRandom } from "../../base/random.ts";
+import type { MachineSpecification } from "../protocol/specification.ts";
+import type { Agent } from "./agent.ts";
+import { startSimulatedAgent } from "./run-simulated-agent.ts";
+import { simulatedHost } from "./simulated-parts.ts";
+import { FakeControlPlane } from "./testing/fake-control-plane.ts";
+import { machineId, machineOf } from "./testing/specifications.ts";
+import { WorldEngine } from "./testing/world-engine.ts";
+
+let plane: FakeControlPlane;
+let engine: WorldEngine;
+let host: ReturnType<typeof simulatedHost>;
+let leave: AbortController;
+
+beforeEach(() => {
+  plane = new FakeControlPlane();
+  engine = new WorldEngine();
+  host = simulatedHost(engine.engines());
+});
+
+afterEach(() => leave.abort());
+
+function start(bootId = "first"): Promise<Agent> {
+  leave = new AbortController();
+  return startSimulatedAgent({
+    hostId: "us-east-1a-1",
+    installation: "abcdef",
+    transport: plane.transport(),
+    parts: host,
+    bootId,
+    version: "1",
+    machine: { cpus: 1, memoryMib: 1, cpuModel: "", kernel: "" },
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+    signal: leave.signal,
+  });
+}
+
+/** The agent leaves and another comes. */
+async function restart(agent: Agent): Promise<Agent> {
+  leave.abort();
+  await agent.over;
+  return start();
+}
+
+const specify = (change: Partial<MachineSpecification> = {}) => plane.set(machineOf(change));
+const untilState = (state: string, generation = 1) => plane.until((reports) => reports.get(machineId)?.state === state && reports.get(machineId)?.generation === generation);
+
+describe("a host's agent", () => {
+  it("parks its guests, and the next agent starts those again that should run, with empty local disks", async () => {
+    const agent = await start();
+    specify({ instanceStoreGib: [1] });
+    await untilState("running");
+    plane.reportLog.length = 0;
+    await agent.park();
+    expect([engine.guests.size, [...host.disks.held], agent.status().machines[0]]).toMatchObject([0, [], { state: "stopped", parked: true }]);
+    expect(plane.reportLog).toEqual([]);
+    await restart(agent);
+    await expect.poll(() => engine.guests.size).toBe(1);
+    await expect.poll(() => plane.reportLog.at(-1)).toMatchObject({ state: "running", run: 1 });
+    expect(engine.boots).toBe(2);
+  });
+
+  it("starts its guests again after a restart of the physical machine, with their volumes and empty local disks, and reports no end", async () => {
+    const agent = await start();
+    specify({ instanceStoreGib: [1] });
+    await untilState("running");
+    const held = [...host.disks.held];
+    plane.reportLog.length = 0;
+    leave.abort();
+    await agent.over;
+    engine.guests.clear();
+    await start("second");
+    await expect.poll(() => plane.reportLog.at(-1)).toMatchObject({ state: "running", run: 1 });
+    expect([engine.boots, engine.guests.size, [...host.disks.held]]).toEqual([2, 1, held]);
+    expect(plane.reportLog.map((each) => each.state)).not.toContain("stopped");
+  });
+
+  it("starts a guest again whose engine was seen to die just before the physical machine restarted", async () => {
+    const agent = await start();
+    specify();
+    await untilState("running");
+    plane.outage = 503;
+    engine.end(machineId, "engine");
+    await expect.poll(() => agent.status().machines[0]?.state).toBe("stopped");
+    plane.outage = undefined;
+    leave.abort();
+    await agent.over;
+    plane.reportLog.length = 0;
+    await start("second");
+    await expect.poll(() => plane.reportLog.at(-1)).toMatchObject({ state: "running", run: 1 });
+    expect([engine.boots, plane.reportLog.map((each) => each.state)]).toEqual([2, expect.not.arrayContaining(["stopped"])]);
+  });
+
+  it("does not start a parked guest again that was stopped meanwhile", async () => {
+    const agent = await start();
+    specify();
+    await untilState("running");
+    await agent.park();
+    specify({ generation: 2, want: "stopped" });
+    await restart(agent);
+    await untilState("stopped", 2);
+    expect(engine.boots).toBe(1);
+  });
+});

@@ -1,0 +1,62 @@
+/**
+ * What was made from rows, kept until a table that it was made from changes. Every query of every session is seen, so nobody has to say which
+ * tables those are, and nobody can forget one. Commits of other processes would not be seen: one control plane has the database for itself.
+ *
+ * A thing is as old as the moment before its first query. A commit in between makes it look too old, never too new.
+ */
+import type { Session } from "./sqlite.ts";
+import { anyTable } from "./touched-tables.ts";
+
+export interface Recollection {
+  /** The tables that the session wrote are changed from now on; called in the same breath as the commit. */
+  committed(session: Session): void;
+  recall<T>(session: Session, key: string, make: () => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;
+}
+
+interface Kept {
+  readonly made: unknown;
+  /** How many commits there had been. */
+  readonly madeAt: number;
+  readonly tables: readonly string[];
+}
+
+const keptThings = 16;
+/** Most questions are asked once: an answer is kept from the second time on, and of the first only the key. */
+const keptKeys = 256;
+
+export function openRecollection(): Recollection {
+  let commits = 0;
+  const changedAt = new Map<string, number>();
+  const kept = new Map<string, Kept>();
+  const asked = new Set<string>();
+  const isFresh = ({ madeAt, tables }: Kept): boolean => [...tables, anyTable].every((table) => (changedAt.get(table) ?? 0) <= madeAt);
+
+  return {
+    committed: ({ written }) => {
+      if (written.size > 0) commits++;
+      for (const table of written) changedAt.set(table, commits);
+    },
+    recall: async <T>(session: Session, key: string, make: () => Promise<T>, isWorthKeeping: (made: T) => boolean) => {
+      const found = kept.get(key);
+      kept.delete(key);
+      if (found !== undefined && isFresh(found)) {
+        kept.set(key, found); // the one that was asked for last goes last
+        return found.made as T; // a key stands for one kind of thing
+      }
+      const isRepeated = asked.delete(key);
+      asked.add(key);
+      dropOldest(asked, keptKeys);
+      const madeAt = commits;
+      const made = await make();
+      if (!isRepeated || session.touched.has(anyTable) || !isWorthKeeping(made)) return made;
+      kept.set(key, { made, madeAt, tables: [...session.touched] });
+      dropOldest(kept, keptThings);
+      return made;
+    },
+  };
+}
+
+function dropOldest(collection: Map<string, unknown> | Set<string>, limit: number): void {
+  const [oldest = ""] = collection.keys();
+  if (collection.size > limit) collection.delete(oldest);
+}
