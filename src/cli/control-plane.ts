@@ -21,7 +21,7 @@ import { snapshotReconciler } from "../reconcile/snapshot-reconciler.ts";
 import { snapshotCopyReconciler } from "../reconcile/snapshot-copy-reconciler.ts";
 import { snapshotImportReconciler } from "../reconcile/snapshot-import-reconciler.ts";
 import { volumeReconciler } from "../reconcile/volume-reconciler.ts";
-import { openSnapshotData } from "../storage/snapshot-data.ts";
+import { openSnapshotData, type SnapshotData } from "../storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../store/store.ts";
 import { controlListener } from "./control-listener.ts";
 import { refuseLostDatabase } from "./database-guard.ts";
@@ -48,8 +48,18 @@ export interface ControlPlaneOptions {
 /** How long the answer to a call may wait for a host: long enough for a busy storage node to fix a snapshot's moment. */
 const longestSettleMs = 5_000;
 
+export interface ControlPlane {
+  readonly url: string;
+  /** Settles when the signal was seen and all is closed. */
+  readonly closed: Promise<void>;
+  readonly store: Store;
+  readonly desk: HostDesk;
+  /** The block store of a region. */
+  readonly snapshots: SnapshotData["store"];
+}
+
 /** Serves until the signal aborts. Returns when requests are answered. */
-export async function runControlPlane(options: ControlPlaneOptions): Promise<{ readonly url: string; readonly closed: Promise<void>; readonly store: Store; readonly desk: HostDesk }> {
+export async function runControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { dataDirectory, runDirectory, log, signal } = options;
   mkdirSync(join(dataDirectory, "control"), { recursive: true, mode: 0o700 });
   const database = join(dataDirectory, "control", "hostelry.sqlite");
@@ -93,7 +103,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<{ r
     await snapshots.writers.close();
     await store[Symbol.asyncDispose]();
   });
-  return { url, closed, store, desk };
+  return { url, closed, store, desk, snapshots: snapshots.store };
 }
 
 async function prepare(tx: Tx, { topology, publicPool }: ControlPlaneOptions) {

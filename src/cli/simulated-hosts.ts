@@ -11,7 +11,7 @@ import { systemRandom } from "../base/random.ts";
 import type { ControlPlaneTransport } from "../host/agent/control-plane-transport.ts";
 import { describeMachine } from "../host/agent/run-agent.ts";
 import { startSimulatedAgent } from "../host/agent/run-simulated-agent.ts";
-import { simulatedEngines, simulatedHost, simulatedStorage } from "../host/agent/simulated-parts.ts";
+import { simulatedEngines, simulatedHost, simulatedStorage, type SnapshotStores } from "../host/agent/simulated-parts.ts";
 import { MachineRoom } from "../host/engine/simulated.ts";
 import { silentAfterMs } from "../host/protocol/exchange.ts";
 import type { EngineAvailability, HostDescription } from "../host/protocol/report.ts";
@@ -25,6 +25,8 @@ export interface SimulatedHosts {
   readonly installation: Installation;
   readonly store: Store;
   readonly desk: HostDesk;
+  /** Where snapshots of volumes without content get their empty lists of blocks. */
+  readonly snapshots: SnapshotStores;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -61,7 +63,7 @@ function describeSimulated(availability: EngineAvailability): HostDescription {
 }
 
 /** Starts a node's agent when it is first called for. */
-function agentStarter({ installation, desk, log, signal }: SimulatedHosts): (node: string) => void {
+function agentStarter({ installation, desk, snapshots, log, signal }: SimulatedHosts): (node: string) => void {
   const { id, topology } = installation;
   const transport = deskTransport(desk, log);
   const storageNodes = new Set(topology.regions.flatMap((region) => region.zones.map((zone) => zone.storageNode.id)));
@@ -70,7 +72,7 @@ function agentStarter({ installation, desk, log, signal }: SimulatedHosts): (nod
   return (node) => {
     if (started.has(node) || signal.aborted) return;
     started.add(node);
-    const parts = storageNodes.has(node) ? simulatedStorage() : simulatedHost(simulatedEngines(new MachineRoom(), () => ({ isSilent: true })));
+    const parts = storageNodes.has(node) ? simulatedStorage(snapshots) : simulatedHost(simulatedEngines(new MachineRoom(), () => ({ isSilent: true })));
     const own = log.with({ host: node });
     startSimulatedAgent({ ...shared, hostId: node, parts, log: own }).catch((error: unknown) => own.error("a simulated agent could not start", { error }));
   };

@@ -1,9 +1,6 @@
 /**
  * The kernel of paravirtual guests, an AKI: Debian's User-mode Linux, taken from the package cache. It is a program of the host;
  * the image holds only its modules.
- *
- * Such a guest has no DMI that would tell what machine it is, so the data source is preset: the image's own configuration
- * allows Ec2 only, and the command line says it too, for images made elsewhere (`ci.ds` is read by cloud-init's ds-identify).
  */
 import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,14 +10,6 @@ import { createMergedRoot, extractPackages } from "./tree.ts";
 
 /** The package that has it. */
 export const paravirtualPackage = "user-mode-linux";
-
-/**
- * The words that a paravirtual guest's kernel is started with; words for the engine's devices (`ubd0=`, `vec0:`, `mem=`, `con0=`) come
- * beside. `pty.legacy_count=0` saves the guest's udev from looking at 512 terminals of the old kind, which takes it ten seconds.
- */
-export function paravirtualKernelCommandLine(instanceId: string): string {
-  return `root=/dev/ubda1 rootfstype=ext4 rw quiet panic=5 pty.legacy_count=0 ds=ec2 ci.ds=Ec2 hostelry.instance-id=${instanceId}`;
-}
 
 export async function unpackParavirtualKernel(cache: ImageWork["cache"], workDirectory: string, signal: AbortSignal): Promise<ParavirtualKernel> {
   const directory = join(workDirectory, paravirtualPackage);

@@ -30,8 +30,8 @@ test.each([
   expect(await untilSsh(installation, key, id, "cat /var/tmp/user-data", bootMs)).toBe("ran as root");
 
   const { PrivateIpAddress: address = "" } = await describeInstance(installation, id);
-  const answer = await ssh(installation, key, id, "sudo whoami; hostname; . /etc/os-release; echo $ID $VERSION_ID; cloud-init query platform; systemctl is-active ssh");
-  expect(answer.split("\n")).toEqual(["root", `ip-${address.replaceAll(".", "-")}`, "debian 12", "ec2", "active"]);
+  const answer = await ssh(installation, key, id, "sudo whoami; hostname; . /etc/os-release; echo $ID $VERSION_ID; cloud-init query platform; systemctl is-active ssh; ls /dev/disk/by-id | grep -c Amazon_Elastic_Block_Store_vol");
+  expect(answer.split("\n")).toEqual(["root", `ip-${address.replaceAll(".", "-")}`, "debian 12", "ec2", "active", "2"]);
   expect(await console(id)).toMatch(/login:|cloud-init/i);
 
   await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id], SkipOsShutdown: true }));

@@ -56,7 +56,7 @@ export async function bringUp(): Promise<TestInstallation> {
       ec2,
       hostelry,
       status: async () => JSON.parse(await hostelry("status", "--json")) as StatusReport, // our own command printed it
-      pids: (pattern) => findPids(dataDirectory, pattern),
+      pids: (pattern) => findPids([dataDirectory, `/run/hostelry/${id}/`], pattern),
       [Symbol.asyncDispose]: async () => {
         ec2.destroy();
         await remove();
@@ -78,11 +78,11 @@ async function keepImages(dataDirectory: string): Promise<void> {
   await rename(copy, builtImages).catch(() => rm(copy, { recursive: true, force: true })); // they are there already
 }
 
-async function findPids(dataDirectory: string, pattern: RegExp): Promise<number[]> {
+async function findPids(folders: readonly string[], pattern: RegExp): Promise<number[]> {
   const { stdout } = await run("ps", ["-eo", "pid=,args="], { maxBuffer: 16 * 1024 * 1024 });
   return stdout
     .split("\n")
-    .filter((line) => line.includes(dataDirectory) && pattern.test(line))
+    .filter((line) => folders.some((folder) => line.includes(folder)) && pattern.test(line))
     .map((line) => Number(line.trim().split(" ")[0]));
 }
 

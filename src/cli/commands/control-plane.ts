@@ -15,9 +15,9 @@ export async function controlPlane(dataDirectory: string): Promise<void> {
   const { runDirectory, port, openAccounts, publicPool, topology, simulated } = installation;
   const version = programVersion();
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
-  const { url, closed, store, desk } = await runControlPlane({ dataDirectory, runDirectory, port, openAccounts, publicPool, topology, simulated, version, log, signal });
+  const { url, closed, store, desk, snapshots } = await runControlPlane({ dataDirectory, runDirectory, port, openAccounts, publicPool, topology, simulated, version, log, signal });
   log.info("the control plane answers", { url });
-  if (simulated) await (await import("../simulated-hosts.ts")).startSimulatedHosts({ installation, store, desk, log, signal });
+  if (simulated) await (await import("../simulated-hosts.ts")).startSimulatedHosts({ installation, store, desk, snapshots, log, signal });
   flushCompileCache(); // it may well be killed rather than end
   await closed;
   process.exit(0); // nothing that is still open may hold a process that has left

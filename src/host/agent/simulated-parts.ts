@@ -17,8 +17,8 @@ export function simulatedHost(engines: Engines): HostParts & { readonly files: M
   return { role: "host", files: memoryFiles(), consoles: silentConsoles, engines, network: simulatedNetwork(), metadata: silentMetadata, disks: simulatedDisks() };
 }
 
-export function simulatedStorage(): StorageParts & { readonly files: MemoryFiles; readonly volumes: SimulatedVolumes } {
-  return { role: "storage", files: memoryFiles(), volumes: simulatedVolumes() };
+export function simulatedStorage(storeOf?: SnapshotStores): StorageParts & { readonly files: MemoryFiles; readonly volumes: SimulatedVolumes } {
+  return { role: "storage", files: memoryFiles(), volumes: simulatedVolumes(storeOf) };
 }
 
 /** Engines whose guests live in the room; a new agent in the same process finds them there. */
@@ -114,7 +114,10 @@ export interface SimulatedVolumes extends Volumes {
 }
 
 /** Every moment is fixed and every snapshot stored at once. With a store each snapshot gets a manifest, which has no blocks. */
-export function simulatedVolumes(storeOf?: (region: string) => Pick<BlockStore, "openManifest" | "beginSnapshot">): SimulatedVolumes {
+/** The block store of a region. */
+export type SnapshotStores = (region: string) => Pick<BlockStore, "openManifest" | "beginSnapshot">;
+
+export function simulatedVolumes(storeOf?: SnapshotStores): SimulatedVolumes {
   const exports = new Map<VolumeId, readonly string[]>();
   const take = async ({ id, region, encryptionKey }: SnapshotOrder, volumeSizeGib: number): Promise<SnapshotReport> => {
     const store = storeOf?.(region);
