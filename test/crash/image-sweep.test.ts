@@ -53,7 +53,7 @@ const scripts: Readonly<Record<string, Script>> = {
 };
 
 /** How many of a script's two or three hundred moments are played. */
-const moments = 24;
+const moments = 48;
 
 describe.each(Object.entries(scripts))("%s", (_name, script) => {
   test("converges wherever it is killed, at moments spread over all of it", async () => {

@@ -50,7 +50,7 @@ const attachToSecond: Act = async (id) => {
 };
 
 /** These scripts have hundreds of commits each; a kill at every one of them would take most of an hour. */
-const moments = 24;
+const moments = 48;
 
 const with2 = { ...up, volumes: 2, attached: 2, plugged: 2 };
 const scripts: Readonly<Record<string, Script>> = {

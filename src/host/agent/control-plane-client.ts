@@ -43,6 +43,7 @@ export class ControlPlaneClient {
   readonly #end = new AbortController();
   #known = Promise.withResolvers<void>();
   #description: HostDescription;
+  #describing: Promise<boolean> | undefined;
   #superseded = false;
   #wasAway = false;
 
@@ -112,15 +113,19 @@ export class ControlPlaneClient {
     return 0;
   }
 
-  /** Returns whether the control plane has the newest description; false when the conversation is over. */
-  async #describe(): Promise<boolean> {
+  /** Returns whether the control plane has the newest description; false when the conversation is over. All who wait for that wait together. */
+  #describe(): Promise<boolean> {
+    this.#describing ??= this.#sendDescription().finally(() => (this.#describing = undefined));
+    return this.#describing;
+  }
+
+  async #sendDescription(): Promise<boolean> {
     const wait = backOff(100, this.#options.longestPauseMs ?? 2_000, this.#options.random);
     while (!this.#end.signal.aborted) {
       const description = this.#description;
       const body = { type: "application/json", content: JSON.stringify({ incarnation: this.#options.incarnation, description }) };
       const { outcome } = await this.#send({ method: "PUT", path: this.#path("description"), body, timeoutMs: 10_000 });
-      // One that was sent earlier may arrive later, so the newest goes last.
-      if (outcome === "done" && description === this.#description) return true;
+      if (outcome === "done" && description === this.#description) return true; // else a newer one came meanwhile
       if (outcome !== "done") await pause(wait.next(), this.#end.signal);
     }
     return false;
