@@ -98,7 +98,7 @@ async function restartMachine(): Promise<void> {
   leaving.abort();
   await Promise.all([storage.over, host.over]);
   for (const { pid } of await findDaemons(directory)) process.kill(pid, "SIGKILL");
-  await expect.poll(() => findDaemons(directory)).toEqual([]);
+  await expect.poll(() => findDaemons(directory), { timeout: 15_000 }).toEqual([]);
   for (const line of await mounts()) await promisify(execFile)("umount", ["-l", line.split(" ")[4] ?? ""]);
   await rm(join(directory, "run"), { recursive: true, force: true });
   bootId = "second";
