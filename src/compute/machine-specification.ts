@@ -51,6 +51,7 @@ export async function toMachineSpecification(
     ...(instance.kernel_file === null ? {} : { kernelFile: instance.kernel_file }),
     disks: await toDisks(tx, parts.volumes),
     instanceStoreGib: store.gib,
+    ...(instance.image_task === null ? {} : { keepInstanceStore: true }),
     interfaces: await toInterfaces(tx, parts.interfaces),
     metadata: await toMetadata(tx, instance, parts.volumes),
   };

@@ -66,6 +66,21 @@ describe("a host's agent", () => {
     expect(engine.boots).toBe(2);
   });
 
+  it("leaves local disks to the next run where that is the same guest's, and not where it is not", async () => {
+    await start();
+    specify({ instanceStoreGib: [1] });
+    await untilState("running");
+    const local = `${machineId} instance-store`;
+    specify({ generation: 2, instanceStoreGib: [1], want: "stopped", stop: "force", keepInstanceStore: true });
+    await untilState("stopped", 2);
+    expect(host.disks.held).toContain(local);
+    specify({ generation: 3, instanceStoreGib: [1], run: 2 });
+    await untilState("running", 3);
+    specify({ generation: 4, instanceStoreGib: [1], run: 2, want: "stopped", stop: "force" });
+    await untilState("stopped", 4);
+    expect(host.disks.held).not.toContain(local);
+  });
+
   it("starts its guests again after a restart of the physical machine, with their volumes and empty local disks, and reports no end", async () => {
     const agent = await start();
     specify({ instanceStoreGib: [1] });

@@ -47,6 +47,8 @@ export interface MachineRecord {
   readonly reached?: true;
   /** Of the present run; the specification may already name another for the next. */
   readonly virtualization?: Virtualization;
+  /** The last run left its local disks to the next, on this boot of the machine. */
+  readonly keptInstanceStore?: true;
   readonly disks: readonly DiskSpecification[];
   readonly interfaces: readonly InterfaceId[];
 }
@@ -64,6 +66,23 @@ export function recordAfterBoot(record: MachineRecord, bootId: string): MachineR
 
 export function isOfEarlierBoot({ bootId: begunIn }: MachineRecord, bootId: string): boolean {
   return begunIn !== undefined && begunIn !== bootId;
+}
+
+/** What is left of a run when all of it was given back. */
+export function downRecord({ run, reboots, startedAt, bootId, end, failure, parked }: MachineRecord, keptInstanceStore: boolean): MachineRecord {
+  return {
+    phase: "down",
+    run,
+    reboots,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(bootId === undefined ? {} : { bootId }),
+    ...(end === undefined ? {} : { end }),
+    ...(failure === undefined ? {} : { failure }),
+    ...(parked === undefined ? {} : { parked }),
+    ...(keptInstanceStore ? { keptInstanceStore } : {}),
+    disks: [],
+    interfaces: [],
+  };
 }
 
 const formatVersion = 1;

@@ -14,7 +14,7 @@ import { EngineHold } from "./engine-hold.ts";
 import type { MachinePlaces, StoredMachine } from "./machine-directory.ts";
 import type { MachineParts } from "./machine-parts.ts";
 import { planDisk, planInterface, planMachine, toDiskUser } from "./machine-plan.ts";
-import { isOfEarlierBoot, type MachineRecord } from "./machine-record.ts";
+import { downRecord, isOfEarlierBoot, type MachineRecord } from "./machine-record.ts";
 
 export class MachineSteps {
   specification: MachineSpecification;
@@ -76,8 +76,7 @@ export class MachineSteps {
       case "prepare-interface":
         return this.#prepareInterface(step.nic);
       case "make-instance-store":
-        this.#instanceStore = await this.#parts.disks.makeInstanceStore(this.#diskUser(), this.specification.instanceStoreGib);
-        return;
+        return this.#makeInstanceStore();
       case "start-engine":
         return this.#startEngine(signal);
       case "note-running":
@@ -149,12 +148,18 @@ export class MachineSteps {
     await this.#parts.consoles.clear(this.#places.consoleFile);
     await this.#parts.directory.makeRunPlaces(id, this.#user);
     this.#forgetRun();
-    await this.#replace({ phase: "starting", run, reboots, virtualization, bootId: this.#parts.bootId, disks, interfaces: interfaces.map((nic) => nic.id) });
+    const { bootId } = this.#parts;
+    const kept = this.record.keptInstanceStore === true && this.record.bootId === bootId ? ({ keptInstanceStore: true } as const) : {};
+    await this.#replace({ phase: "starting", run, reboots, virtualization, bootId, ...kept, disks, interfaces: interfaces.map((nic) => nic.id) });
   }
 
   #callOff(): Promise<void> {
     const { run } = this.specification;
     return this.#replace({ phase: "down", run, reboots: this.record.reboots, end: { cause: "requested" }, disks: [], interfaces: [] });
+  }
+
+  async #makeInstanceStore(): Promise<void> {
+    this.#instanceStore = await this.#parts.disks.makeInstanceStore(this.#diskUser(), this.specification.instanceStoreGib, this.record.keptInstanceStore === true);
   }
 
   async #findEngine(): Promise<void> {
@@ -228,22 +233,11 @@ export class MachineSteps {
   }
 
   async #finishRun(): Promise<void> {
-    await this.#parts.disks.eraseInstanceStore(this.#diskUser());
+    const keeps = this.specification.keepInstanceStore === true;
+    if (!keeps) await this.#parts.disks.eraseInstanceStore(this.#diskUser());
     await this.#parts.directory.removeRunDirectory(this.specification.id);
     this.#forgetRun();
-    const { run, reboots, startedAt, bootId, end, failure, parked } = this.record;
-    await this.#replace({
-      phase: "down",
-      run,
-      reboots,
-      ...(startedAt === undefined ? {} : { startedAt }),
-      ...(bootId === undefined ? {} : { bootId }),
-      ...(end === undefined ? {} : { end }),
-      ...(failure === undefined ? {} : { failure }),
-      ...(parked === undefined ? {} : { parked }),
-      disks: [],
-      interfaces: [],
-    });
+    await this.#replace(downRecord(this.record, keeps));
   }
 
   async #plugDisk(disk: DiskSpecification): Promise<void> {

@@ -25,8 +25,8 @@ export const hostDisks: MachineDisks = {
     await detachFuseDisk({ directory: machine.disksDirectory, volume });
   },
 
-  async makeInstanceStore(machine: DiskUser, sizesGib: readonly number[]): Promise<readonly PlannedDisk["source"][]> {
-    const paths = await makeInstanceStore(instanceStoreOf(machine), sizesGib, machine.user);
+  async makeInstanceStore(machine: DiskUser, sizesGib: readonly number[], keep: boolean): Promise<readonly PlannedDisk["source"][]> {
+    const paths = await makeInstanceStore(instanceStoreOf(machine), sizesGib, { keep, ...(machine.user === undefined ? {} : { owner: machine.user }) });
     return paths.map((path) => ({ kind: "file", path, format: "raw" }));
   },
 

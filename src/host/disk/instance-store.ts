@@ -1,18 +1,24 @@
 /**
- * Local disks of one run: sparse raw files on the host, empty at its start and erased after it. They survive a reboot, and
- * nothing else (facts §5). Where they lie on a file system with discard, their blocks go back to it.
+ * Local disks of one run: sparse raw files on the host, empty at its start and erased after it. They survive a reboot, also one for which the run
+ * must end and another begin, and nothing else (facts §5). Where they lie on a file system with discard, their blocks go back to it.
  */
 import { chown, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileOwner } from "./file-owner.ts";
 
-/** Makes the files anew and returns their paths, in order. */
-export async function makeInstanceStore(directory: string, sizesGib: readonly number[], owner?: FileOwner): Promise<readonly string[]> {
-  await eraseInstanceStore(directory);
+export interface InstanceStoreOptions {
+  /** Files that are there stay as they are. */
+  readonly keep: boolean;
+  readonly owner?: FileOwner;
+}
+
+/** Makes the files and returns their paths, in order. */
+export async function makeInstanceStore(directory: string, sizesGib: readonly number[], { keep, owner }: InstanceStoreOptions): Promise<readonly string[]> {
+  if (!keep) await eraseInstanceStore(directory);
   await mkdir(directory, { recursive: true });
   const paths = sizesGib.map((_size, index) => join(directory, `ephemeral${index}.raw`));
   for (const [index, path] of paths.entries()) {
-    const file = await open(path, "wx", 0o600);
+    const file = await open(path, "a", 0o600);
     try {
       await file.truncate((sizesGib[index] ?? 0) * 2 ** 30);
     } finally {

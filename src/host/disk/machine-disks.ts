@@ -21,7 +21,7 @@ export interface MachineDisks {
   attach(machine: DiskUser, disk: DiskSpecification, signal: AbortSignal): Promise<PlannedDisk["source"]>;
   /** Nothing on this host uses the volume any more when it returns. May be repeated. */
   detach(machine: DiskUser, volume: VolumeId): Promise<void>;
-  /** Makes the machine's local disks, empty; earlier content is lost. */
-  makeInstanceStore(machine: DiskUser, sizesGib: readonly number[]): Promise<readonly PlannedDisk["source"][]>;
+  /** Makes the machine's local disks, empty; earlier content is lost unless it is to be kept. */
+  makeInstanceStore(machine: DiskUser, sizesGib: readonly number[], keep: boolean): Promise<readonly PlannedDisk["source"][]>;
   eraseInstanceStore(machine: DiskUser): Promise<void>;
 }

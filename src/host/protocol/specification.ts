@@ -39,6 +39,8 @@ export interface MachineSpecification {
   readonly disks: readonly DiskSpecification[];
   /** Local disks, made empty at each run and erased after it; the sizes, in order of `ephemeral0`, `ephemeral1`, … */
   readonly instanceStoreGib: readonly number[];
+  /** A run that ends now is followed by another that is the same guest's, as at a reboot: its local disks stay. */
+  readonly keepInstanceStore?: true;
   readonly interfaces: readonly InterfaceSpecification[];
   readonly metadata: MetadataSpecification;
 }
