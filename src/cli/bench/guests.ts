@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,7 +20,7 @@ import {
 import { profileFile, type Profile } from "../profile.ts";
 
 const run = promisify(execFile);
-const sshOptions = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "ConnectTimeout=1", "-o", "LogLevel=ERROR"];
+const sshOptions = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-o", "LogLevel=ERROR"];
 const limitMs = 300_000;
 
 export interface BenchGuests {
@@ -29,7 +30,7 @@ export interface BenchGuests {
   launch(request: Partial<RunInstancesCommandInput>): Promise<string>;
   /** What the command printed in the guest; rejects when it cannot log in or the command fails. */
   ssh(instance: string, command: string, timeoutMs?: number): Promise<string>;
-  /** As `ssh`, again and again until it succeeds. */
+  /** As `ssh`, as soon as the guest listens for logins, and again until it succeeds. */
   untilSsh(instance: string, command: string): Promise<string>;
   terminate(instance: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -45,9 +46,13 @@ export async function openBenchGuests(dataDirectory: string): Promise<BenchGuest
   await writeFile(keyFile, material, { mode: 0o600 });
   const living = new Set<string>();
   const describe = async (id: string): Promise<Instance | undefined> => (await client.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations?.[0]?.Instances?.[0];
-  const ssh = async (id: string, command: string, timeoutMs = 20_000): Promise<string> => {
-    const address = (await describe(id))?.PublicIpAddress;
-    if (address === undefined) throw new Error(`${id} has no public address`);
+  const addressOf = async (id: string): Promise<string> => {
+    let address: string | undefined;
+    await untilTrue(`${id} to have a public address`, async () => (address = (await describe(id))?.PublicIpAddress) !== undefined);
+    return address ?? "";
+  };
+  const ssh = async (id: string, command: string, timeoutMs = 60_000): Promise<string> => {
+    const address = await addressOf(id);
     const { stdout } = await run("ssh", [...sshOptions, "-i", keyFile, `admin@${address}`, command], { timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 });
     return stdout.trim();
   };
@@ -67,6 +72,8 @@ export async function openBenchGuests(dataDirectory: string): Promise<BenchGuest
     },
     ssh,
     untilSsh: async (id, command) => {
+      const address = await addressOf(id);
+      await untilTrue(`${id} to listen for logins`, () => answers(address));
       let answer = "";
       await untilTrue(`'${command}' in ${id}`, () => ssh(id, command).then((text) => ((answer = text), true), () => false));
       return answer;
@@ -79,6 +86,18 @@ export async function openBenchGuests(dataDirectory: string): Promise<BenchGuest
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether something listens for logins. A connection that a booting guest loses is only tried again after a second, so a new one is made each time. */
+function answers(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: 22, timeout: 60 });
+    const over = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once("connect", () => over(true)).once("timeout", () => over(false)).once("error", () => over(false));
+  });
 }
 
 /** Asks every 20 ms until the answer is yes. */

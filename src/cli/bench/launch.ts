@@ -2,24 +2,14 @@
  * `bench launch`: from the RunInstances call to a login over SSH, kind by kind, in the installation that runs. For `tiny` the login counts, for `debian-12` the end
  * of the user data. Guests are launched one after the other and terminated at once; nothing else should run meanwhile.
  */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
-import { EC2Client, CreateKeyPairCommand, DeleteKeyPairCommand, DescribeInstancesCommand, RunInstancesCommand, TerminateInstancesCommand, type _InstanceType } from "@aws-sdk/client-ec2";
+import type { _InstanceType } from "@aws-sdk/client-ec2";
 import { imageNameOf, stableId } from "../../compute/image-registration.ts";
+import { notRunning } from "../command-error.ts";
 import { findStatus } from "../control-client.ts";
 import { requireInstallation } from "../current-installation.ts";
-import { notRunning } from "../command-error.ts";
-import { readFileSync } from "node:fs";
-import { profileFile, type Profile } from "../profile.ts";
 import { terminalProgress } from "../terminal.ts";
+import { openBenchGuests, type BenchGuests } from "./guests.ts";
 import { describeMachine, median, seconds, table } from "./report.ts";
-
-const run = promisify(execFile);
 
 interface Kind {
   readonly image: "tiny" | "debian-12";
@@ -35,22 +25,13 @@ const kinds: readonly Kind[] = [
   { image: "debian-12", virtualizationType: "hvm", instanceType: "t3.micro", until: "user data done" },
 ];
 
-const limitMs = 300_000;
 const userData = Buffer.from("#!/bin/sh\ntouch /var/tmp/user-data-done\n").toString("base64");
-
-interface Bench {
-  readonly client: EC2Client;
-  readonly keyName: string;
-  readonly keyFile: string;
-}
 
 export async function benchLaunch(options: { readonly data?: string; readonly runs: number }): Promise<void> {
   const { dataDirectory, installation } = requireInstallation(options.data);
   const status = await findStatus(installation);
   if (status === undefined) throw notRunning(dataDirectory);
-  const profile = JSON.parse(readFileSync(profileFile(dataDirectory), "utf8")) as Profile; // our own process wrote it
-  const directory = await mkdtemp(join(tmpdir(), "hostelry-bench-"));
-  const bench = await openBench(profile, directory);
+  await using guests = await openBenchGuests(dataDirectory);
   const progress = terminalProgress(process.stderr);
   const rows: string[][] = [];
   try {
@@ -63,7 +44,7 @@ export async function benchLaunch(options: { readonly data?: string; readonly ru
       const [calls, logins]: [number[], number[]] = [[], []];
       for (let turn = 1; turn <= options.runs; turn++) {
         progress.working(`${kind.image} ${kind.virtualizationType}: launch ${turn} of ${options.runs}`);
-        const { callMs, readyMs } = await launchOnce(bench, kind);
+        const { callMs, readyMs } = await launchOnce(guests, kind);
         calls.push(callMs);
         logins.push(readyMs);
       }
@@ -71,89 +52,21 @@ export async function benchLaunch(options: { readonly data?: string; readonly ru
     }
   } finally {
     progress.end();
-    await bench.client.send(new DeleteKeyPairCommand({ KeyName: bench.keyName }));
-    await rm(directory, { recursive: true, force: true });
   }
   process.stdout.write(`${describeMachine()}\n\n${table(["image", "virtualization", "until", "launches", "median", "slowest", "RunInstances"], rows)}\n`);
 }
 
-async function openBench(profile: Profile, directory: string): Promise<Bench> {
-  const credentials = { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey };
-  const client = new EC2Client({ endpoint: profile.url, region: profile.region, credentials });
-  const keyName = `bench-${process.pid}`;
-  const { KeyMaterial: material = "" } = await client.send(new CreateKeyPairCommand({ KeyName: keyName, KeyType: "ed25519" }));
-  const keyFile = join(directory, "key.pem");
-  await writeFile(keyFile, material, { mode: 0o600 });
-  return { client, keyName, keyFile };
-}
-
-async function launchOnce({ client, keyName, keyFile }: Bench, kind: Kind): Promise<{ callMs: number; readyMs: number }> {
+async function launchOnce(guests: BenchGuests, kind: Kind): Promise<{ callMs: number; readyMs: number }> {
   const begin = performance.now();
-  const launched = await client.send(
-    new RunInstancesCommand({
-      ImageId: stableId("image", imageNameOf({ name: kind.image, architecture: "x86_64" }, kind.virtualizationType)),
-      InstanceType: kind.instanceType,
-      MinCount: 1,
-      MaxCount: 1,
-      KeyName: keyName,
-      UserData: userData,
-    }),
-  );
-  const callMs = performance.now() - begin;
-  const id = launched.Instances?.[0]?.InstanceId ?? "";
-  try {
-    const address = await publicAddress(client, id);
-    while (!(await answers(address))) await waitABit(begin, id);
-    const command = kind.until === "login" ? "true" : "test -e /var/tmp/user-data-done";
-    while (!(await succeeds(keyFile, address, command))) await waitABit(begin, id);
-    return { callMs, readyMs: performance.now() - begin };
-  } finally {
-    await client.send(new TerminateInstancesCommand({ InstanceIds: [id], SkipOsShutdown: true }));
-    await gone(client, id);
-  }
-}
-
-async function waitABit(begin: number, id: string): Promise<void> {
-  if (performance.now() - begin > limitMs) throw new Error(`${id} could not be logged into within ${limitMs / 1000} s`);
-  await sleep(20);
-}
-
-/** Whether something listens for logins. A connection that a booting guest loses is only tried again after a second, so a new one is made each time. */
-function answers(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port: 22, timeout: 60 });
-    const over = (result: boolean) => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.once("connect", () => over(true)).once("timeout", () => over(false)).once("error", () => over(false));
+  const id = await guests.launch({
+    ImageId: stableId("image", imageNameOf({ name: kind.image, architecture: "x86_64" }, kind.virtualizationType)),
+    InstanceType: kind.instanceType,
+    UserData: userData,
   });
-}
-
-async function publicAddress(client: EC2Client, id: string): Promise<string> {
-  for (;;) {
-    const { Reservations: reservations = [] } = await client.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
-    const address = reservations[0]?.Instances?.[0]?.PublicIpAddress;
-    if (address !== undefined) return address;
-    await sleep(20);
-  }
-}
-
-async function gone(client: EC2Client, id: string): Promise<void> {
-  for (;;) {
-    const { Reservations: reservations = [] } = await client.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
-    if (reservations[0]?.Instances?.[0]?.State?.Name === "terminated") return;
-    await sleep(100);
-  }
-}
-
-const sshOptions = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "ConnectTimeout=1", "-o", "LogLevel=ERROR"];
-
-async function succeeds(keyFile: string, address: string, command: string): Promise<boolean> {
-  try {
-    await run("ssh", [...sshOptions, "-i", keyFile, `admin@${address}`, command], { timeout: 20_000 });
-    return true;
-  } catch {
-    return false;
-  }
+  const callMs = performance.now() - begin;
+  // One login that waits: many that look would take the guest's time.
+  await guests.untilSsh(id, kind.until === "login" ? "true" : "until [ -e /var/tmp/user-data-done ]; do sleep 0.1; done");
+  const readyMs = performance.now() - begin;
+  await guests.terminate(id);
+  return { callMs, readyMs };
 }
