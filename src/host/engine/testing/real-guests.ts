@@ -78,7 +78,7 @@ export async function prepareRealGuests(options: RealGuestsOptions): Promise<Rea
         vcpus: 1,
         memoryMib: options.memoryMib,
         kernel: { file: kernelFile, initrd, commandLine: `${options.commandLine} hostelry.test=${mode}` },
-        disks: [{ ...(await makeDisk()), root: true }],
+        disks: [{ ...(await makeDisk()), device: "/dev/xvda", root: true }],
         interfaces: [await makeInterface()],
         diskBus: options.diskBus,
       };

@@ -49,7 +49,8 @@ function diskWords(disks: readonly PlannedDisk[]): string[] {
 }
 
 /** `/dev/sdf` becomes `ubdf`, so that the guest can find the name that was asked for; where that place is taken, the first that is free. */
-export function placeOf({ device, volume }: PlannedDisk, taken: ReadonlySet<number>): number {
+export function placeOf({ device, root, volume }: PlannedDisk, taken: ReadonlySet<number>): number {
+  if (root) return 0; // the kernel's command line says so
   const letter = /^(?:\/dev\/)?(?:sd|xvd|hd)([a-p])\d*$/.exec(device)?.[1];
   const named = letter === undefined ? -1 : letter.charCodeAt(0) - "a".charCodeAt(0);
   if (named >= 0 && !taken.has(named)) return named;
