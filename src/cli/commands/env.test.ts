@@ -14,6 +14,7 @@ test("`env` sets what clients read and takes away what would win over it", () =>
     "AWS_ENDPOINT_URL=http://127.0.0.1:8773",
     "AWS_REGION=us-east-1",
     "AWS_SECRET_ACCESS_KEY=a/b+c'$(d) \"e",
+    "AWS_STS_REGIONAL_ENDPOINTS=regional",
   ]);
 });
 

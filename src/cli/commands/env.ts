@@ -26,6 +26,7 @@ export function renderEnvironment(profile: Profile, endpointsDirectory: string):
     AWS_REGION: profile.region,
     AWS_DEFAULT_REGION: profile.region,
     AWS_DATA_PATH: endpointsDirectory,
+    AWS_STS_REGIONAL_ENDPOINTS: "regional", // older botocore would ask the one that all regions share
   };
   const lines = Object.entries(settings).map(([name, value]) => `export ${name}=${quoteForShell(value)}`);
   return `${["unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE", ...lines].join("\n")}\n`;
