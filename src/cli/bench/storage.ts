@@ -52,13 +52,11 @@ export async function benchStorage(options: StorageOptions): Promise<void> {
   await using guests = await openBenchGuests(dataDirectory);
   const progress = terminalProgress(process.stderr);
   try {
-    const speeds = await measureDisks(guests, options, progress);
-    const operations = [...(await measureOperations(guests, options, progress)), await measureUpload(guests, progress)];
-    const launches = await measureLaunches(guests, options, progress);
-    progress.end();
-    process.stdout.write(`${describeMachine()}\n\n`);
-    process.stdout.write(`${table(["guest", "pattern", "EBS", "local raw disk", "ratio"], speeds)}\n\n`);
-    process.stdout.write(`${table(["what", "times", "median", "slowest"], [...operations, ...launches])}\n`);
+    const headings = ["what", "times", "median", "slowest"];
+    process.stdout.write(`${describeMachine()}\n`);
+    process.stdout.write(`\n${table(["guest", "pattern", "EBS", "local raw disk", "ratio"], await measureDisks(guests, options, progress))}\n`);
+    process.stdout.write(`\n${table(headings, [...(await measureOperations(guests, options, progress)), await measureUpload(guests, progress)])}\n`);
+    process.stdout.write(`\n${table(headings, await measureLaunches(guests, options, progress))}\n`);
   } finally {
     progress.end();
   }
@@ -176,7 +174,7 @@ async function measureLaunches(guests: BenchGuests, { runs }: StorageOptions, pr
     progress.working(`an image of ${sizeGib} GiB`);
     const source = await guests.launch({ ImageId: imageOf("tiny", "hvm"), InstanceType: "t3.micro", BlockDeviceMappings: [{ DeviceName: "/dev/xvda", Ebs: { VolumeSize: sizeGib } }] });
     await guests.untilSsh(source, "true");
-    const ballast = sizeGib > 1 ? 4096 : 64;
+    const ballast = sizeGib > 1 ? 1024 : 64;
     await guests.ssh(source, `sudo sh -c 'dd if=/dev/urandom of=/ballast bs=1M count=${ballast} 2>/dev/null; sync'`, 300_000);
     const { ImageId: image = "" } = await guests.client.send(new CreateImageCommand({ InstanceId: source, Name: `bench-${process.pid}-${sizeGib}`, NoReboot: true }));
     await untilTrue(`${image} to be available`, async () => (await guests.client.send(new DescribeImagesCommand({ ImageIds: [image] }))).Images?.[0]?.State === "available");
