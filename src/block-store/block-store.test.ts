@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { blockSize, digestOf } from "./block.ts";
 import { openBlockStore } from "./block-store.ts";
 import { base, exampleBlocks, writeBase, writeExample } from "./testing/example-snapshot.ts";
-import { blockOf, readSnapshot, scratchStore, sealSnapshot } from "./testing/scratch-store.ts";
+import { blockOf, killAtEffect, readSnapshot, scratchStore, sealSnapshot } from "./testing/scratch-store.ts";
 
 const key = Buffer.alloc(32, 1);
 const otherKey = Buffer.alloc(32, 2);
@@ -148,18 +148,11 @@ test("the blocks of another region's store are taken without being copied, and o
 
 test("a writer that ends before and after each effect leaves nothing that is wrong, and the next one ends what it began", async () => {
   for (let killAt = 1, ended = false; !ended; killAt++) {
-    let moments = 0;
-    const killed = Promise.withResolvers<void>();
-    using scratch = scratchStore({
-      witness: () => {
-        if (++moments < killAt) return;
-        killed.resolve();
-        return new Promise(() => undefined);
-      },
-    });
+    const { witness, killed, wasMet } = killAtEffect(killAt);
+    using scratch = scratchStore({ witness });
     await writeBase(scratch.reopen());
-    await Promise.race([writeExample(scratch.store, "snap-1"), killed.promise]);
-    ended = moments < killAt;
+    await Promise.race([writeExample(scratch.store, "snap-1"), killed]);
+    ended = !wasMet();
     await requireRight(scratch.directory);
   }
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { digestOf } from "./block.ts";
 import type { BlockStore, SnapshotWriter } from "./block-store.ts";
 import { base, exampleBlocks, writeBase, writeExample } from "./testing/example-snapshot.ts";
-import { blockOf, readSnapshot, scratchStore, sealSnapshot } from "./testing/scratch-store.ts";
+import { blockOf, killAtEffect, readSnapshot, scratchStore, sealSnapshot } from "./testing/scratch-store.ts";
 
 async function unnamedBlocks(store: BlockStore): Promise<number> {
   let count = 0;
@@ -178,20 +178,13 @@ test("a block is found while a sweep has it aside, and after that sweep was kill
 
 test("a sweep that is killed at any moment leaves nothing that the next one does not put right", async () => {
   for (let killAt = 1, ended = false; !ended; killAt++) {
-    let moments = 0;
-    const killed = Promise.withResolvers<void>();
-    using scratch = scratchStore({
-      witness: () => {
-        if (++moments < killAt) return;
-        killed.resolve();
-        return new Promise(() => undefined); // what kill -9 looks like from outside
-      },
-    });
+    const { witness, killed, wasMet } = killAtEffect(killAt);
+    using scratch = scratchStore({ witness });
     const store = scratch.reopen();
     await writeBase(store);
     await leaveOrphans(store);
-    await Promise.race([scratch.store.sweep(Date.now()), killed.promise]);
-    ended = moments < killAt;
+    await Promise.race([scratch.store.sweep(Date.now()), killed]);
+    ended = !wasMet();
     await writeExample(store, "snap-1");
     await store.sweep(Date.now());
     expect([killAt, await readSnapshot(store, "snap-1"), await unnamedBlocks(store)]).toEqual([killAt, exampleBlocks, 0]);

@@ -8,6 +8,7 @@ import { everyRegion } from "../base/regions.ts";
 import { everybody, newSnapshotRow } from "../storage/snapshot.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
 import type { Tx } from "../store/store.ts";
+import { freshImageColumns } from "./image-row.ts";
 import { imageOwnerAccount } from "./image.ts";
 
 /** A disk image as its manifest in the image folder describes it. */
@@ -138,28 +139,18 @@ function toKernelRow(id: string, file: string | undefined): ImageRow {
   };
 }
 
-type CommonColumn =
-  | ("account" | "region" | "state" | "state_reason" | "file" | "public" | "wanted" | "block_device_mappings" | "launch_options")
-  | ("deprecated_at" | "deregistered_at" | "deregistration_protection" | "protected_until" | "source_instance_id" | "source_image_id" | "source_region");
+type CommonColumn = keyof typeof freshImageColumns | "account" | "region" | "state" | "file" | "public" | "block_device_mappings" | "launch_options";
 
 function commonColumns(file: string | undefined): Pick<ImageRow, CommonColumn> {
   return {
+    ...freshImageColumns,
     account: imageOwnerAccount,
     region: everyRegion,
     state: file === undefined ? "pending" : "available",
-    state_reason: null,
     file: file ?? null,
     public: 1,
-    wanted: 0,
     block_device_mappings: "[]",
     launch_options: "{}",
-    deprecated_at: null,
-    deregistered_at: null,
-    deregistration_protection: "disabled",
-    protected_until: null,
-    source_instance_id: null,
-    source_image_id: null,
-    source_region: null,
   };
 }
 

@@ -25,6 +25,19 @@ export function requireImageDescription(description: string | undefined): string
   return text;
 }
 
+/** What no way to make an image sets. */
+export const freshImageColumns = {
+  state_reason: null,
+  wanted: 0,
+  deprecated_at: null,
+  deregistered_at: null,
+  deregistration_protection: "disabled",
+  protected_until: null,
+  source_instance_id: null,
+  source_image_id: null,
+  source_region: null,
+} as const satisfies Partial<ImageRow>;
+
 /** What an image is, as the three ways to make one plan it. */
 export interface ImagePlan {
   readonly owner: Owner;
@@ -50,6 +63,7 @@ export async function insertImage(tx: Tx, id: ImageId, plan: ImagePlan, state: "
   const row: ImageRow = {
     id,
     image_type: "machine",
+    ...freshImageColumns,
     ...plan.owner,
     name: plan.name,
     description: plan.description,
@@ -57,23 +71,14 @@ export async function insertImage(tx: Tx, id: ImageId, plan: ImagePlan, state: "
     virtualization_type: plan.virtualization,
     root_device_name: plan.rootDevice,
     state,
-    state_reason: null,
     file: null,
     ...rootColumns(plan),
     kernel_id: plan.kernelId,
     public: 0,
     local_name: null,
-    wanted: 0,
     created_at: now,
     block_device_mappings: JSON.stringify(plan.devices),
     launch_options: JSON.stringify(plan.options),
-    deprecated_at: null,
-    deregistered_at: null,
-    deregistration_protection: "disabled",
-    protected_until: null,
-    source_instance_id: null,
-    source_image_id: null,
-    source_region: null,
     ...plan.source,
   };
   await tx.db.insertInto("images").values(row).execute();

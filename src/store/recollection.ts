@@ -2,7 +2,8 @@
  * What was made from rows, kept until a table that it was made from changes. Every query of every session is seen, so nobody has to say which
  * tables those are, and nobody can forget one. Commits of other processes would not be seen: one control plane has the database for itself.
  *
- * A thing is as old as the moment before its first query. A commit in between makes it look too old, never too new.
+ * A thing is as old as the moment before its first query. A commit in between makes it look too old, never too new. That is only known of what a session does
+ * first: its first query fixes the state that all later ones see, so what it makes after that is not kept.
  */
 import type { Session } from "./sqlite.ts";
 import { anyTable } from "./touched-tables.ts";
@@ -46,9 +47,10 @@ export function openRecollection(): Recollection {
       const isRepeated = asked.delete(key);
       asked.add(key);
       dropOldest(asked, keptKeys);
+      const isFirst = session.touched.size === 0;
       const madeAt = commits;
       const made = await make();
-      if (!isRepeated || session.touched.has(anyTable) || !isWorthKeeping(made)) return made;
+      if (!isRepeated || !isFirst || session.touched.has(anyTable) || !isWorthKeeping(made)) return made;
       kept.set(key, { made, madeAt, tables: [...session.touched] });
       dropOldest(kept, keptThings);
       return made;

@@ -121,6 +121,18 @@ describe("what is recalled", () => {
     expect((await recall("raced")).names).toEqual(["meanwhile"]);
   });
 
+  test("is not kept by a read that had looked at rows before, and so may see an older state", async () => {
+    await clear();
+    await recall("pinned");
+    const pinned = await store.read(async (tx) => {
+      await names(tx);
+      await store.write(put("later"));
+      return tx.recall("pinned", async () => ({ number: 0, names: await names(tx) }), () => true);
+    });
+    expect(pinned.names).toEqual([]);
+    expect((await recall("pinned")).names).toEqual(["later"]);
+  });
+
   test("is made anew in a write", async () => {
     await clear();
     await recallTwice("own");

@@ -22,6 +22,18 @@ export function scratchStore(options?: StoreOptions): ScratchStore {
   };
 }
 
+/** Stops for ever at the effect of this number, which is what kill -9 looks like from outside. */
+export function killAtEffect(number: number): { readonly witness: () => Promise<never> | undefined; readonly killed: Promise<void>; readonly wasMet: () => boolean } {
+  let effects = 0;
+  const killed = Promise.withResolvers<void>();
+  const witness = (): Promise<never> | undefined => {
+    if (++effects < number) return undefined;
+    killed.resolve();
+    return new Promise(() => undefined);
+  };
+  return { witness, killed: killed.promise, wasMet: () => effects >= number };
+}
+
 /** A block that begins with the text and repeats it. */
 export function blockOf(text: string): Buffer {
   return Buffer.alloc(blockSize, text);

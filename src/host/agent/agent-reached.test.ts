@@ -1,11 +1,8 @@
 import { it } from "vitest";
-import { systemClock } from "../../base/clock.ts";
-import { silentLog } from "../../base/log.ts";
-import { systemRandom } from "../../base/random.ts";
-import { startSimulatedAgent } from "./run-simulated-agent.ts";
 import { simulatedHost } from "./simulated-parts.ts";
 import { FakeControlPlane } from "./testing/fake-control-plane.ts";
 import { machineId, machineOf } from "./testing/specifications.ts";
+import { startTestAgent } from "./testing/start-agent.ts";
 import { WorldEngine } from "./testing/world-engine.ts";
 
 it("a guest that was heard is reported so, anew in each run, and still after the agent's own restart", async () => {
@@ -13,19 +10,7 @@ it("a guest that was heard is reported so, anew in each run, and still after the
   const host = simulatedHost(new WorldEngine().engines());
   const calls: (() => void)[] = [];
   const parts = { ...host, metadata: { ...host.metadata, serve: (_port: number, _machine: unknown, _interface: unknown, heard: () => void) => void calls.push(heard) } };
-  const start = (signal: AbortSignal) =>
-    startSimulatedAgent({
-      hostId: "us-east-1a-1",
-      installation: "abcdef",
-      transport: plane.transport(),
-      parts,
-      version: "1",
-      machine: { cpus: 1, memoryMib: 1, cpuModel: "", kernel: "" },
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      signal,
-    });
+  const start = (signal: AbortSignal) => startTestAgent(plane, parts, signal);
   const untilSeen = (facts: object) => plane.until((reports) => Object.entries(facts).every(([name, value]) => new Map(Object.entries(reports.get(machineId) ?? {})).get(name) === value));
 
   const first = new AbortController();

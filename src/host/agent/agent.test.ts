@@ -1,17 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TerminalError } from "../../base/errors.ts";
-import { systemClock } from "../../base/clock.ts";
-import { silentLog } from "../../base/log.ts";
-import { systemRandom } from "../../base/random.ts";
 import type { MachineReport } from "../protocol/report.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
 import type { Agent } from "./agent.ts";
 import type { ClientEnd } from "./control-plane-client.ts";
 import type { AgentParts } from "./parts.ts";
-import { startSimulatedAgent } from "./run-simulated-agent.ts";
 import { simulatedHost, simulatedStorage } from "./simulated-parts.ts";
 import { FakeControlPlane } from "./testing/fake-control-plane.ts";
 import { diskOf, machineId, machineOf, rootVolume, volumeOf } from "./testing/specifications.ts";
+import { startTestAgent } from "./testing/start-agent.ts";
 import { WorldEngine } from "./testing/world-engine.ts";
 
 let plane: FakeControlPlane;
@@ -29,18 +26,7 @@ beforeEach(() => {
 afterEach(() => leave.abort());
 
 function start(parts: AgentParts = host): Promise<Agent> {
-  return startSimulatedAgent({
-    hostId: "us-east-1a-1",
-    installation: "abcdef",
-    transport: plane.transport(),
-    parts,
-    version: "1",
-    machine: { cpus: 1, memoryMib: 1, cpuModel: "", kernel: "" },
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    signal: leave.signal,
-  });
+  return startTestAgent(plane, parts, leave.signal);
 }
 
 /** The agent leaves and another comes. */

@@ -1,14 +1,11 @@
 /** Runs that nobody wanted to end: the whole installation went down, or the physical machine restarted. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../base/clock.ts";
-import { silentLog } from "../../base/log.ts";
-import { systemRandom } from "../../base/random.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
 import type { Agent } from "./agent.ts";
-import { startSimulatedAgent } from "./run-simulated-agent.ts";
 import { simulatedHost } from "./simulated-parts.ts";
 import { FakeControlPlane } from "./testing/fake-control-plane.ts";
 import { machineId, machineOf } from "./testing/specifications.ts";
+import { startTestAgent } from "./testing/start-agent.ts";
 import { WorldEngine } from "./testing/world-engine.ts";
 
 let plane: FakeControlPlane;
@@ -26,19 +23,7 @@ afterEach(() => leave.abort());
 
 function start(bootId = "first"): Promise<Agent> {
   leave = new AbortController();
-  return startSimulatedAgent({
-    hostId: "us-east-1a-1",
-    installation: "abcdef",
-    transport: plane.transport(),
-    parts: host,
-    bootId,
-    version: "1",
-    machine: { cpus: 1, memoryMib: 1, cpuModel: "", kernel: "" },
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    signal: leave.signal,
-  });
+  return startTestAgent(plane, host, leave.signal, bootId);
 }
 
 /** The agent leaves and another comes. */

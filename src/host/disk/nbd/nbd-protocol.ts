@@ -9,7 +9,6 @@ export const serverMagic: Buffer = Buffer.from(`4e42444d41474943${optionMagic}`,
 export const optionMagicBytes: Buffer = Buffer.from(optionMagic, "hex");
 export const optionReplyMagic = 0x3e889045565a9n;
 export const requestMagic = 0x25609513;
-export const simpleReplyMagic = 0x67446698;
 export const structuredReplyMagic = 0x668e33ef;
 
 export const handshakeFlags = { fixedNewStyle: 1, noZeroes: 2 } as const;
@@ -23,8 +22,6 @@ export const lastChunk = 1;
 export const infoExport = 0;
 /** Of a block's status in the context `base:allocation`. */
 export const statusFlags = { hole: 1, zero: 2 } as const;
-/** The command flag of a status request that wants one extent only. */
-export const oneExtent = 8;
 
 /** Thrown when the other end does not speak as agreed, or has gone. */
 export class NbdError extends Error {
