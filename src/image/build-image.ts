@@ -40,8 +40,6 @@ export interface BuildOptions {
 const recipes: Readonly<Record<BuildableImage, (work: ImageWork) => Promise<BuiltDisk>>> = { tiny: buildTiny, "debian-12": buildDebian };
 const release = "bookworm";
 const workPrefix = ".build-";
-/** At the end of a kernel's name: hosts need not write through for its guests. */
-const flushingKernel = "-flushing";
 
 export async function buildImage(name: BuildableImage, options: BuildOptions): Promise<ImageManifest> {
   if (process.getuid?.() !== 0) throw new CapabilityError("building an image needs root", "run it with sudo");
@@ -63,7 +61,7 @@ export async function buildImage(name: BuildableImage, options: BuildOptions): P
     const step = (text: string, fraction: number) => progress(text, 0.1 + 0.85 * fraction);
     const built = await recipes[name]({ workDirectory, cache, paravirtual, step, signal });
     progress("putting the image in place", 0.95);
-    const kernelFile = await keepKernel(imagesDirectory, paravirtual.file, `uml-${paravirtual.version}${paravirtual.flushes ? flushingKernel : ""}`);
+    const kernelFile = await keepKernel(imagesDirectory, paravirtual.file, `uml-${paravirtual.version}`);
     const probeKernelFile = await keepKernel(imagesDirectory, built.kernel.file, built.kernel.name);
     const manifest = await keepDisk(imagesDirectory, name, built, { kernelFile, probeKernelFile, createdAt: new Date(clock.now()).toISOString() });
     progress("done", 1);

@@ -15,8 +15,6 @@ export interface ImageWork {
 export interface ParavirtualKernel {
   readonly version: string;
   readonly file: string;
-  /** Whether it asks the host for the flushes that its guest wants (`paravirtual-flush.ts`). */
-  readonly flushes: boolean;
   /** Has `modules/VERSION`. */
   readonly directory: string;
 }

@@ -2,10 +2,9 @@
  * The kernel of paravirtual guests, an AKI: Debian's User-mode Linux, taken from the package cache. It is a program of the host;
  * the image holds only its modules.
  */
-import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageWork, ParavirtualKernel } from "./image-work.ts";
-import { repairFlush } from "./paravirtual-flush.ts";
 import { createMergedRoot, extractPackages } from "./tree.ts";
 
 /** The package that has it. */
@@ -18,10 +17,5 @@ export async function unpackParavirtualKernel(cache: ImageWork["cache"], workDir
   await extractPackages(files, directory, signal);
   const [version] = await readdir(join(directory, "usr/lib/uml/modules"));
   if (version === undefined) throw new Error(`${paravirtualPackage} has no modules`);
-  const repaired = repairFlush(await readFile(join(directory, "usr/bin/linux.uml")));
-  const kernel = { version, file: join(directory, "usr/bin/linux.uml"), directory: join(directory, "usr/lib/uml") };
-  if (repaired === undefined) return { ...kernel, flushes: false };
-  await writeFile(`${kernel.file}.repaired`, repaired);
-  await chmod(`${kernel.file}.repaired`, 0o755);
-  return { ...kernel, file: `${kernel.file}.repaired`, flushes: true };
+  return { version, file: join(directory, "usr/bin/linux.uml"), directory: join(directory, "usr/lib/uml") };
 }

@@ -50,12 +50,10 @@ export function planMachine(specification: MachineSpecification, prepared: Prepa
 
 /** Whom the disks of the present run are for. */
 export function toDiskUser(specification: MachineSpecification, record: MachineRecord, places: MachinePlaces, user: EngineUser | undefined): DiskUser {
-  const { id, kernelFile } = specification;
+  const { id } = specification;
   const { dataDirectory, disksDirectory } = places;
   const virtualization = record.virtualization ?? specification.virtualization;
-  // A paravirtual kernel asks for its guest's flushes only where it was mended; its file's name says so (`image/paravirtual-flush.ts`).
-  const losesFlushes = virtualization === "paravirtual" && kernelFile?.endsWith("-flushing") !== true;
-  return { id, virtualization, dataDirectory, disksDirectory, ...(user === undefined ? {} : { user }), ...(losesFlushes ? { writeThrough: true } : {}) };
+  return { id, virtualization, dataDirectory, disksDirectory, ...(user === undefined ? {} : { user }) };
 }
 
 export function planDisk({ volume, device, root }: DiskSpecification, { disks }: Pick<Prepared, "disks">): PlannedDisk {

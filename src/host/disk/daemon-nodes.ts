@@ -23,7 +23,7 @@ export const keyObject = "key";
 
 /** The snapshot server goes away with its agent, and comes back with the next one. */
 const serverAwaySeconds = 7 * 24 * 3600;
-/** A flush that was answered is on disk: written through the page cache, then fdatasync. */
+/** A flush ends on the disk: written through the page cache, then fdatasync. */
 const cache = { direct: false, "no-flush": false };
 
 export const layerNode = (number: number): string => `layer-${number}`;
@@ -51,9 +51,9 @@ export function disk(top: number): Node {
   return { driver: "throttle", "node-name": diskNode, "throttle-group": limitsObject, file: layerNode(top) };
 }
 
-/** For a guest: its name is its id. */
+/** For a guest: its name is its id. A write is on disk when it is answered; why not only when it is flushed is decision 0008. */
 export function guestExport(name: string): Node {
-  return { type: "nbd", id: name, "node-name": diskNode, name, writable: true };
+  return { type: "nbd", id: name, "node-name": diskNode, name, writable: true, writethrough: true };
 }
 
 const readingPrefix = "reading.";

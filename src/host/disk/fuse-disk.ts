@@ -27,8 +27,6 @@ export interface FuseDisk {
   readonly directory: string;
   readonly volume: string;
   readonly endpoint: NbdEndpoint;
-  /** Every write is on disk when it is answered; else only what is flushed. */
-  readonly writeThrough?: boolean;
   /** Who may read and write the file. */
   readonly user?: FileOwner;
 }
@@ -74,8 +72,8 @@ async function isAttached({ endpoint, user }: FuseDisk, path: string): Promise<b
   return user === undefined || (await stat(path)).uid === user.uid;
 }
 
-function daemonArguments({ endpoint, writeThrough = false }: FuseDisk, path: string): string[] {
-  const fuse = { type: "fuse", id: "file", "node-name": "disk", mountpoint: path, writable: true, "allow-other": "on", writethrough: writeThrough };
+function daemonArguments({ endpoint }: FuseDisk, path: string): string[] {
+  const fuse = { type: "fuse", id: "file", "node-name": "disk", mountpoint: path, writable: true, "allow-other": "on" };
   return ["--blockdev", JSON.stringify(nbdNode(endpoint)), "--export", JSON.stringify(fuse)];
 }
 

@@ -15,9 +15,8 @@ export const hostDisks: MachineDisks = {
   async attach(machine: DiskUser, disk: DiskSpecification, signal: AbortSignal): Promise<PlannedDisk["source"]> {
     await waitForExport(disk.endpoint, exportTimeoutMs, signal);
     if (machine.virtualization !== "paravirtual") return { kind: "nbd", ...disk.endpoint };
-    const { user, writeThrough = false } = machine;
-    const place = { directory: machine.disksDirectory, volume: disk.volume, endpoint: disk.endpoint };
-    const path = await attachFuseDisk({ ...place, writeThrough, ...(user === undefined ? {} : { user }) }, signal);
+    const { user, disksDirectory: directory } = machine;
+    const path = await attachFuseDisk({ directory, volume: disk.volume, endpoint: disk.endpoint, ...(user === undefined ? {} : { user }) }, signal);
     return { kind: "file", path, format: "raw" };
   },
 

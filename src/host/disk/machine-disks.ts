@@ -12,8 +12,6 @@ export interface DiskUser {
   /** For local disks: durable, and large. */
   readonly dataDirectory: string;
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Its kernel asks for no flush: whatever it writes must be on disk when it is told so. Slow. */
-  readonly writeThrough?: true;
 }
 
 export interface MachineDisks {

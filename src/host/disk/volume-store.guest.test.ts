@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { VolumeId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
 import { engineUser } from "../agent/confinement.ts";
@@ -10,6 +10,7 @@ import { volumeOf } from "../agent/testing/specifications.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
 import { endDaemons, findDaemons } from "./daemon-process.ts";
 import { probeExport } from "./nbd-probe.ts";
+import { Writer } from "./testing/storage-node.ts";
 import { openVolumeStore } from "./volume-store.ts";
 import type { Volumes } from "./volumes.ts";
 
@@ -81,6 +82,23 @@ describe("a volume", () => {
     expect(await ended).toBe(id);
     await volumes.ensure(specification);
     expect(await io(`${id}.a`, "read -P 0x33 0 1M")).not.toContain("failed");
+  });
+
+  it("keeps a write that was answered and not flushed when its daemon is killed: the client's next flush speaks for it", async () => {
+    const specification = specificationOf({ exportNames: ["a"] });
+    await volumes.ensureData(specification);
+    await volumes.ensure(specification);
+    const writer = new Writer(port, "a");
+    writer.write("write -P 0x44 0 16k");
+    writer.write("read 0 512"); // qemu-io comes to a line when the next one is there
+    await vi.waitUntil(() => writer.written === 1, { timeout: 10_000 });
+    const ended = new Promise((resolve) => volumes.onChange(resolve));
+    for (const { pid } of await daemons()) process.kill(pid, "SIGKILL");
+    await ended;
+    await volumes.ensure(specification);
+    writer.finish("write -P 0x55 16k 48k", "flush");
+    expect(await writer.ended).toBe(0);
+    expect(await io("a", "read -P 0x44 0 16k", "read -P 0x55 16k 48k")).not.toContain("failed");
   });
 
   it("is adopted by a later agent without a break, and never served twice", async () => {

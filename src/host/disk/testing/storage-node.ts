@@ -117,7 +117,7 @@ export async function contentOf(store: BlockStore, snapshot: string, offset: num
   return content;
 }
 
-/** A `qemu-io` that stays: writes one after the other, each when the one before it was answered, and waits for a server that is away. */
+/** A `qemu-io` that stays: writes one after the other, each when the one before it was answered, flushes only when told, and waits for a server that is away. */
 export class Writer {
   readonly ended: Promise<number | null>;
   said = "";
@@ -125,7 +125,7 @@ export class Writer {
 
   constructor(port: number, exportName: string) {
     const image = `driver=nbd,server.type=inet,server.host=127.0.0.1,server.port=${port},export=${exportName},reconnect-delay=60`;
-    this.#child = spawn("qemu-io", ["--image-opts", image], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = spawn("qemu-io", ["-t", "writeback", "--image-opts", image], { stdio: ["pipe", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on("data", (text) => (this.said += String(text)));
     this.ended = new Promise((resolve) => this.#child.once("exit", resolve));
   }
