@@ -1,5 +1,5 @@
 /** The rules of EBS and instance store, proven from inside guests of each engine: what stays, what goes, and what belongs to one zone only. */
-import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand, RebootInstancesCommand, DetachVolumeCommand, AttachVolumeCommand, DeleteVolumeCommand } from "@aws-sdk/client-ec2";
+import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand, RebootInstancesCommand, DetachVolumeCommand, AttachVolumeCommand, DeleteVolumeCommand, ModifyVolumeCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attach, checksum, createVolume, describeVolume, detach, fill, untilDisk, untilVolume } from "../installation/disks.ts";
 import { createKey, describeInstance, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
@@ -98,4 +98,20 @@ describe.each([
     await expect(installation.ec2.send(new DeleteVolumeCommand({ VolumeId: volume }))).rejects.toMatchObject({ name: "VolumeInUse" });
     expect((await describeVolume(installation, volume)).State).toBe("in-use");
   });
+});
+
+test("a volume that grows while it is attached is larger in the guest at once, with its data (virtio)", async () => {
+  const guest = await launch(installation, { ImageId: imageId("tiny", "hvm"), InstanceType: "m3.medium", KeyName: key.name, Placement: { AvailabilityZone: zone } });
+  const volume = await createVolume(installation, { AvailabilityZone: zone, Size: 1, VolumeType: "gp3" });
+  await untilSsh(installation, key, guest, "true");
+  const disk = await attach(installation, key, volume, guest);
+  const sum = await fill(installation, key, guest, disk, dataMib);
+  const sectors = () => ssh(installation, key, guest, `cat /sys/block/${disk.replace("/dev/", "")}/size`);
+  expect(await sectors()).toBe(String(2 ** 21));
+  await installation.ec2.send(new ModifyVolumeCommand({ VolumeId: volume, Size: 3 }));
+  await eventually("the disk to grow", async () => ((await sectors()) === String(3 * 2 ** 21) ? true : undefined));
+  expect(await checksum(installation, key, guest, disk, dataMib)).toBe(sum);
+  const atTheEnd = "bs=1M seek=3071 count=1 conv=fsync";
+  expect(await ssh(installation, key, guest, `sudo dd if=/dev/zero of=${disk} ${atTheEnd} 2>/dev/null && echo written`)).toBe("written");
+  await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [guest] }));
 });
