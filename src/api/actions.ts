@@ -1,4 +1,8 @@
-/** Every action that is built, by service and name: the registry that the server serves and that the reference documents. */
+/**
+ * Every action that is built, by service and name: the registry that the server serves and that the reference documents.
+ *
+ * Length: two lines an action.
+ */
 import type { Action } from "./action.ts";
 import { CompleteSnapshot } from "./ebs/complete-snapshot.ts";
 import { GetSnapshotBlock } from "./ebs/get-snapshot-block.ts";
@@ -6,23 +10,56 @@ import { ListChangedBlocks } from "./ebs/list-changed-blocks.ts";
 import { ListSnapshotBlocks } from "./ebs/list-snapshot-blocks.ts";
 import { PutSnapshotBlock } from "./ebs/put-snapshot-block.ts";
 import { StartSnapshot } from "./ebs/start-snapshot.ts";
+import { AllocateAddress } from "./ec2/allocate-address.ts";
+import { AssignPrivateIpAddresses } from "./ec2/assign-private-ip-addresses.ts";
+import { AssociateAddress } from "./ec2/associate-address.ts";
+import { AssociateDhcpOptions } from "./ec2/associate-dhcp-options.ts";
+import { AssociateRouteTable } from "./ec2/associate-route-table.ts";
+import { AssociateVpcCidrBlock } from "./ec2/associate-vpc-cidr-block.ts";
+import { AttachInternetGateway } from "./ec2/attach-internet-gateway.ts";
+import { AttachNetworkInterface } from "./ec2/attach-network-interface.ts";
 import { AttachVolume } from "./ec2/attach-volume.ts";
+import { AuthorizeSecurityGroupEgress } from "./ec2/authorize-security-group-egress.ts";
+import { AuthorizeSecurityGroupIngress } from "./ec2/authorize-security-group-ingress.ts";
 import { CancelImportTask } from "./ec2/cancel-import-task.ts";
 import { CopyImage } from "./ec2/copy-image.ts";
 import { CopySnapshot } from "./ec2/copy-snapshot.ts";
+import { CreateDefaultSubnet } from "./ec2/create-default-subnet.ts";
+import { CreateDefaultVpc } from "./ec2/create-default-vpc.ts";
+import { CreateDhcpOptions } from "./ec2/create-dhcp-options.ts";
 import { CreateImage } from "./ec2/create-image.ts";
+import { CreateInternetGateway } from "./ec2/create-internet-gateway.ts";
 import { CreateKeyPair } from "./ec2/create-key-pair.ts";
+import { CreateNetworkAcl } from "./ec2/create-network-acl.ts";
+import { CreateNetworkAclEntry } from "./ec2/create-network-acl-entry.ts";
+import { CreateNetworkInterface } from "./ec2/create-network-interface.ts";
+import { CreateRoute } from "./ec2/create-route.ts";
+import { CreateRouteTable } from "./ec2/create-route-table.ts";
+import { CreateSecurityGroup } from "./ec2/create-security-group.ts";
 import { CreateSnapshot } from "./ec2/create-snapshot.ts";
 import { CreateSnapshots } from "./ec2/create-snapshots.ts";
+import { CreateSubnet } from "./ec2/create-subnet.ts";
 import { CreateTags } from "./ec2/create-tags.ts";
 import { CreateVolume } from "./ec2/create-volume.ts";
+import { CreateVpc } from "./ec2/create-vpc.ts";
+import { DeleteDhcpOptions } from "./ec2/delete-dhcp-options.ts";
+import { DeleteInternetGateway } from "./ec2/delete-internet-gateway.ts";
 import { DeleteKeyPair } from "./ec2/delete-key-pair.ts";
+import { DeleteNetworkAcl } from "./ec2/delete-network-acl.ts";
+import { DeleteNetworkAclEntry } from "./ec2/delete-network-acl-entry.ts";
+import { DeleteNetworkInterface } from "./ec2/delete-network-interface.ts";
+import { DeleteRoute } from "./ec2/delete-route.ts";
+import { DeleteRouteTable } from "./ec2/delete-route-table.ts";
+import { DeleteSecurityGroup } from "./ec2/delete-security-group.ts";
 import { DeleteSnapshot } from "./ec2/delete-snapshot.ts";
+import { DeleteSubnet } from "./ec2/delete-subnet.ts";
 import { DeleteTags } from "./ec2/delete-tags.ts";
 import { DeleteVolume } from "./ec2/delete-volume.ts";
+import { DeleteVpc } from "./ec2/delete-vpc.ts";
 import { DeregisterImage } from "./ec2/deregister-image.ts";
 import { DescribeAccountAttributes } from "./ec2/describe-account-attributes.ts";
 import { DescribeAddresses } from "./ec2/describe-addresses.ts";
+import { DescribeAddressesAttribute } from "./ec2/describe-addresses-attribute.ts";
 import { DescribeAvailabilityZones } from "./ec2/describe-availability-zones.ts";
 import { DescribeDhcpOptions } from "./ec2/describe-dhcp-options.ts";
 import { DescribeImageAttribute } from "./ec2/describe-image-attribute.ts";
@@ -37,78 +74,135 @@ import { DescribeInstances } from "./ec2/describe-instances.ts";
 import { DescribeInternetGateways } from "./ec2/describe-internet-gateways.ts";
 import { DescribeKeyPairs } from "./ec2/describe-key-pairs.ts";
 import { DescribeNetworkAcls } from "./ec2/describe-network-acls.ts";
+import { DescribeNetworkInterfaceAttribute } from "./ec2/describe-network-interface-attribute.ts";
 import { DescribeNetworkInterfaces } from "./ec2/describe-network-interfaces.ts";
 import { DescribeRegions } from "./ec2/describe-regions.ts";
 import { DescribeRouteTables } from "./ec2/describe-route-tables.ts";
+import { DescribeSecurityGroupReferences } from "./ec2/describe-security-group-references.ts";
 import { DescribeSecurityGroupRules } from "./ec2/describe-security-group-rules.ts";
 import { DescribeSecurityGroups } from "./ec2/describe-security-groups.ts";
 import { DescribeSnapshotAttribute } from "./ec2/describe-snapshot-attribute.ts";
 import { DescribeSnapshots } from "./ec2/describe-snapshots.ts";
+import { DescribeStaleSecurityGroups } from "./ec2/describe-stale-security-groups.ts";
 import { DescribeSubnets } from "./ec2/describe-subnets.ts";
 import { DescribeTags } from "./ec2/describe-tags.ts";
 import { DescribeVolumeAttribute } from "./ec2/describe-volume-attribute.ts";
 import { DescribeVolumeStatus } from "./ec2/describe-volume-status.ts";
-import { DescribeVolumesModifications } from "./ec2/describe-volumes-modifications.ts";
 import { DescribeVolumes } from "./ec2/describe-volumes.ts";
+import { DescribeVolumesModifications } from "./ec2/describe-volumes-modifications.ts";
 import { DescribeVpcAttribute } from "./ec2/describe-vpc-attribute.ts";
 import { DescribeVpcs } from "./ec2/describe-vpcs.ts";
+import { DetachInternetGateway } from "./ec2/detach-internet-gateway.ts";
+import { DetachNetworkInterface } from "./ec2/detach-network-interface.ts";
 import { DetachVolume } from "./ec2/detach-volume.ts";
 import { DisableEbsEncryptionByDefault } from "./ec2/disable-ebs-encryption-by-default.ts";
+import { DisableImage } from "./ec2/disable-image.ts";
 import { DisableImageDeprecation } from "./ec2/disable-image-deprecation.ts";
 import { DisableImageDeregistrationProtection } from "./ec2/disable-image-deregistration-protection.ts";
-import { DisableImage } from "./ec2/disable-image.ts";
+import { DisassociateAddress } from "./ec2/disassociate-address.ts";
+import { DisassociateRouteTable } from "./ec2/disassociate-route-table.ts";
+import { DisassociateVpcCidrBlock } from "./ec2/disassociate-vpc-cidr-block.ts";
 import { EnableEbsEncryptionByDefault } from "./ec2/enable-ebs-encryption-by-default.ts";
+import { EnableImage } from "./ec2/enable-image.ts";
 import { EnableImageDeprecation } from "./ec2/enable-image-deprecation.ts";
 import { EnableImageDeregistrationProtection } from "./ec2/enable-image-deregistration-protection.ts";
-import { EnableImage } from "./ec2/enable-image.ts";
 import { EnableVolumeIO } from "./ec2/enable-volume-io.ts";
 import { GetConsoleOutput } from "./ec2/get-console-output.ts";
 import { GetEbsDefaultKmsKeyId } from "./ec2/get-ebs-default-kms-key-id.ts";
 import { GetEbsEncryptionByDefault } from "./ec2/get-ebs-encryption-by-default.ts";
 import { GetPasswordData } from "./ec2/get-password-data.ts";
+import { GetSecurityGroupsForVpc } from "./ec2/get-security-groups-for-vpc.ts";
 import { ImportKeyPair } from "./ec2/import-key-pair.ts";
 import { ImportSnapshot } from "./ec2/import-snapshot.ts";
 import { ModifyEbsDefaultKmsKeyId } from "./ec2/modify-ebs-default-kms-key-id.ts";
 import { ModifyImageAttribute } from "./ec2/modify-image-attribute.ts";
 import { ModifyInstanceAttribute } from "./ec2/modify-instance-attribute.ts";
 import { ModifyInstanceMetadataOptions } from "./ec2/modify-instance-metadata-options.ts";
+import { ModifyNetworkInterfaceAttribute } from "./ec2/modify-network-interface-attribute.ts";
+import { ModifySecurityGroupRules } from "./ec2/modify-security-group-rules.ts";
 import { ModifySnapshotAttribute } from "./ec2/modify-snapshot-attribute.ts";
-import { ModifyVolumeAttribute } from "./ec2/modify-volume-attribute.ts";
+import { ModifySubnetAttribute } from "./ec2/modify-subnet-attribute.ts";
 import { ModifyVolume } from "./ec2/modify-volume.ts";
+import { ModifyVolumeAttribute } from "./ec2/modify-volume-attribute.ts";
+import { ModifyVpcAttribute } from "./ec2/modify-vpc-attribute.ts";
 import { MonitorInstances } from "./ec2/monitor-instances.ts";
 import { RebootInstances } from "./ec2/reboot-instances.ts";
 import { RegisterImage } from "./ec2/register-image.ts";
+import { ReleaseAddress } from "./ec2/release-address.ts";
+import { ReplaceNetworkAclAssociation } from "./ec2/replace-network-acl-association.ts";
+import { ReplaceNetworkAclEntry } from "./ec2/replace-network-acl-entry.ts";
+import { ReplaceRoute } from "./ec2/replace-route.ts";
+import { ReplaceRouteTableAssociation } from "./ec2/replace-route-table-association.ts";
 import { ResetEbsDefaultKmsKeyId } from "./ec2/reset-ebs-default-kms-key-id.ts";
 import { ResetImageAttribute } from "./ec2/reset-image-attribute.ts";
+import { ResetNetworkInterfaceAttribute } from "./ec2/reset-network-interface-attribute.ts";
 import { ResetSnapshotAttribute } from "./ec2/reset-snapshot-attribute.ts";
+import { RevokeSecurityGroupEgress } from "./ec2/revoke-security-group-egress.ts";
+import { RevokeSecurityGroupIngress } from "./ec2/revoke-security-group-ingress.ts";
 import { RunInstances } from "./ec2/run-instances.ts";
 import { StartInstances } from "./ec2/start-instances.ts";
 import { StopInstances } from "./ec2/stop-instances.ts";
 import { TerminateInstances } from "./ec2/terminate-instances.ts";
+import { UnassignPrivateIpAddresses } from "./ec2/unassign-private-ip-addresses.ts";
 import { UnmonitorInstances } from "./ec2/unmonitor-instances.ts";
+import { UpdateSecurityGroupRuleDescriptionsEgress } from "./ec2/update-security-group-rule-descriptions-egress.ts";
+import { UpdateSecurityGroupRuleDescriptionsIngress } from "./ec2/update-security-group-rule-descriptions-ingress.ts";
 import { GetParameter } from "./ssm/get-parameter.ts";
 import { GetParameters } from "./ssm/get-parameters.ts";
 import { GetParametersByPath } from "./ssm/get-parameters-by-path.ts";
 import { GetCallerIdentity } from "./sts/get-caller-identity.ts";
 
 export const actions: readonly Action[] = [
+  AllocateAddress,
+  AssignPrivateIpAddresses,
+  AssociateAddress,
+  AssociateDhcpOptions,
+  AssociateRouteTable,
+  AssociateVpcCidrBlock,
+  AttachInternetGateway,
+  AttachNetworkInterface,
   AttachVolume,
+  AuthorizeSecurityGroupEgress,
+  AuthorizeSecurityGroupIngress,
   CancelImportTask,
   CopyImage,
   CopySnapshot,
+  CreateDefaultSubnet,
+  CreateDefaultVpc,
+  CreateDhcpOptions,
   CreateImage,
+  CreateInternetGateway,
   CreateKeyPair,
+  CreateNetworkAcl,
+  CreateNetworkAclEntry,
+  CreateNetworkInterface,
+  CreateRoute,
+  CreateRouteTable,
+  CreateSecurityGroup,
   CreateSnapshot,
   CreateSnapshots,
+  CreateSubnet,
   CreateTags,
   CreateVolume,
+  CreateVpc,
+  DeleteDhcpOptions,
+  DeleteInternetGateway,
   DeleteKeyPair,
+  DeleteNetworkAcl,
+  DeleteNetworkAclEntry,
+  DeleteNetworkInterface,
+  DeleteRoute,
+  DeleteRouteTable,
+  DeleteSecurityGroup,
   DeleteSnapshot,
+  DeleteSubnet,
   DeleteTags,
   DeleteVolume,
+  DeleteVpc,
   DeregisterImage,
   DescribeAccountAttributes,
   DescribeAddresses,
+  DescribeAddressesAttribute,
   DescribeAvailabilityZones,
   DescribeDhcpOptions,
   DescribeImageAttribute,
@@ -123,13 +217,16 @@ export const actions: readonly Action[] = [
   DescribeInternetGateways,
   DescribeKeyPairs,
   DescribeNetworkAcls,
+  DescribeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces,
   DescribeRegions,
   DescribeRouteTables,
+  DescribeSecurityGroupReferences,
   DescribeSecurityGroupRules,
   DescribeSecurityGroups,
   DescribeSnapshotAttribute,
   DescribeSnapshots,
+  DescribeStaleSecurityGroups,
   DescribeSubnets,
   DescribeTags,
   DescribeVolumeAttribute,
@@ -138,11 +235,16 @@ export const actions: readonly Action[] = [
   DescribeVolumesModifications,
   DescribeVpcAttribute,
   DescribeVpcs,
+  DetachInternetGateway,
+  DetachNetworkInterface,
   DetachVolume,
   DisableEbsEncryptionByDefault,
   DisableImage,
   DisableImageDeprecation,
   DisableImageDeregistrationProtection,
+  DisassociateAddress,
+  DisassociateRouteTable,
+  DisassociateVpcCidrBlock,
   EnableEbsEncryptionByDefault,
   EnableImage,
   EnableImageDeprecation,
@@ -152,26 +254,42 @@ export const actions: readonly Action[] = [
   GetEbsDefaultKmsKeyId,
   GetEbsEncryptionByDefault,
   GetPasswordData,
+  GetSecurityGroupsForVpc,
   ImportKeyPair,
   ImportSnapshot,
   ModifyEbsDefaultKmsKeyId,
   ModifyImageAttribute,
   ModifyInstanceAttribute,
   ModifyInstanceMetadataOptions,
+  ModifyNetworkInterfaceAttribute,
+  ModifySecurityGroupRules,
   ModifySnapshotAttribute,
+  ModifySubnetAttribute,
   ModifyVolume,
   ModifyVolumeAttribute,
+  ModifyVpcAttribute,
   MonitorInstances,
   RebootInstances,
   RegisterImage,
+  ReleaseAddress,
+  ReplaceNetworkAclAssociation,
+  ReplaceNetworkAclEntry,
+  ReplaceRoute,
+  ReplaceRouteTableAssociation,
   ResetEbsDefaultKmsKeyId,
   ResetImageAttribute,
+  ResetNetworkInterfaceAttribute,
   ResetSnapshotAttribute,
+  RevokeSecurityGroupEgress,
+  RevokeSecurityGroupIngress,
   RunInstances,
   StartInstances,
   StopInstances,
   TerminateInstances,
+  UnassignPrivateIpAddresses,
   UnmonitorInstances,
+  UpdateSecurityGroupRuleDescriptionsEgress,
+  UpdateSecurityGroupRuleDescriptionsIngress,
   CompleteSnapshot,
   GetSnapshotBlock,
   ListChangedBlocks,

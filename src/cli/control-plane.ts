@@ -21,6 +21,7 @@ import { snapshotReconciler } from "../reconcile/snapshot-reconciler.ts";
 import { snapshotCopyReconciler } from "../reconcile/snapshot-copy-reconciler.ts";
 import { snapshotImportReconciler } from "../reconcile/snapshot-import-reconciler.ts";
 import { volumeReconciler } from "../reconcile/volume-reconciler.ts";
+import { vpcReconciler } from "../reconcile/vpc-reconciler.ts";
 import { openSnapshotData, type SnapshotData } from "../storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../store/store.ts";
 import { controlListener } from "./control-listener.ts";
@@ -88,6 +89,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
   const reconcilers = [
     instanceReconciler(systemRandom),
     volumeReconciler,
+    vpcReconciler,
     snapshotReconciler(store, snapshots.store),
     blockSweepReconciler(snapshots.store, log),
     imageTaskReconciler,

@@ -11,13 +11,18 @@ export function nextSteps(report: StatusReport, { data, simulated }: { readonly 
     `  eval "$(./hostelry env${own})"`,
     "  aws ec2 create-key-pair --key-name me --query KeyMaterial --output text > me.pem && chmod 600 me.pem",
     `  aws ec2 run-instances --image-id ${image?.id ?? "ami-…"} --instance-type ${instanceType(image)} --key-name me`,
-    ...(simulated ? [] : ["  ssh -i me.pem admin@$(aws ec2 describe-instances --query 'Reservations[-1].Instances[0].PublicIpAddress' --output text)"]),
+    ...(simulated ? [] : login),
     "",
     `  ./hostelry status${own}    what runs where`,
     `  ./hostelry down${own}      shut everything down`,
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const login = [
+  "  aws ec2 authorize-security-group-ingress --group-name default --protocol tcp --port 22 --cidr 0.0.0.0/0",
+  "  ssh -i me.pem admin@$(aws ec2 describe-instances --query 'Reservations[-1].Instances[0].PublicIpAddress' --output text)",
+];
 
 /** The small image; of its two registrations the one that modern instance types boot. */
 function firstImage(images: readonly ImageStatus[]): ImageStatus | undefined {

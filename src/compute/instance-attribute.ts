@@ -2,8 +2,10 @@
  * Changing one attribute of an instance (facts §1.8): what is part of the machine only while it is stopped, the rest at any time. The
  * reconciler is woken each time; it publishes only what the host has to know.
  */
-import { incorrectInstanceState, instanceNotInState, invalidInstanceAttributeValue, invalidParameter, limitExceeded, multipleInterfaces } from "../base/api-error.ts";
+import { incorrectInstanceState, instanceNotInState, invalidInstanceAttributeValue, invalidParameter, multipleInterfaces } from "../base/api-error.ts";
 import { listInterfacesOf, setInterfaceGroups } from "../network/network-interface.ts";
+import { requireGroupCount } from "../network/security-group.ts";
+import { touchVpc } from "../network/vpc-specification.ts";
 import { listAttachments } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
@@ -24,9 +26,6 @@ export interface DeviceChange {
   readonly dies: boolean;
   readonly volumeId: string | undefined;
 }
-
-/** The most security groups of one interface (facts §12.5). */
-const groupLimit = 5;
 
 /** Fails when the instance is not stopped. */
 export function requireStopped(instance: InstanceRow): void {
@@ -61,13 +60,12 @@ async function requireOneInterface(tx: Tx, instance: InstanceRow): Promise<Netwo
   return nic;
 }
 
-async function requireGroups(tx: Tx, instance: InstanceRow, ids: readonly string[]): Promise<void> {
-  const rows = await ownedRows(tx, "security_groups", instance, ids);
-  const foreign = rows.find((row) => row.vpc_id !== instance.vpc_id);
-  if (foreign !== undefined) throw invalidParameter(`Security group ${foreign.id} and subnet ${instance.subnet_id} belong to different networks.`);
-  if (rows.length > groupLimit) {
-    throw limitExceeded("SecurityGroupsPerInterfaceLimitExceeded", `The maximum number of security groups per interface has been reached: ${groupLimit}.`);
-  }
+/** Fails unless the groups are of the VPC of the instance or interface, and not too many. */
+export async function requireGroups(tx: Tx, place: Pick<NetworkInterfaceRow, "account" | "region" | "vpc_id" | "subnet_id">, ids: readonly string[]): Promise<void> {
+  const rows = await ownedRows(tx, "security_groups", place, ids);
+  const foreign = rows.find((row) => row.vpc_id !== place.vpc_id);
+  if (foreign !== undefined) throw invalidParameter(`Security group ${foreign.id} and subnet ${place.subnet_id} belong to different networks.`);
+  requireGroupCount(ids);
 }
 
 async function requireDevices(tx: Tx, instance: InstanceRow, devices: ReadonlyMap<string, DeviceChange>): Promise<void> {
@@ -79,11 +77,11 @@ async function requireDevices(tx: Tx, instance: InstanceRow, devices: ReadonlyMa
 }
 
 export async function changeAttribute(tx: Tx, instance: InstanceRow, change: AttributeChange, now: number): Promise<void> {
-  await writeChange(tx, instance, change);
+  await writeChange(tx, instance, change, now);
   await wake(tx, { kind: "instance", key: instance.id }, now);
 }
 
-async function writeChange(tx: Tx, instance: InstanceRow, change: AttributeChange): Promise<void> {
+async function writeChange(tx: Tx, instance: InstanceRow, change: AttributeChange, now: number): Promise<void> {
   const own = tx.db.updateTable("instances").where("id", "=", instance.id);
   switch (change.kind) {
     case "columns":
@@ -93,10 +91,12 @@ async function writeChange(tx: Tx, instance: InstanceRow, change: AttributeChang
       const flag = { source_dest_check: change.check ? 1 : 0 } as const; // keeps the literals
       await own.set(flag).execute();
       await tx.db.updateTable("network_interfaces").set(flag).where("instance_id", "=", instance.id).execute();
+      await touchVpc(tx, instance.vpc_id, now);
       return;
     }
     case "groups":
       for (const nic of await listInterfacesOf(tx, instance.id)) await setInterfaceGroups(tx, nic.id, [...new Set(change.groupIds)]);
+      await touchVpc(tx, instance.vpc_id, now);
       return;
     case "deleteOnTermination":
       for (const [device, { dies }] of change.devices) {

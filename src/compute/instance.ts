@@ -4,6 +4,7 @@
  */
 import { incorrectInstanceState, instanceProtected, noRootVolume, unsupportedRequest } from "../base/api-error.ts";
 import type { Random } from "../base/random.ts";
+import { touchVpc } from "../network/vpc-specification.ts";
 import { placeMachine, type Need } from "../placement/place.ts";
 import { listOffers, reserve } from "../placement/reservation.ts";
 import { listAttachments, renewAttachmentTokens } from "../storage/volume-attachment.ts";
@@ -94,6 +95,7 @@ export async function startInstance(tx: Tx, instance: InstanceRow, random: Rando
   if (placement === undefined) throw noCapacity(offers, need, type.name, instance.zone);
   await reserve(tx, instance.id, placement.host.id, need);
   await renewAttachmentTokens(tx, instance.id, random, now);
+  await touchVpc(tx, instance.vpc_id, now);
   return change(
     tx,
     instance,

@@ -1,70 +1,115 @@
 /** The network side of a launch: subnet, security groups, addresses, from the request's two ways of saying it (facts §1.5). */
-import type { InstanceNetworkInterfaceSpecification, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
+import type { RunInstancesCommandInput } from "@aws-sdk/client-ec2";
 import {
   groupNameNotFound,
-  invalidParameter,
+  interfaceLimitExceeded,
   invalidParameterCombination,
   noDefaultVpc,
   notFound,
   parametersExclude,
+  privateAddressLimitExceeded,
   unsupportedRequest,
 } from "../base/api-error.ts";
 import type { VpcId } from "../base/ids.ts";
 import { findRegion } from "../base/regions.ts";
-import type { SecurityGroupRow, SubnetRow } from "../store/network-tables.ts";
+import { listSecondaryAddresses, requireFreeSecondary } from "../network/interface-addresses.ts";
+import { requireAvailable, type InterfacePlan } from "../network/network-interface.ts";
+import { requireGroupCount } from "../network/security-group.ts";
+import type { NetworkInterfaceRow, SecurityGroupRow, SubnetRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
+import type { InstanceType } from "./instance-types/instance-type.ts";
+import { parseAddresses, requireInterfaceRequests, type InterfaceRequest } from "./interface-request.ts";
+import { ownedRows, type Owner } from "./owned-rows.ts";
 import { inRequestedOrder, requireWellFormed } from "./resources.ts";
 
 export interface LaunchNetwork {
   readonly vpcId: VpcId;
-  /** The subnets that the launch may use, one a zone; exactly one when the request names a subnet or zone. */
+  /** The subnets that the launch may use, one a zone; exactly one when the request names a subnet, a zone or an interface. */
   readonly subnets: readonly SubnetRow[];
-  readonly groupIds: readonly string[];
-  readonly privateAddress: string | undefined;
+  /** In order of their device index, 0 the first. */
+  readonly interfaces: readonly LaunchInterface[];
   /** Undefined: as the subnet says. */
   readonly associatePublicAddress: boolean | undefined;
-  readonly description: string;
+}
+
+export type LaunchInterface = { readonly deviceIndex: number } & (ExistingInterface | NewInterface);
+
+interface ExistingInterface {
+  readonly kind: "existing";
+  readonly nic: NetworkInterfaceRow;
+}
+
+interface NewInterface extends Omit<InterfacePlan, "subnet"> {
+  readonly kind: "new";
+  /** Undefined: the launch's. */
+  readonly subnet: SubnetRow | undefined;
   readonly deleteOnTermination: boolean;
 }
 
-interface Owner {
-  readonly account: string;
-  readonly region: string;
-}
-
-export async function planLaunchNetwork(tx: Tx, owner: Owner, input: RunInstancesCommandInput): Promise<LaunchNetwork> {
-  const nic = requireOneNewInterface(input);
-  const privateAddress = nic?.PrivateIpAddress ?? input.PrivateIpAddress;
-  if (privateAddress !== undefined && (input.MaxCount ?? 1) > 1) {
-    throw invalidParameterCombination("A private IP address can be specified only when launching a single instance.");
-  }
-  const subnets = await chooseSubnets(tx, owner, nic?.SubnetId ?? input.SubnetId, input.Placement?.AvailabilityZone);
+export async function planLaunchNetwork(tx: Tx, owner: Owner, input: RunInstancesCommandInput, type: InstanceType): Promise<LaunchNetwork> {
+  const requests = requireInterfaceRequests(input);
+  const existing = await readExisting(tx, owner, requests);
+  const [first = {}] = requests;
+  const subnetId = existing.get(first.NetworkInterfaceId ?? "")?.subnet_id ?? first.SubnetId ?? input.SubnetId;
+  const subnets = await chooseSubnets(tx, owner, subnetId, input.Placement?.AvailabilityZone);
   const vpcId = subnets[0]?.vpc_id;
   if (vpcId === undefined) throw noDefaultVpc();
+  const interfaces: LaunchInterface[] = [];
+  for (const request of requests) {
+    const nic = existing.get(request.NetworkInterfaceId ?? "");
+    const deviceIndex = request.DeviceIndex ?? 0;
+    interfaces.push(nic === undefined ? { deviceIndex, ...(await planNew(tx, owner, vpcId, request, input)) } : { deviceIndex, kind: "existing", nic });
+  }
+  requireOnePlace(subnets, vpcId, interfaces);
+  await requireTypeLimits(tx, type, interfaces);
+  const isPlain = interfaces.length === 1 && interfaces[0]?.kind === "new"; // only then an automatic public address
+  return { vpcId, subnets, interfaces, associatePublicAddress: isPlain ? first.AssociatePublicIpAddress : false };
+}
+
+async function readExisting(tx: Tx, owner: Owner, requests: readonly InterfaceRequest[]): Promise<ReadonlyMap<string, NetworkInterfaceRow>> {
+  const ids = requests.flatMap((request) => request.NetworkInterfaceId ?? []);
+  const rows = ids.length === 0 ? [] : await ownedRows(tx, "network_interfaces", owner, ids);
+  for (const row of rows) requireAvailable(row);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+async function planNew(tx: Tx, owner: Owner, vpcId: VpcId, request: InterfaceRequest, input: RunInstancesCommandInput): Promise<NewInterface> {
+  const subnet = request.SubnetId === undefined ? undefined : (await chooseSubnets(tx, owner, request.SubnetId, undefined))[0];
+  const { primary, secondary } = parseAddresses(request);
+  const privateAddress = primary ?? input.PrivateIpAddress;
+  if ((privateAddress !== undefined || secondary.addresses.length > 0) && (input.MaxCount ?? 1) > 1) {
+    throw invalidParameterCombination("A private IP address can be specified only when launching a single instance.");
+  }
+  if (subnet !== undefined) await requireFreeSecondary(tx, subnet, secondary.addresses);
+  const isDescribed = (input.NetworkInterfaces ?? []).length > 0;
   return {
-    vpcId,
-    subnets,
-    groupIds: await chooseGroups(tx, vpcId, nic?.Groups ?? input.SecurityGroupIds ?? [], nic === undefined ? (input.SecurityGroups ?? []) : []),
+    kind: "new",
+    subnet,
+    groupIds: await chooseGroups(tx, vpcId, isDescribed ? (request.Groups ?? []) : (input.SecurityGroupIds ?? []), isDescribed ? [] : (input.SecurityGroups ?? [])),
     privateAddress,
-    associatePublicAddress: nic?.AssociatePublicIpAddress,
-    description: nic?.Description ?? "",
-    deleteOnTermination: nic?.DeleteOnTermination ?? true,
+    secondary,
+    description: request.Description ?? "",
+    deleteOnTermination: request.DeleteOnTermination ?? true,
   };
 }
 
-/** The one interface that the request describes, if it does. */
-function requireOneNewInterface(input: RunInstancesCommandInput): InstanceNetworkInterfaceSpecification | undefined {
-  const [nic, ...more] = input.NetworkInterfaces ?? [];
-  if (nic === undefined) return undefined;
-  if (input.SubnetId !== undefined) throw parametersExclude("networkInterfaces", "subnetId");
-  if ((input.SecurityGroupIds ?? input.SecurityGroups ?? []).length > 0) {
-    throw invalidParameterCombination("Network interfaces and an instance-level security groups may not be specified on the same request");
+/** All interfaces of an instance are in its zone and VPC. */
+function requireOnePlace(subnets: readonly SubnetRow[], vpcId: VpcId, interfaces: readonly LaunchInterface[]): void {
+  for (const each of interfaces) {
+    const place = each.kind === "existing" ? each.nic : each.subnet;
+    if (place === undefined) continue;
+    if (subnets.every((subnet) => subnet.zone !== place.zone)) throw invalidParameterCombination("You may not attach network interfaces of different availability zones to one instance.");
+    if (place.vpc_id !== vpcId) throw unsupportedRequest("Network interfaces of different VPCs at one instance are not supported yet.");
   }
-  if (input.PrivateIpAddress !== undefined) throw parametersExclude("networkInterfaces", "privateIpAddress");
-  if (nic.NetworkInterfaceId !== undefined) throw unsupportedRequest("Launching with an existing network interface is not supported yet.");
-  if (more.length > 0) throw unsupportedRequest("Launching with more than one network interface is not supported yet.");
-  if ((nic.DeviceIndex ?? 0) !== 0) throw invalidParameter("You must specify a network interface at device index 0.");
-  return nic;
+}
+
+async function requireTypeLimits(tx: Tx, type: InstanceType, interfaces: readonly LaunchInterface[]): Promise<void> {
+  const { maxInterfaces, ipv4PerInterface } = type.network;
+  if (interfaces.length > maxInterfaces) throw interfaceLimitExceeded(interfaces.length, type.name);
+  for (const each of interfaces) {
+    const secondary = each.kind === "new" ? each.secondary.addresses.length + each.secondary.count : (await listSecondaryAddresses(tx, each.nic.id)).length;
+    if (1 + secondary > ipv4PerInterface) throw privateAddressLimitExceeded(ipv4PerInterface);
+  }
 }
 
 async function chooseSubnets(tx: Tx, owner: Owner, subnetId: string | undefined, zone: string | undefined): Promise<SubnetRow[]> {
@@ -90,8 +135,9 @@ function isZoneOf(region: string, zone: string): boolean {
 }
 
 /** The named groups' ids; the VPC's default group when none is named. */
-async function chooseGroups(tx: Tx, vpcId: VpcId, ids: readonly string[], names: readonly string[]): Promise<string[]> {
+export async function chooseGroups(tx: Tx, vpcId: VpcId, ids: readonly string[], names: readonly string[]): Promise<string[]> {
   if (ids.length > 0 && names.length > 0) throw parametersExclude("groupIds", "groupNames");
+  requireGroupCount([...ids, ...names]);
   const rows = await tx.db.selectFrom("security_groups").selectAll().where("vpc_id", "=", vpcId).execute();
   if (ids.length > 0) {
     requireWellFormed("securityGroup", ids);

@@ -13,11 +13,12 @@ import {
   virtualizationNotSupported,
   insufficientInstanceCapacity,
 } from "../base/api-error.ts";
-import { isId, newId } from "../base/ids.ts";
+import { isId, newId, type InstanceId, type InterfaceId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { Virtualization } from "../host/protocol/specification.ts";
 import { virtualizations } from "../host/protocol/specification.ts";
-import { assignPublicAddress, createAttachedInterface } from "../network/network-interface.ts";
+import { assignPublicAddress, attachInterface, createInterface } from "../network/network-interface.ts";
+import { touchVpc } from "../network/vpc-specification.ts";
 import type { Need, Placement } from "../placement/place.ts";
 import { listOffers, reserve } from "../placement/reservation.ts";
 import { createVolume, findStorageNode } from "../storage/volume.ts";
@@ -31,7 +32,7 @@ import { imageOptions } from "./image-options.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { invalidInstanceTypeAtLaunch } from "../base/api-error.ts";
-import { planLaunchNetwork, type LaunchNetwork } from "./launch-network.ts";
+import { planLaunchNetwork, type LaunchInterface, type LaunchNetwork } from "./launch-network.ts";
 import { placeLaunch } from "./launch-placement.ts";
 import { planLaunchStorage, type LaunchStorage } from "./launch-storage.ts";
 import { defaultMetadataOptions, requireTagKeysForMetadata, withMetadataOptions, type MetadataOptions } from "./metadata-options.ts";
@@ -79,7 +80,7 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, input: RunInstances
   parseUserData(input.UserData);
   const keyPair = await requireKeyPair(tx, owner, input.KeyName);
   const storage = await planLaunchStorage(tx, owner, image, type, input.BlockDeviceMappings ?? []);
-  const network = await planLaunchNetwork(tx, owner, input);
+  const network = await planLaunchNetwork(tx, owner, input, type);
   const need = { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: wantedVirtualizations(image, tags) };
   const zones = network.subnets.map((subnet) => subnet.zone);
   const { zone, placements } = placeLaunch(await listOffers(tx, owner.region, now), zones, need, count, type.name);
@@ -145,23 +146,32 @@ export async function launch(tx: Tx, plan: LaunchPlan, random: Random, now: numb
     await wake(tx, { kind: "instance", key: row.id }, now);
     rows.push(row);
   }
+  await touchVpc(tx, plan.network.vpcId, now);
   return rows;
 }
 
 async function createParts(tx: Tx, plan: LaunchPlan, row: InstanceRow, random: Random, now: number): Promise<void> {
   const { account, region } = plan.owner;
-  const nic = await createAttachedInterface(tx, { ...plan.network, subnet: plan.subnet, deviceIndex: 0 }, row.id, random, now);
+  const interfaces: InterfaceId[] = [];
+  for (const each of plan.network.interfaces) interfaces.push(await attachOne(tx, plan, each, row.id, random, now));
   await putTags(tx, { id: row.id, type: "instance", account, region }, plan.tags.get("instance") ?? []);
-  await putTags(tx, { id: nic.id, type: "network-interface", account, region }, plan.tags.get("network-interface") ?? []);
   for (const disk of plan.storage.volumes) {
     const volume = await createVolume(tx, { account, region, zone: row.zone, storageNode: plan.storageNode, ...disk }, random, now);
     await attachVolume(tx, volume.id, row.id, disk, random, now);
     await putTags(tx, { id: volume.id, type: "volume", account, region }, plan.tags.get("volume") ?? []);
   }
-  if (row.public_address_wanted === 1) {
-    const pool = await tx.db.selectFrom("settings").select("value").where("name", "=", "public_pool").executeTakeFirstOrThrow();
-    await assignPublicAddress(tx, pool.value, nic.id, random, now);
-  }
+  const [primary] = interfaces;
+  if (row.public_address_wanted === 1 && primary !== undefined) await assignPublicAddress(tx, primary, random, now);
+}
+
+/** Returns the interface's id. */
+async function attachOne(tx: Tx, plan: LaunchPlan, each: LaunchInterface, instanceId: InstanceId, random: Random, now: number): Promise<InterfaceId> {
+  const { account, region } = plan.owner;
+  const attachment = { instanceId, deviceIndex: each.deviceIndex, deleteOnTermination: each.kind === "new" && each.deleteOnTermination };
+  if (each.kind === "existing") return (await attachInterface(tx, each.nic, attachment, random, now)).id;
+  const nic = await createInterface(tx, { ...each, subnet: each.subnet ?? plan.subnet }, attachment, random, now);
+  await putTags(tx, { id: nic.id, type: "network-interface", account, region }, plan.tags.get("network-interface") ?? []);
+  return nic.id;
 }
 
 function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: string, index: number, random: Random, now: number): InstanceRow {

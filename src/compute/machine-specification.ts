@@ -6,7 +6,10 @@ import type {
   MachineSpecification,
   MetadataSpecification,
 } from "../host/protocol/specification.ts";
+import { readDhcpConfiguration } from "../network/dhcp-options.ts";
+import { listInterfaceAddresses } from "../network/interface-addresses.ts";
 import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
+import { listVpcCidrs } from "../network/vpc-blocks.ts";
 import { reachedSizeGib } from "../storage/volume.ts";
 import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -76,27 +79,32 @@ async function toDisks(tx: Tx, attached: readonly AttachedVolume[]): Promise<Dis
 
 async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<InterfaceSpecification[]> {
   const specifications: InterfaceSpecification[] = [];
-  for (const row of rows) {
+  const addresses = await listInterfaceAddresses(tx, rows);
+  for (const row of rows.filter((each) => each.detaching === 0)) {
     const subnet = await tx.db.selectFrom("subnets").select("cidr").where("id", "=", row.subnet_id).executeTakeFirstOrThrow();
-    const vpc = await tx.db.selectFrom("vpcs").select("cidr").where("id", "=", row.vpc_id).executeTakeFirstOrThrow();
+    const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr", "dhcp_options_id"]).where("id", "=", row.vpc_id).executeTakeFirstOrThrow();
+    const dhcp = await readDhcpConfiguration(tx, vpc.dhcp_options_id);
     const groups = await tx.db.selectFrom("security_groups").select(["id", "name"]).where("id", "in", groupIdsOf(row)).execute();
+    const [primary] = addresses.get(row.id) ?? [];
     specifications.push({
       id: row.id,
       deviceIndex: row.device_index ?? 0,
       mac: row.mac,
       privateAddress: row.private_address,
-      ...(row.public_address === null
-        ? {}
-        : { publicAddress: row.public_address, publicHostName: publicHostName(row.public_address, row.region) }),
+      ...(primary?.publicAddress === undefined ? {} : toPublicFields(primary.publicAddress, row.region)),
       subnet: { id: row.subnet_id, cidr: subnet.cidr },
-      vpc: { id: row.vpc_id, cidrs: [vpc.cidr] },
+      vpc: { id: row.vpc_id, cidrs: await listVpcCidrs(tx, vpc) },
       hostName: hostNameOf(row.private_address),
-      domain: privateDnsDomain(row.region),
+      domain: dhcp["domain-name"]?.[0] ?? privateDnsDomain(row.region),
       securityGroups: groups,
       ownerAccount: row.account,
     });
   }
   return specifications;
+}
+
+function toPublicFields(publicAddress: string, region: string): Pick<InterfaceSpecification, "publicAddress" | "publicHostName"> {
+  return { publicAddress, publicHostName: publicHostName(publicAddress, region) };
 }
 
 /** `ip-172-31-0-5` (facts §7.8). */

@@ -27,6 +27,7 @@ const kinds = {
   dhcp_options: "dhcpOptions",
   security_groups: "securityGroup",
   network_interfaces: "networkInterface",
+  elastic_ips: "elasticIp",
 } as const satisfies Partial<Record<keyof Tables, ResourceKind>>;
 
 export type OwnedTable = keyof typeof kinds;
@@ -47,4 +48,11 @@ export async function ownedRows<T extends OwnedTable>(tx: Tx, table: T, owner: O
   const rows = await (asked === undefined ? mine : mine.where("id", "in", asked as never)).execute();
   const found = rows as unknown as (Tables[T] & { readonly id: string })[]; // see above
   return asked === undefined ? found : inRequestedOrder(kind, asked, found);
+}
+
+/** The one row of the id. Fails for a malformed, unknown and foreign id. */
+export async function requireOwnedRow<T extends OwnedTable>(tx: Tx, table: T, owner: Owner, id: string): Promise<Tables[T]> {
+  const [row] = await ownedRows(tx, table, owner, [id]);
+  if (row === undefined) throw new Error("rows of ids are there or fail");
+  return row;
 }

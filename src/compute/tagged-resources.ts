@@ -27,6 +27,7 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   securityGroup: "security-group",
   securityGroupRule: "security-group-rule",
   networkInterface: "network-interface",
+  elasticIp: "elastic-ip",
 };
 
 /** The owner's resources of the ids. Fails with `InvalidID` for a text that is no id, and as its kind does for one that the owner does not have. */

@@ -1,27 +1,35 @@
-/** Network interfaces as rows: made with their private address, attached to an instance, removed or left behind at its end. */
+/** Network interfaces as rows: made with their private addresses, attached to an instance or not, removed or left behind at its end (facts §7.4). */
+import { interfaceInUse, interfaceNotAvailable } from "../base/api-error.ts";
 import { newId, type InstanceId, type InterfaceId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
 import type { NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { allocatePublicAddress, choosePrivateAddress, releasePublicAddress } from "./address.ts";
+import { dissolveAt } from "./elastic-ip.ts";
+import { assignSecondary, type SecondaryRequest } from "./interface-addresses.ts";
+import { touchVpc } from "./vpc-specification.ts";
 
 export interface InterfacePlan {
   readonly subnet: SubnetRow;
   readonly groupIds: readonly string[];
   readonly privateAddress: string | undefined;
+  readonly secondary: SecondaryRequest;
   readonly description: string;
+}
+
+/** Where an interface is attached. */
+export interface AttachmentPlan {
+  readonly instanceId: InstanceId;
   readonly deviceIndex: number;
   readonly deleteOnTermination: boolean;
 }
 
-/** A new interface, attached to the instance from the first moment on. */
-export async function createAttachedInterface(
-  tx: Tx,
-  plan: InterfacePlan,
-  instanceId: InstanceId,
-  random: Random,
-  now: number,
-): Promise<NetworkInterfaceRow> {
+type AttachmentColumns = Pick<NetworkInterfaceRow, "instance_id" | "attachment_id" | "device_index" | "attached_at" | "delete_on_termination" | "detaching">;
+
+const unattached: AttachmentColumns = { instance_id: null, attachment_id: null, device_index: null, attached_at: null, delete_on_termination: 0, detaching: 0 };
+
+/** A new interface; with an attachment it is the instance's from the first moment on. */
+export async function createInterface(tx: Tx, plan: InterfacePlan, attachment: AttachmentPlan | undefined, random: Random, now: number): Promise<NetworkInterfaceRow> {
   const { subnet } = plan;
   const row: NetworkInterfaceRow = {
     id: newId("networkInterface", random),
@@ -36,15 +44,70 @@ export async function createAttachedInterface(
     description: plan.description,
     source_dest_check: 1,
     group_ids: JSON.stringify(plan.groupIds),
-    instance_id: instanceId,
-    attachment_id: newId("networkInterfaceAttachment", random),
-    device_index: plan.deviceIndex,
-    attached_at: now,
-    delete_on_termination: plan.deleteOnTermination ? 1 : 0,
+    ...(attachment === undefined ? unattached : toColumns(attachment, random, now)),
     created_at: now,
   };
   await tx.db.insertInto("network_interfaces").values(row).execute();
+  await assignSecondary(tx, row, subnet, plan.secondary, random, now);
   return row;
+}
+
+function toColumns({ instanceId, deviceIndex, deleteOnTermination }: AttachmentPlan, random: Random, now: number): AttachmentColumns {
+  return {
+    instance_id: instanceId,
+    attachment_id: newId("networkInterfaceAttachment", random),
+    device_index: deviceIndex,
+    attached_at: now,
+    delete_on_termination: deleteOnTermination ? 1 : 0,
+    detaching: 0,
+  };
+}
+
+/** Gives an interface that nobody has to the instance. */
+export async function attachInterface(tx: Tx, nic: NetworkInterfaceRow, plan: AttachmentPlan, random: Random, now: number): Promise<NetworkInterfaceRow> {
+  const columns = toColumns(plan, random, now);
+  await tx.db.updateTable("network_interfaces").set(columns).where("id", "=", nic.id).execute();
+  await touchVpc(tx, nic.vpc_id, now);
+  return { ...nic, ...columns };
+}
+
+/** Asks the instance's host to let go of the interface. */
+export async function beginDetachment(tx: Tx, { id }: NetworkInterfaceRow): Promise<void> {
+  await tx.db.updateTable("network_interfaces").set({ detaching: 1 }).where("id", "=", id).execute();
+}
+
+/** The instance does not have the interface any more. */
+export async function finishDetachment(tx: Tx, { id, vpc_id: vpcId }: NetworkInterfaceRow, now: number): Promise<void> {
+  await tx.db.updateTable("network_interfaces").set(unattached).where("id", "=", id).execute();
+  await touchVpc(tx, vpcId, now);
+}
+
+/** Whether the instance is to give an interface back. */
+export async function hasDetaching(tx: Tx, instanceId: InstanceId): Promise<boolean> {
+  return (await listInterfacesOf(tx, instanceId)).some((nic) => nic.detaching === 1);
+}
+
+/** Ends the detachments that were asked for, once their host has let go. */
+export async function finishDetachments(tx: Tx, rows: readonly NetworkInterfaceRow[], now: number): Promise<void> {
+  for (const row of rows) if (row.detaching === 1) await finishDetachment(tx, row, now);
+}
+
+/** Fails for an interface that an instance has, when it is to be given to one. */
+export function requireAvailable({ id, instance_id: instance }: NetworkInterfaceRow): void {
+  if (instance !== null) throw interfaceNotAvailable(id);
+}
+
+/** Fails for an interface that an instance has, when it is to be removed. */
+export function requireUnattached({ id, instance_id: instance }: NetworkInterfaceRow): void {
+  if (instance !== null) throw interfaceInUse(id);
+}
+
+export async function deleteInterface(tx: Tx, { id, vpc_id: vpcId }: NetworkInterfaceRow, now: number): Promise<void> {
+  await dissolveAt(tx, id);
+  await tx.db.deleteFrom("interface_addresses").where("interface_id", "=", id).execute();
+  await tx.db.deleteFrom("network_interfaces").where("id", "=", id).execute();
+  await tx.db.deleteFrom("tags").where("resource_id", "=", id).execute();
+  await touchVpc(tx, vpcId, now);
 }
 
 /** Locally administered and unicast, like EC2's own. */
@@ -52,22 +115,21 @@ function newMac(random: Random): string {
   return `02${randomHex(random, 5)}`.replace(/(..)(?!$)/g, "$1:");
 }
 
-export function groupIdsOf(row: NetworkInterfaceRow): string[] {
-  return JSON.parse(row.group_ids) as string[]; // written by createAttachedInterface and setInterfaceGroups only
+export function groupIdsOf(row: Pick<NetworkInterfaceRow, "group_ids">): string[] {
+  return JSON.parse(row.group_ids) as string[]; // written by createInterface and setInterfaceGroups only
 }
 
 export async function listInterfacesOf(tx: Tx, instanceId: InstanceId): Promise<NetworkInterfaceRow[]> {
   return tx.db.selectFrom("network_interfaces").selectAll().where("instance_id", "=", instanceId).orderBy("device_index").execute();
 }
 
-/** Gives the interface an automatic public address, as at launch and start. */
-export async function assignPublicAddress(tx: Tx, pool: string, id: InterfaceId, random: Random, now: number): Promise<string> {
-  const address = await allocatePublicAddress(tx, pool, id, random, now);
+/** Gives the interface an automatic public address, as at launch and start. The caller touches the VPC. */
+export async function assignPublicAddress(tx: Tx, id: InterfaceId, random: Random, now: number): Promise<void> {
+  const address = await allocatePublicAddress(tx, id, random, now);
   await tx.db.updateTable("network_interfaces").set({ public_address: address }).where("id", "=", id).execute();
-  return address;
 }
 
-/** Takes the automatic public addresses away, as at stop. */
+/** Takes the automatic public addresses away, as at stop. The caller touches the VPC. */
 export async function withdrawPublicAddresses(tx: Tx, interfaces: readonly NetworkInterfaceRow[]): Promise<void> {
   for (const { id, public_address: address } of interfaces) {
     if (address === null) continue;
@@ -77,19 +139,12 @@ export async function withdrawPublicAddresses(tx: Tx, interfaces: readonly Netwo
 }
 
 /** The instance is gone: interfaces that should die with it do, the others are free again. */
-export async function releaseInterfaces(tx: Tx, interfaces: readonly NetworkInterfaceRow[]): Promise<void> {
+export async function releaseInterfaces(tx: Tx, interfaces: readonly NetworkInterfaceRow[], now: number): Promise<void> {
   await withdrawPublicAddresses(tx, interfaces);
-  for (const { id, delete_on_termination: dies } of interfaces) {
-    if (dies === 1) {
-      await tx.db.deleteFrom("network_interfaces").where("id", "=", id).execute();
-      await tx.db.deleteFrom("tags").where("resource_id", "=", id).execute();
-    } else {
-      const free = { instance_id: null, attachment_id: null, device_index: null, attached_at: null };
-      await tx.db.updateTable("network_interfaces").set(free).where("id", "=", id).execute();
-    }
-  }
+  for (const nic of interfaces) await (nic.delete_on_termination === 1 ? deleteInterface : finishDetachment)(tx, nic, now);
 }
 
+/** The caller touches the VPC. */
 export async function setInterfaceGroups(tx: Tx, id: InterfaceId, groupIds: readonly string[]): Promise<void> {
   await tx.db.updateTable("network_interfaces").set({ group_ids: JSON.stringify(groupIds) }).where("id", "=", id).execute();
 }

@@ -10,6 +10,8 @@ const rule = (columns: Partial<SecurityGroupRuleRow>): SecurityGroupRuleRow => (
   from_port: 22,
   to_port: 22,
   cidr: null,
+  ipv6_cidr: null,
+  description: null,
   referenced_group_id: null,
   ...columns,
 });
@@ -24,9 +26,9 @@ test("Rules of the same protocol and ports fold into one, addresses and groups i
   ];
   expect([foldRules(rules, false), foldRules(rules, true)]).toEqual([
     [
-      { protocol: "tcp", fromPort: 22, toPort: 22, cidrs: ["10.0.0.0/8", "192.0.2.0/24"], groupIds: ["sg-1"] },
-      { protocol: "tcp", fromPort: 80, toPort: 90, cidrs: ["10.0.0.0/8"], groupIds: [] },
+      { protocol: "tcp", fromPort: 22, toPort: 22, rules: rules.slice(0, 3) },
+      { protocol: "tcp", fromPort: 80, toPort: 90, rules: [rules[3]] },
     ],
-    [{ protocol: "-1", fromPort: undefined, toPort: undefined, cidrs: ["0.0.0.0/0"], groupIds: [] }],
+    [{ protocol: "-1", fromPort: undefined, toPort: undefined, rules: [rules[4]] }],
   ]);
 });

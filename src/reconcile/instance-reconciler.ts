@@ -7,7 +7,9 @@ import { stopReason, terminatedVisibleMs } from "../compute/instance.ts";
 import { readInstanceParts, toMachineSpecification } from "../compute/machine-specification.ts";
 import { removeAllTags } from "../compute/tags.ts";
 import type { MachineSpecification } from "../host/protocol/specification.ts";
-import { assignPublicAddress, listInterfacesOf, releaseInterfaces, withdrawPublicAddresses } from "../network/network-interface.ts";
+import { hasElasticIp } from "../network/elastic-ip.ts";
+import { assignPublicAddress, finishDetachments, listInterfacesOf, releaseInterfaces, withdrawPublicAddresses } from "../network/network-interface.ts";
+import { touchVpc } from "../network/vpc-specification.ts";
 import { releaseReservation } from "../placement/reservation.ts";
 import { listAttachedVolumes, releaseVolumes, removeAttachment, settleAttachments, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -92,7 +94,9 @@ async function publishMachine(tx: Tx, instance: InstanceRow, want: MachineSpecif
   const parts = await readInstanceParts(tx, instance);
   const generation = await publish(tx, instance.host_id, await toMachineSpecification(tx, instance, parts, want));
   const isSeen = instance.observed_state === "running" && instance.observed_run === instance.run && instance.observed_generation >= generation;
-  if (isSeen) await freeGivenBack(tx, parts.volumes, now);
+  if (!isSeen) return;
+  await freeGivenBack(tx, parts.volumes, now);
+  await finishDetachments(tx, parts.interfaces, now);
 }
 
 /** The host has taken the specification that no longer names these volumes, and the guest does not have them. */
@@ -102,12 +106,13 @@ async function freeGivenBack(tx: Tx, attached: readonly AttachedVolume[], now: n
   }
 }
 
-/** An automatic public address is new at each start, and not given when a second interface is attached (facts §1.2). */
+/** An automatic public address is new at each start, and not given beside a second interface or an Elastic IP address (facts §1.2, §7.5). */
 async function ensurePublicAddress(tx: Tx, instance: InstanceRow, random: Random, now: number): Promise<void> {
   const [nic, ...more] = await listInterfacesOf(tx, instance.id);
   if (instance.public_address_wanted === 0 || nic === undefined || nic.public_address !== null || more.length > 0) return;
-  const pool = await tx.db.selectFrom("settings").select("value").where("name", "=", "public_pool").executeTakeFirstOrThrow();
-  await assignPublicAddress(tx, pool.value, nic.id, random, now);
+  if (await hasElasticIp(tx, nic.id)) return;
+  await assignPublicAddress(tx, nic.id, random, now);
+  await touchVpc(tx, nic.vpc_id, now);
 }
 
 async function wish(tx: Tx, instance: InstanceRow, step: InstanceStep & { do: "wish" }, now: number): Promise<void> {
@@ -127,13 +132,17 @@ async function releaseHost(tx: Tx, instance: InstanceRow, now: number): Promise<
   if (instance.host_id !== null) await withdraw(tx, instance.host_id, "machine", instance.id);
   await settleAttachments(tx, instance.id, now);
   await releaseReservation(tx, instance.id);
-  await withdrawPublicAddresses(tx, await listInterfacesOf(tx, instance.id));
+  const interfaces = await listInterfacesOf(tx, instance.id);
+  await withdrawPublicAddresses(tx, interfaces);
+  await finishDetachments(tx, interfaces, now);
   await tx.db.updateTable("instances").set({ host_id: null }).where("id", "=", instance.id).execute();
+  await touchVpc(tx, instance.vpc_id, now);
 }
 
 async function finish(tx: Tx, instance: InstanceRow, now: number): Promise<void> {
   await releaseReservation(tx, instance.id);
-  await releaseInterfaces(tx, await listInterfacesOf(tx, instance.id));
+  await releaseInterfaces(tx, await listInterfacesOf(tx, instance.id), now);
+  await touchVpc(tx, instance.vpc_id, now);
   await releaseVolumes(tx, await listAttachedVolumes(tx, instance.id), now);
   await tx.db.updateTable("instances").set({ terminated_at: now }).where("id", "=", instance.id).execute();
 }

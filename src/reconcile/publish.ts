@@ -2,6 +2,7 @@
  * Publishing specifications: rows that a host will read. A specification whose content did not change is not published again, so a
  * reconciler may publish on every look. Generations are the resource's own and only rise, on whichever host it lives.
  */
+import type { VpcId } from "../base/ids.ts";
 import { canonicalJson } from "../host/protocol/generation.ts";
 import type { Specification } from "../host/protocol/specification.ts";
 import type { Tx } from "../store/store.ts";
@@ -12,7 +13,7 @@ export async function publish(tx: Tx, hostId: string, specification: Specificati
   const body = canonicalJson({ ...specification, generation: undefined });
   const standing = await findPublished(tx, hostId, kind, id);
   if (standing?.body === body) return standing.generation;
-  const generation = await raiseGeneration(tx, specification);
+  const generation = await raiseGeneration(tx, specification, standing?.generation ?? 0);
   const revision = await nextRevision(tx);
   await tx.db
     .insertInto("specifications")
@@ -34,22 +35,19 @@ export async function withdraw(tx: Tx, hostId: string, kind: Specification["kind
   await tx.db.deleteFrom("specifications").where("host_id", "=", hostId).where("kind", "=", kind).where("id", "=", id).execute();
 }
 
-async function raiseGeneration(tx: Tx, specification: Specification): Promise<number> {
-  const raised =
-    specification.kind === "machine"
-      ? await tx.db
-          .updateTable("instances")
-          .set(({ eb }) => ({ generation: eb("generation", "+", 1) }))
-          .where("id", "=", specification.id)
-          .returning("generation")
-          .executeTakeFirstOrThrow()
-      : await tx.db
-          .updateTable("volumes")
-          .set(({ eb }) => ({ generation: eb("generation", "+", 1) }))
-          .where("id", "=", specification.id)
-          .returning("generation")
-          .executeTakeFirstOrThrow();
-  return Number(raised.generation);
+const tables = { machine: "instances", volume: "volumes", vpc: "vpcs" } as const;
+
+async function raiseGeneration(tx: Tx, { kind, id }: Specification, standing: number): Promise<number> {
+  const raised = await tx.db
+    .updateTable(tables[kind] as "vpcs") // all these tables have the two columns; Kysely cannot be told so for a table known only at run time
+    .set(({ eb }) => ({ generation: eb("generation", "+", 1) }))
+    .where("id", "=", id as VpcId)
+    .returning("generation")
+    .executeTakeFirst();
+  if (raised !== undefined) return Number(raised.generation);
+  // A VPC may be deleted before its hosts have let go of it; each is only told that it is gone.
+  if (kind !== "vpc" || standing === 0) throw new Error(`publishing ${id}, which does not exist`);
+  return standing + 1;
 }
 
 /** The counter's row orders all publications, also between several control planes: whoever holds it is alone. */

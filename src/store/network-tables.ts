@@ -1,20 +1,33 @@
 /** Rows of networks; the conventions are in `tables.ts`. */
-import type { InstanceId, InterfaceId, SubnetId, VpcId } from "../base/ids.ts";
+import type { Id, InstanceId, InterfaceId, SubnetId, VpcId } from "../base/ids.ts";
+import type { VpcReport } from "../host/protocol/report.ts";
 import type { Flag } from "./tables.ts";
 
 export interface NetworkTables {
   vpcs: VpcRow;
+  vpc_hosts: VpcHostRow;
   subnets: SubnetRow;
   internet_gateways: { id: string; account: string; region: string; vpc_id: VpcId | null };
   route_tables: { id: string; account: string; region: string; vpc_id: VpcId; main: Flag };
-  routes: { route_table_id: string; destination: string; gateway_id: string };
-  network_acls: { id: string; account: string; region: string; vpc_id: VpcId; is_default: Flag };
-  dhcp_options: { id: string; account: string; region: string; is_default: Flag };
+  /** A VPC's blocks besides its first one, which stands in its own row. */
+  vpc_cidr_blocks: { id: string; vpc_id: VpcId; cidr: string; created_at: number };
+  routes: RouteRow;
+  /** A subnet without a row uses its VPC's main table. */
+  route_table_associations: { id: string; route_table_id: string; subnet_id: SubnetId };
+  network_acls: NetworkAclRow;
+  network_acl_entries: NetworkAclEntryRow;
+  /** A subnet without a row has the default ACL of its VPC. */
+  network_acl_associations: { id: string; network_acl_id: string; subnet_id: SubnetId };
+  /** `configuration`: JSON, values by key; null: EC2's default for the region. */
+  dhcp_options: { id: string; account: string; region: string; is_default: Flag; configuration: string | null };
   security_groups: SecurityGroupRow;
   security_group_rules: SecurityGroupRuleRow;
   network_interfaces: NetworkInterfaceRow;
-  /** A public address in use: the key keeps it from being given twice. */
-  public_addresses: { address: string; interface_id: InterfaceId; allocated_at: number };
+  /** Private addresses besides the primary one, which stands in the interface's own row. */
+  interface_addresses: { interface_id: InterfaceId; address: string; subnet_id: SubnetId; created_at: number };
+  /** A public address in use, held by an interface or by an allocation: the key keeps it from being given twice. */
+  public_addresses: { address: string; holder_id: InterfaceId | ElasticIpRow["id"]; allocated_at: number };
+  elastic_ips: ElasticIpRow;
 }
 
 export interface VpcRow {
@@ -26,7 +39,45 @@ export interface VpcRow {
   dhcp_options_id: string;
   enable_dns_support: Flag;
   enable_dns_hostnames: Flag;
+  tenancy: "default" | "dedicated";
+  address_usage_metrics: Flag;
   created_at: number;
+  generation: number;
+  /** Of its overlay network; null until it is published for the first time. */
+  network_identifier: number | null;
+}
+
+/** What a host reported of a VPC that was published to it. */
+export interface VpcHostRow {
+  vpc_id: VpcId;
+  host_id: string;
+  observed_generation: number;
+  observed_state: VpcReport["state"];
+  observed_reason: string | null;
+}
+
+export interface NetworkAclRow {
+  id: string;
+  account: string;
+  region: string;
+  vpc_id: VpcId;
+  is_default: Flag;
+}
+
+/** One of `cidr` and `ipv6_cidr`. Ports with TCP and UDP, type and code with ICMP, -1 for all of these; null elsewhere. */
+export interface NetworkAclEntryRow {
+  network_acl_id: string;
+  egress: Flag;
+  rule_number: number;
+  /** Its number, or -1 for all. */
+  protocol: number;
+  action: "allow" | "deny";
+  cidr: string | null;
+  ipv6_cidr: string | null;
+  from_port: number | null;
+  to_port: number | null;
+  icmp_type: number | null;
+  icmp_code: number | null;
 }
 
 export interface SubnetRow {
@@ -58,8 +109,11 @@ export interface SecurityGroupRuleRow {
   protocol: string;
   from_port: number | null;
   to_port: number | null;
+  /** One of `cidr`, `ipv6_cidr` and `referenced_group_id`. */
   cidr: string | null;
+  ipv6_cidr: string | null;
   referenced_group_id: string | null;
+  description: string | null;
 }
 
 export interface NetworkInterfaceRow {
@@ -81,5 +135,26 @@ export interface NetworkInterfaceRow {
   device_index: number | null;
   attached_at: number | null;
   delete_on_termination: Flag;
+  /** The instance is to give it back; its host has not yet confirmed that. */
+  detaching: Flag;
+  created_at: number;
+}
+
+export interface RouteRow {
+  route_table_id: string;
+  destination: string;
+  /** `local`, an internet gateway or an interface; what it names may be gone since. */
+  target_id: string;
+}
+
+/** Associated: the last three are all set; else none is. */
+export interface ElasticIpRow {
+  id: Id<"elasticIp">;
+  account: string;
+  region: string;
+  public_address: string;
+  association_id: string | null;
+  interface_id: InterfaceId | null;
+  private_address: string | null;
   created_at: number;
 }

@@ -8,6 +8,7 @@
 import { Kysely, Migrator, type Transaction } from "kysely";
 import * as first from "./migrations/0001-first.ts";
 import * as storage from "./migrations/0002-storage.ts";
+import * as network from "./migrations/0003-network.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection, type Recollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -34,7 +35,7 @@ export interface Store {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const migrations = { "0001-first": first, "0002-storage": storage };
+const migrations = { "0001-first": first, "0002-storage": storage, "0003-network": network };
 
 /** Opens the database file, bringing its schema up to date. */
 export async function openStore(file: string): Promise<Store> {

@@ -68,7 +68,7 @@ export interface HostReservationRow {
 /** What a host is asked to make true, as it will read it. `revision` orders all changes of one host. */
 export interface SpecificationRow {
   host_id: string;
-  kind: "machine" | "volume";
+  kind: "machine" | "volume" | "vpc";
   id: string;
   generation: number;
   revision: number;

@@ -5,6 +5,7 @@ import { hvmImage } from "./seed.ts";
 import { account, openTestServer, powerlessKey, refusal, type TestServer } from "./test-server.ts";
 import { blockOf, sha256, start, upload, zeroes } from "./direct-client.ts";
 import { launchOne } from "./launch-one.ts";
+import { networkInputs } from "./network-inputs.ts";
 
 test("A principal whom nothing allows anything is refused by every action but GetCallerIdentity", async () => {
   await using server = await openTestServer();
@@ -15,6 +16,8 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     ...(await snapshotInputs(server, instance, volume)),
     ...(await volumeInputs(server, instance, volume)),
     ...(await directInputs(server)),
+    ...(await trafficInputs(server, vpcId)),
+    ...(await networkInputs(server, instance)),
     CreateKeyPair: { KeyName: "theirs", KeyType: "ed25519" },
     CreateTags: { Resources: [instance], Tags: [{ Key: "a", Value: "b" }] },
     DeleteKeyPair: { KeyName: "mine" },
@@ -87,6 +90,41 @@ async function volumeInputs(server: TestServer, instance: string, attached: stri
     ModifyEbsDefaultKmsKeyId: { KmsKeyId: "alias/mine" },
     ModifyVolume: { VolumeId, Size: 2 },
     ModifyVolumeAttribute: { VolumeId, AutoEnableIO: { Value: true } },
+  };
+}
+
+/** Of the actions on security groups and network ACLs. */
+async function trafficInputs(server: TestServer, VpcId: string): Promise<Record<string, object>> {
+  const ec2 = server.ec2();
+  const { GroupId } = await ec2.createSecurityGroup({ GroupName: "mine", Description: "d" });
+  const port = (number: number) => [{ IpProtocol: "tcp", FromPort: number, ToPort: number, IpRanges: [{ CidrIp: "0.0.0.0/0" }] }];
+  const { SecurityGroupRules: [rule] = [] } = await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions: port(1) });
+  const everything = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }];
+  const change = { SecurityGroupRuleId: rule?.SecurityGroupRuleId, SecurityGroupRule: { IpProtocol: "-1", CidrIpv4: "0.0.0.0/0" } };
+  const { NetworkAcls: [standard] = [] } = await ec2.describeNetworkAcls({ Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
+  const { NetworkAcl: acl } = await ec2.createNetworkAcl({ VpcId });
+  const NetworkAclId = acl?.NetworkAclId;
+  const entry = { NetworkAclId, RuleNumber: 1, Protocol: "-1", RuleAction: "allow" as const, Egress: false, CidrBlock: "0.0.0.0/0" };
+  await ec2.createNetworkAclEntry(entry);
+  return {
+    AuthorizeSecurityGroupEgress: { GroupId, IpPermissions: port(2) },
+    AuthorizeSecurityGroupIngress: { GroupId, IpPermissions: port(2) },
+    CreateNetworkAcl: { VpcId },
+    CreateNetworkAclEntry: { ...entry, RuleNumber: 2 },
+    CreateSecurityGroup: { GroupName: "theirs", Description: "d" },
+    DeleteNetworkAcl: { NetworkAclId },
+    DeleteNetworkAclEntry: { NetworkAclId, RuleNumber: 1, Egress: false },
+    DeleteSecurityGroup: { GroupId },
+    DescribeSecurityGroupReferences: { GroupId: [GroupId] },
+    DescribeStaleSecurityGroups: { VpcId },
+    GetSecurityGroupsForVpc: { VpcId },
+    ModifySecurityGroupRules: { GroupId, SecurityGroupRules: [change] },
+    ReplaceNetworkAclAssociation: { AssociationId: standard?.Associations?.[0]?.NetworkAclAssociationId, NetworkAclId },
+    ReplaceNetworkAclEntry: entry,
+    RevokeSecurityGroupEgress: { GroupId, IpPermissions: everything },
+    RevokeSecurityGroupIngress: { GroupId, IpPermissions: port(1) },
+    UpdateSecurityGroupRuleDescriptionsEgress: { GroupId, IpPermissions: everything },
+    UpdateSecurityGroupRuleDescriptionsIngress: { GroupId, IpPermissions: port(1) },
   };
 }
 

@@ -60,7 +60,7 @@ test("A security group's rules are folded by protocol and ports, and each shown 
   const ec2 = server.ec2();
   const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({ GroupNames: ["DEFAULT"] });
   const groupId = group?.GroupId ?? "";
-  const rule = { group_id: groupId, egress: 0, protocol: "tcp", from_port: 22, to_port: 22, referenced_group_id: null } as const; // keeps the literals
+  const rule = { group_id: groupId, egress: 0, protocol: "tcp", from_port: 22, to_port: 22, referenced_group_id: null, ipv6_cidr: null, description: null } as const; // keeps the literals
   await server.write((tx) =>
     tx.db
       .insertInto("security_group_rules")

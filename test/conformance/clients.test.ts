@@ -10,7 +10,7 @@ const run = promisify(execFile);
 let installation: TestInstallation;
 
 beforeAll(async () => {
-  installation = await bringUp();
+  installation = await bringUp({ withSsh: false });
 });
 
 afterAll(async () => {

@@ -17,8 +17,10 @@ key_file = os.path.join(os.environ["WORK"], "boto.pem")
 with open(os.open(key_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
     file.write(key["KeyMaterial"])
 
+group = ec2.create_security_group(GroupName="boto", Description="logins")["GroupId"]
+ec2.authorize_security_group_ingress(GroupId=group, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0")
 launched = ec2.run_instances(
-    ImageId=sys.argv[1], InstanceType="m1.small", KeyName="boto", MinCount=1, MaxCount=1,
+    ImageId=sys.argv[1], InstanceType="m1.small", KeyName="boto", MinCount=1, MaxCount=1, SecurityGroupIds=[group],
     UserData="#!/bin/sh\necho hello > /var/tmp/hello\n",
     TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "from boto"}]}],
 )["Instances"][0]

@@ -3,7 +3,7 @@
  * everything, so that a sweep can ask afterwards what was ever running. Its memory survives every kill, as a real host's disk does.
  */
 import { acceptSpecification } from "../../src/host/protocol/generation.ts";
-import type { DiskReport, HostDescription, MachineReport, Report, VolumeReport } from "../../src/host/protocol/report.ts";
+import type { DiskReport, HostDescription, MachineReport, Report, VolumeReport, VpcReport } from "../../src/host/protocol/report.ts";
 import type { MachineSpecification, Specification } from "../../src/host/protocol/specification.ts";
 import type { HostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 
@@ -14,7 +14,7 @@ interface Held {
   sizeGib: number;
   specification: Specification;
   startedRun: number;
-  state: MachineReport["state"] | VolumeReport["state"];
+  state: MachineReport["state"] | VolumeReport["state"] | VpcReport["state"];
   cause: MachineReport["cause"] | undefined;
   reason: string | undefined;
 }
@@ -41,12 +41,18 @@ export interface FakeHost {
   readonly running: () => string[];
 }
 
-const works = { works: true, engine: "simulated" };
-export const fakeDescription: HostDescription = {
-  version: "test",
-  engines: { emulated: works, paravirtual: works, hardware: works },
-  machine: { cpus: 2, memoryMib: 4096, cpuModel: "none", kernel: "none" },
-};
+function describeHost(engine: string): HostDescription {
+  const works = { works: true, engine };
+  return {
+    version: "test",
+    engines: { emulated: works, paravirtual: works, hardware: works },
+    machine: { cpus: 2, memoryMib: 4096, cpuModel: "none", kernel: "none" },
+  };
+}
+
+export const fakeDescription = describeHost("simulated");
+/** Of a host whose guests send packets, and which is therefore told of VPCs. */
+export const packetDescription = describeHost("test");
 
 export function fakeHost(id: string): FakeHost {
   const held = new Map<string, Held>();
@@ -63,7 +69,7 @@ export function fakeHost(id: string): FakeHost {
     const current = held.get(specification.id);
     const accepted = acceptSpecification(current?.specification, tombstones.get(specification.id), specification);
     if (accepted !== "take") return false;
-    const state: Held["state"] = specification.kind === "machine" ? "preparing" : "creating";
+    const state: Held["state"] = specification.kind === "machine" ? "preparing" : specification.kind === "volume" ? "creating" : "failed";
     const fresh: Held = { specification, plugged: new Map(), sizeGib: 0, startedRun: 0, state, cause: undefined, reason: undefined };
     held.set(specification.id, { ...(current ?? fresh), specification });
     return true;
@@ -72,6 +78,7 @@ export function fakeHost(id: string): FakeHost {
   const advance = (thing: Held): boolean => {
     const { specification } = thing;
     if (specification.want === "absent") return remove(thing);
+    if (specification.kind === "vpc") return move(thing, "applied");
     if (specification.kind === "volume" && volumeFailure !== undefined) return move(thing, "failed", undefined, volumeFailure);
     if (specification.kind === "volume") return move(thing, "available") || grow(thing, specification.sizeGib);
     return advanceMachine(thing, specification);
@@ -122,6 +129,7 @@ export function fakeHost(id: string): FakeHost {
 
   const toReport = ({ specification, plugged, sizeGib, cause, reason }: Held, state: Held["state"]): Report => {
     const { generation } = specification;
+    if (specification.kind === "vpc") return { kind: "vpc", id: specification.id, generation, state: state as VpcReport["state"] }; // VPCs have no other states
     if (specification.kind === "volume") {
       const snapshots = specification.snapshots.map(({ id: snapshot }) => ({ id: snapshot, state: "completed", percent: 100, blocks: { total: 0, moved: 0 } }) as const);
       const condition = { sizeGib, ...(initializedPercent === undefined ? {} : { initializedPercent }) };

@@ -18,9 +18,12 @@ import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
 import { imageTaskReconciler } from "../../src/reconcile/image-task-reconciler.ts";
 import { snapshotReconciler } from "../../src/reconcile/snapshot-reconciler.ts";
 import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
+import { vpcReconciler } from "../../src/reconcile/vpc-reconciler.ts";
 import type { InstanceRow } from "../../src/store/compute-tables.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
-import { fakeDescription, fakeHost, type FakeHost } from "./fake-host.ts";
+import { fakeDescription, fakeHost, packetDescription, type FakeHost } from "./fake-host.ts";
+import { Killed, killable } from "./killable.ts";
+import { expectTrueVpcs } from "./vpc-truth.ts";
 
 export const owner = { account: "111122223333", region: "us-east-1" };
 export const clock = manualClock();
@@ -52,6 +55,8 @@ export interface Script {
   readonly then?: readonly Act[];
   readonly end: End;
   readonly broken?: boolean;
+  /** Guests send packets, so hosts must know of the VPC what is in the rows; it makes a sweep longer. */
+  readonly packets?: boolean;
 }
 
 /** The instance and its root volume as a launch leaves them. */
@@ -96,17 +101,17 @@ interface Played {
   readonly acted: boolean;
 }
 
-class Killed extends Error {}
-
 async function play(script: Script, { kills, actAt }: { kills: readonly number[]; actAt: number | undefined }): Promise<Played> {
-  const hosts = await freshHosts();
+  const packets = script.packets === true;
+  const hosts = await freshHosts(packets);
+  const rest = (through: Store) => settle(hosts, through, packets);
   if (script.broken === true) hosts.forEach((host) => host.breakEngine());
   let ticks = 0;
   let acted = false;
   mostWriters = 0;
   const id = await launchOne(hosts);
   for (const earlier of script.before ?? []) {
-    await settle(hosts, store);
+    await rest(store);
     await earlier(id, hosts);
   }
   const act = async (): Promise<void> => {
@@ -120,34 +125,22 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
     if (ticks === actAt) await act();
     if (kills.includes(ticks)) throw new Killed("killed");
   };
-  await settle(hosts, killable(store, tick));
+  await rest(killable(store, tick));
   await act();
-  await settle(hosts, killable(store, tick));
+  await rest(killable(store, tick));
   for (const next of acted ? (script.then ?? []) : []) {
     await next(id, hosts);
-    await settle(hosts, killable(store, tick));
+    await rest(killable(store, tick));
   }
   const desk = openHostDesk(store, clock);
   for (const host of hosts) await host.replay(desk);
   desk.close();
-  await settle(hosts, store);
+  await rest(store);
   const mostBoots = Math.max(0, ...hosts.flatMap((host) => [...host.boots.values()]));
+  if (packets) await expectTrueVpcs(store, hosts);
   const played = { end: await look(id, hosts), ticks, mostBoots, mostWriters, acted };
   await forget(hosts);
   return played;
-}
-
-/** A store whose process dies where `tick` says so: before a commit (nothing is written) or after it (everything is, and nobody knows). */
-function killable(real: Store, tick: () => Promise<void>): Store {
-  return {
-    ...real,
-    write: async (fn, urgency) => {
-      await tick();
-      const result = await real.write(fn, urgency);
-      await tick();
-      return result;
-    },
-  };
 }
 
 let mostWriters = 0;
@@ -163,10 +156,10 @@ function countWriters(hosts: readonly FakeHost[]): number {
 }
 
 /** Lets control plane and hosts work until nothing changes; a killed control plane starts anew, without its memory. */
-async function settle(hosts: readonly FakeHost[], through: Store): Promise<void> {
+async function settle(hosts: readonly FakeHost[], through: Store, packets: boolean): Promise<void> {
   for (let life = 0; life < 10; life++) {
     const desk = openHostDesk(through, clock);
-    const parts: LoopParts = { store: through, clock, log: silentLog, reconcilers: reconcilersOf(through) };
+    const parts: LoopParts = { store: through, clock, log: silentLog, reconcilers: reconcilersOf(through, packets) };
     try {
       for (let round = 0, still = 0; round < 60 && still < 5; round++) {
         clock.advance(1_000);
@@ -187,9 +180,9 @@ async function settle(hosts: readonly FakeHost[], through: Store): Promise<void>
   throw new Error("the control plane was killed more often than the scenario says");
 }
 
-function reconcilersOf(through: Store): LoopParts["reconcilers"] {
+function reconcilersOf(through: Store, packets: boolean): LoopParts["reconcilers"] {
   const noBlocks = () => ({ removeSnapshot: async () => undefined });
-  return [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(through, noBlocks), imageTaskReconciler];
+  return [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(through, noBlocks), imageTaskReconciler, ...(packets ? [vpcReconciler] : [])];
 }
 
 async function look(id: Id, hosts: readonly FakeHost[]): Promise<End> {
@@ -254,7 +247,7 @@ async function seed(): Promise<void> {
 let generation = 0;
 
 /** Two hosts and a storage node that no other scenario knows. */
-async function freshHosts(): Promise<FakeHost[]> {
+async function freshHosts(packets: boolean): Promise<FakeHost[]> {
   generation++;
   const ids = [`h${generation}a`, `h${generation}b`, `s${generation}`];
   const desk = openHostDesk(store, clock);
@@ -262,10 +255,10 @@ async function freshHosts(): Promise<FakeHost[]> {
     for (const id of ids) {
       const role = id.startsWith("s") ? "storage" : "host";
       const size = { vcpus: 4, memory_mib: 4096, created_at: clock.now(), incarnation: 0, description: null, heard_at: null };
-      await tx.db.insertInto("hosts").values({ id, role, region: owner.region, zone: "us-east-1a", underlay_address: "100.64.0.1", ...size }).execute();
+      await tx.db.insertInto("hosts").values({ id, role, region: owner.region, zone: "us-east-1a", underlay_address: `${id}.underlay`, ...size }).execute();
     }
   });
-  for (const id of ids) await desk.arrive(id, { incarnation: 1, description: fakeDescription });
+  for (const id of ids) await desk.arrive(id, { incarnation: 1, description: packets ? packetDescription : fakeDescription });
   desk.close();
   return ids.map(fakeHost);
 }
@@ -287,7 +280,7 @@ async function forget(hosts: readonly FakeHost[]): Promise<void> {
   await store.write(async (tx) => {
     const ids = hosts.map((host) => host.id);
     await tx.db.deleteFrom("hosts").where("id", "in", ids).execute();
-    for (const table of ["instances", "host_reservations", "network_interfaces", "volumes", "volume_attachments", "volume_modifications", "specifications", "due", "public_addresses", "image_tasks"] as const) {
+    for (const table of ["instances", "host_reservations", "network_interfaces", "volumes", "volume_attachments", "volume_modifications", "specifications", "vpc_hosts", "due", "public_addresses", "image_tasks"] as const) {
       await tx.db.deleteFrom(table).execute();
     }
     await tx.db.deleteFrom("snapshots").where("origin", "!=", "file").execute();

@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { allowSsh } from "../../src/cli/bench/allow-ssh.ts";
 import type { Profile } from "../../src/cli/profile.ts";
 import type { StatusReport } from "../../src/cli/status-report.ts";
 
@@ -29,8 +30,8 @@ export interface TestInstallation {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Brings one up. It uses a free port and the packages of the machine's cache. */
-export async function bringUp(): Promise<TestInstallation> {
+/** Brings one up, in which guests can be logged in to unless the test allows that itself. It uses a free port and the packages of the machine's cache. */
+export async function bringUp({ withSsh = true } = {}): Promise<TestInstallation> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "hostelry-test-"));
   await chmod(dataDirectory, 0o755); // engines and volume daemons run unprivileged and pass through it
   const hostelry = async (...args: string[]): Promise<string> => {
@@ -48,6 +49,7 @@ export async function bringUp(): Promise<TestInstallation> {
     const profile = JSON.parse(await readFile(join(dataDirectory, "control", "profile.json"), "utf8")) as Profile; // our own process wrote it
     const credentials = { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey };
     const ec2 = new EC2Client({ endpoint: profile.url, region: profile.region, credentials });
+    if (withSsh) await allowSsh(ec2);
     const { id } = JSON.parse(await readFile(join(dataDirectory, "installation.json"), "utf8")) as { id: string }; // likewise
     return {
       id,

@@ -1,5 +1,6 @@
 /** From a request for another attribute value to the change of rows that it means; refuses what the attribute, the type or the state does not allow. */
 import { invalidInstanceAttributeValue, invalidParameterCombination, notFound, unsupportedRequest } from "../../base/api-error.ts";
+import { requireInterfacesFit } from "../../compute/attach-interface.ts";
 import { findVisibleKernel } from "../../compute/image.ts";
 import { requireStopped, type AttributeChange, type DeviceChange } from "../../compute/instance-attribute.ts";
 import { planTypeChange } from "../../compute/instance-type-change.ts";
@@ -52,7 +53,7 @@ async function planMachineChange(tx: Tx, instance: InstanceRow, request: Attribu
   const { name, value = "" } = request;
   switch (name) {
     case "instanceType":
-      return planTypeChange(instance, value);
+      return planTypeThatFits(tx, instance, value);
     case "kernel":
       return planKernelChange(tx, instance, value);
     case "ramdisk":
@@ -71,6 +72,12 @@ async function planMachineChange(tx: Tx, instance: InstanceRow, request: Attribu
       if (parseFlag(request)) throw unsupportedRequest("Nitro Enclaves are not supported by this installation.");
       return {};
   }
+}
+
+async function planTypeThatFits(tx: Tx, instance: InstanceRow, type: string): Promise<Partial<InstanceRow>> {
+  const change = planTypeChange(instance, type);
+  await requireInterfacesFit(tx, instance, type);
+  return change;
 }
 
 async function planKernelChange(tx: Tx, instance: InstanceRow, id: string): Promise<Partial<InstanceRow>> {

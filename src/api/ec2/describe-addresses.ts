@@ -1,20 +1,24 @@
-import type { Address } from "@aws-sdk/client-ec2";
-import { addressNotFound, notFound } from "../../base/api-error.ts";
-import { requireWellFormed } from "../../compute/resources.ts";
+import { addressNotFound } from "../../base/api-error.ts";
+import { ownedRows } from "../../compute/owned-rows.ts";
+import { listTagsOfType } from "../../compute/tags.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
+import { toAddressView } from "./views/address-view.ts";
 import { tagsOfView } from "./views/tag-view.ts";
 
-/** The account's Elastic IP addresses: there are none yet. Automatic public addresses are no addresses of an account's own. */
+/** The account's Elastic IP addresses. Automatic public addresses are no addresses of an account's own. */
 export const DescribeAddresses = defineDescribe({
   name: "DescribeAddresses",
-  supported: "whole; Elastic IP addresses cannot be allocated yet, so there are none",
-  list: ({ input }): Address[] => {
-    const [ids, addresses] = [input.AllocationIds ?? [], input.PublicIps ?? []];
-    requireWellFormed("elasticIp", ids);
-    if (ids.length > 0) throw notFound("elasticIp", ids);
-    const [first] = addresses;
-    if (first !== undefined) throw addressNotFound(first);
-    return [];
+  supported: "whole",
+  list: async ({ input, caller, tx }) => {
+    const rows = await ownedRows(tx, "elastic_ips", caller, input.AllocationIds);
+    const asked = input.PublicIps ?? [];
+    const missing = asked.find((address) => rows.every((row) => row.public_address !== address));
+    if (missing !== undefined) throw addressNotFound(missing);
+    const tags = await listTagsOfType(tx, caller, "elastic-ip");
+    const holders = await ownedRows(tx, "network_interfaces", caller);
+    const instances = new Map(holders.map((nic) => [nic.id, nic.instance_id]));
+    const wanted = asked.length === 0 ? rows : rows.filter((row) => asked.includes(row.public_address));
+    return wanted.map((row) => toAddressView(row, row.interface_id === null ? null : instances.get(row.interface_id), tags.get(row.id)));
   },
   key: (address) => address.AllocationId ?? "",
   filters: {

@@ -1,9 +1,9 @@
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
-import type { InternetGateway } from "@aws-sdk/client-ec2";
 import { defineDescribe } from "../describe/define-describe.ts";
 import { nextTokenField } from "../describe/paging.ts";
-import { tagsOfView, toTagViews } from "./views/tag-view.ts";
+import { toInternetGatewayView } from "./views/internet-gateway-view.ts";
+import { tagsOfView } from "./views/tag-view.ts";
 
 /** The account's internet gateways in this region. */
 export const DescribeInternetGateways = defineDescribe({
@@ -12,15 +12,7 @@ export const DescribeInternetGateways = defineDescribe({
   ids: ({ InternetGatewayIds: ids }) => ids,
   list: async ({ input, caller, tx }) => {
     const tags = await listTagsOfType(tx, caller, "internet-gateway");
-    return (await ownedRows(tx, "internet_gateways", caller, input.InternetGatewayIds)).map(
-      (row): InternetGateway => ({
-        InternetGatewayId: row.id,
-        OwnerId: row.account,
-        // EC2's model lists the states of other attachments; a gateway's is `available`.
-        Attachments: row.vpc_id === null ? [] : [{ State: "available" as "attached", VpcId: row.vpc_id }],
-        Tags: toTagViews(tags.get(row.id)),
-      }),
-    );
+    return (await ownedRows(tx, "internet_gateways", caller, input.InternetGatewayIds)).map((row) => toInternetGatewayView(row, tags.get(row.id)));
   },
   key: (gateway) => gateway.InternetGatewayId ?? "",
   filters: {

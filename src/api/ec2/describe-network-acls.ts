@@ -1,15 +1,16 @@
-import type { NetworkAcl, NetworkAclEntry } from "@aws-sdk/client-ec2";
+import type { NetworkAcl } from "@aws-sdk/client-ec2";
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
+import { listAclEntries } from "../../network/network-acl.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
-import { associationIdOf } from "./views/derived-ids.ts";
-import { tagsOfView, toTagViews } from "./views/tag-view.ts";
+import { listAclAssociations } from "./acl-associations.ts";
+import { toNetworkAclView } from "./views/network-acl-view.ts";
+import { tagsOfView } from "./views/tag-view.ts";
 
 const associations = (acl: NetworkAcl) => acl.Associations ?? [];
 const entries = (acl: NetworkAcl) => acl.Entries ?? [];
-const none = () => undefined;
 
 const filters: FilterTable<NetworkAcl> = {
   tags: tagsOfView,
@@ -20,11 +21,11 @@ const filters: FilterTable<NetworkAcl> = {
     default: (acl) => acl.IsDefault,
     "entry.cidr": (acl) => entries(acl).map((entry) => entry.CidrBlock),
     "entry.egress": (acl) => entries(acl).map((entry) => entry.Egress),
-    "entry.icmp.code": none,
-    "entry.icmp.type": none,
-    "entry.ipv6-cidr": none,
-    "entry.port-range.from": none,
-    "entry.port-range.to": none,
+    "entry.icmp.code": (acl) => entries(acl).map((entry) => entry.IcmpTypeCode?.Code),
+    "entry.icmp.type": (acl) => entries(acl).map((entry) => entry.IcmpTypeCode?.Type),
+    "entry.ipv6-cidr": (acl) => entries(acl).map((entry) => entry.Ipv6CidrBlock),
+    "entry.port-range.from": (acl) => entries(acl).map((entry) => entry.PortRange?.From),
+    "entry.port-range.to": (acl) => entries(acl).map((entry) => entry.PortRange?.To),
     "entry.protocol": (acl) => entries(acl).map((entry) => entry.Protocol),
     "entry.rule-action": (acl) => entries(acl).map((entry) => entry.RuleAction),
     "entry.rule-number": (acl) => entries(acl).map((entry) => entry.RuleNumber),
@@ -34,25 +35,19 @@ const filters: FilterTable<NetworkAcl> = {
   },
 };
 
-/** The account's network ACLs in this region: each VPC's default one, which all its subnets use and which allows everything. */
+/** The account's network ACLs in this region, with their entries and the subnets that have them. */
 export const DescribeNetworkAcls = defineDescribe({
   name: "DescribeNetworkAcls",
   supported: "whole",
   ids: ({ NetworkAclIds: ids }) => ids,
   list: async ({ input, caller, tx }) => {
-    const subnets = Map.groupBy(await ownedRows(tx, "subnets", caller), (subnet) => subnet.vpc_id);
+    const rows = await ownedRows(tx, "network_acls", caller, input.NetworkAclIds);
+    const byAcl = Map.groupBy(await listAclAssociations(tx, caller), (association) => association.aclId);
+    const entriesOf = Map.groupBy(await listAclEntries(tx, rows.map((row) => row.id)), (entry) => entry.network_acl_id);
     const tags = await listTagsOfType(tx, caller, "network-acl");
-    return (await ownedRows(tx, "network_acls", caller, input.NetworkAclIds)).map((row): NetworkAcl => {
-      const associated = row.is_default === 1 ? (subnets.get(row.vpc_id) ?? []) : [];
-      return {
-        NetworkAclId: row.id,
-        VpcId: row.vpc_id,
-        OwnerId: row.account,
-        IsDefault: row.is_default === 1,
-        Associations: associated.map(({ id }) => ({ NetworkAclAssociationId: associationIdOf("aclassoc", id), NetworkAclId: row.id, SubnetId: id })),
-        Entries: toEntries(row.is_default === 1),
-        Tags: toTagViews(tags.get(row.id)),
-      };
+    return rows.map((row) => {
+      const associated = (byAcl.get(row.id) ?? []).map(({ id, subnet }) => ({ id, subnetId: subnet.id }));
+      return toNetworkAclView(row, associated, entriesOf.get(row.id) ?? [], tags.get(row.id));
     });
   },
   key: (acl) => acl.NetworkAclId ?? "",
@@ -60,14 +55,3 @@ export const DescribeNetworkAcls = defineDescribe({
   page: { minimum: 5, maximum: 1000, idsParameter: "networkAclIds" },
   output: (rows, nextToken) => ({ NetworkAcls: [...rows], ...nextTokenField(nextToken) }),
 });
-
-/** Every ACL ends with a denial of all; the default one allows everything before it (facts §7.7). */
-function toEntries(isDefault: boolean): NetworkAclEntry[] {
-  return [true, false].flatMap((egress): NetworkAclEntry[] => {
-    const everything = { CidrBlock: "0.0.0.0/0", Egress: egress, Protocol: "-1" };
-    return [
-      ...(isDefault ? [{ ...everything, RuleAction: "allow" as const, RuleNumber: 100 }] : []),
-      { ...everything, RuleAction: "deny", RuleNumber: 32_767 },
-    ];
-  });
-}

@@ -1,10 +1,9 @@
 import type { NetworkInterface } from "@aws-sdk/client-ec2";
 import { ownedRows } from "../../compute/owned-rows.ts";
-import { listTagsOfType } from "../../compute/tags.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
-import { toNetworkInterfaceView } from "./views/network-interface-view.ts";
+import { viewNetworkInterfaces } from "./views/network-interface-view.ts";
 import { tagsOfView } from "./views/tag-view.ts";
 
 const addresses = (nic: NetworkInterface) => nic.PrivateIpAddresses ?? [];
@@ -54,13 +53,7 @@ export const DescribeNetworkInterfaces = defineDescribe({
   name: "DescribeNetworkInterfaces",
   supported: "whole",
   ids: ({ NetworkInterfaceIds: ids }) => ids,
-  list: async ({ input, caller, tx }) => {
-    const rows = await ownedRows(tx, "network_interfaces", caller, input.NetworkInterfaceIds);
-    const groupNames = new Map((await ownedRows(tx, "security_groups", caller)).map(({ id, name }) => [id, name]));
-    const named = new Set((await ownedRows(tx, "vpcs", caller)).flatMap((vpc) => (vpc.enable_dns_hostnames === 1 ? [vpc.id] : [])));
-    const tags = await listTagsOfType(tx, caller, "network-interface");
-    return rows.map((row) => toNetworkInterfaceView(row, { groupNames, publicHostNames: named.has(row.vpc_id), tags: tags.get(row.id) }));
-  },
+  list: async ({ input, caller, tx }) => viewNetworkInterfaces(tx, caller, await ownedRows(tx, "network_interfaces", caller, input.NetworkInterfaceIds)),
   key: (nic) => nic.NetworkInterfaceId ?? "",
   filters,
   page: { minimum: 5, maximum: 1000, idsParameter: "networkInterfaceIds" },

@@ -1,11 +1,14 @@
-import type { Route, RouteTable } from "@aws-sdk/client-ec2";
-import { ownedRows } from "../../compute/owned-rows.ts";
+import type { RouteTable } from "@aws-sdk/client-ec2";
+import { ownedRows, type Owner } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
+import { listAssociations, type RouteTableRow } from "../../network/route-table.ts";
+import { readRouteTargets } from "../../network/route.ts";
+import type { Tx } from "../../store/store.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
-import { associationIdOf } from "./views/derived-ids.ts";
-import { tagsOfView, toTagViews } from "./views/tag-view.ts";
+import { toRouteTableView } from "./views/route-table-view.ts";
+import { tagsOfView } from "./views/tag-view.ts";
 
 const associations = (table: RouteTable) => table.Associations ?? [];
 const routes = (table: RouteTable) => table.Routes ?? [];
@@ -26,7 +29,7 @@ const filters: FilterTable<RouteTable> = {
     "route.destination-prefix-list-id": none,
     "route.egress-only-internet-gateway-id": none,
     "route.gateway-id": (table) => routes(table).map((route) => route.GatewayId),
-    "route.instance-id": none,
+    "route.instance-id": (table) => routes(table).map((route) => route.InstanceId),
     "route.nat-gateway-id": none,
     "route.origin": (table) => routes(table).map((route) => route.Origin),
     "route.state": (table) => routes(table).map((route) => route.State),
@@ -41,39 +44,22 @@ export const DescribeRouteTables = defineDescribe({
   name: "DescribeRouteTables",
   supported: "whole",
   ids: ({ RouteTableIds: ids }) => ids,
-  list: async ({ input, caller, tx }) => {
-    const rows = await ownedRows(tx, "route_tables", caller, input.RouteTableIds);
-    const tags = await listTagsOfType(tx, caller, "route-table");
-    const gateways = new Map((await ownedRows(tx, "internet_gateways", caller)).map((gateway) => [gateway.id, gateway.vpc_id]));
-    const ids = rows.map((row) => row.id);
-    const all = ids.length === 0 ? [] : await tx.db.selectFrom("routes").selectAll().where("route_table_id", "in", ids).orderBy("destination", "desc").execute();
-    const byTable = Map.groupBy(all, (route) => route.route_table_id);
-    return rows.map((row): RouteTable => {
-      const reachable = (gateway: string) => gateway === "local" || gateways.get(gateway) === row.vpc_id;
-      const main = { Main: true, RouteTableAssociationId: associationIdOf("rtbassoc", row.id), RouteTableId: row.id };
-      return {
-        RouteTableId: row.id,
-        VpcId: row.vpc_id,
-        OwnerId: row.account,
-        Associations: row.main === 1 ? [{ ...main, AssociationState: { State: "associated" } }] : [],
-        PropagatingVgws: [],
-        Routes: (byTable.get(row.id) ?? []).map((route) => toRouteView(route, reachable(route.gateway_id))),
-        Tags: toTagViews(tags.get(row.id)),
-      };
-    });
-  },
+  list: async ({ input, caller, tx }) => viewRouteTables(tx, caller, await ownedRows(tx, "route_tables", caller, input.RouteTableIds)),
   key: (table) => table.RouteTableId ?? "",
   filters,
   page: { minimum: 5, maximum: 100, idsParameter: "routeTableIds" },
   output: (rows, nextToken) => ({ RouteTables: [...rows], ...nextTokenField(nextToken) }),
 });
 
-/** A route whose gateway is gone from the VPC leads nowhere (facts §7.2). */
-function toRouteView(route: { destination: string; gateway_id: string }, reachable: boolean): Route {
-  return {
-    DestinationCidrBlock: route.destination,
-    GatewayId: route.gateway_id,
-    Origin: route.gateway_id === "local" ? "CreateRouteTable" : "CreateRoute",
-    State: reachable ? "active" : "blackhole",
-  };
+/** The owner's tables with all that is in them. */
+export async function viewRouteTables(tx: Tx, owner: Owner, rows: readonly RouteTableRow[]): Promise<RouteTable[]> {
+  const ids = rows.map((row) => row.id);
+  const tags = await listTagsOfType(tx, owner, "route-table");
+  const targets = await readRouteTargets(tx, owner);
+  const all = ids.length === 0 ? [] : await tx.db.selectFrom("routes").selectAll().where("route_table_id", "in", ids).orderBy("destination", "desc").execute();
+  const routes = Map.groupBy(all, (route) => route.route_table_id);
+  const associations = Map.groupBy(await listAssociations(tx, ids), (association) => association.route_table_id);
+  return rows.map((row) =>
+    toRouteTableView(row, { associations: associations.get(row.id) ?? [], routes: routes.get(row.id) ?? [], targets, tags: tags.get(row.id) }),
+  );
 }

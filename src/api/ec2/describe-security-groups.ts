@@ -22,7 +22,7 @@ function permissionFilters(prefix: string, permissionsOf: (group: SecurityGroup)
     [`${prefix}.from-port`]: each((permission) => permission.FromPort),
     [`${prefix}.group-id`]: each((permission) => (permission.UserIdGroupPairs ?? []).map((pair) => pair.GroupId)),
     [`${prefix}.group-name`]: each((permission) => (permission.UserIdGroupPairs ?? []).map((pair) => pair.GroupName)),
-    [`${prefix}.ipv6-cidr`]: each(() => undefined),
+    [`${prefix}.ipv6-cidr`]: each((permission) => (permission.Ipv6Ranges ?? []).map((range) => range.CidrIpv6)),
     [`${prefix}.prefix-list-id`]: each(() => undefined),
     [`${prefix}.protocol`]: each((permission) => permission.IpProtocol),
     [`${prefix}.to-port`]: each((permission) => permission.ToPort),

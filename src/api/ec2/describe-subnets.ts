@@ -1,14 +1,12 @@
 import type { Subnet } from "@aws-sdk/client-ec2";
-import { zoneIdOf } from "../../base/regions.ts";
 import { ownedRows } from "../../compute/owned-rows.ts";
-import { listTagsOfType, type Tag } from "../../compute/tags.ts";
-import { availableAddressCount } from "../../network/address.ts";
-import type { SubnetRow } from "../../store/network-tables.ts";
-import { ec2Arn } from "../action.ts";
+import { listTagsOfType } from "../../compute/tags.ts";
+import { countUsedAddresses } from "../../network/subnet.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
-import { tagsOfView, toTagViews } from "./views/tag-view.ts";
+import { toSubnetView } from "./views/subnet-view.ts";
+import { tagsOfView } from "./views/tag-view.ts";
 
 const filters: FilterTable<Subnet> = {
   tags: tagsOfView,
@@ -48,14 +46,7 @@ export const DescribeSubnets = defineDescribe({
   ids: ({ SubnetIds: ids }) => ids,
   list: async ({ input, caller, tx }) => {
     const tags = await listTagsOfType(tx, caller, "subnet");
-    const counts = await tx.db
-      .selectFrom("network_interfaces")
-      .select(({ fn }) => ["subnet_id", fn.countAll<number>().as("used")])
-      .where("account", "=", caller.account)
-      .where("region", "=", caller.region)
-      .groupBy("subnet_id")
-      .execute();
-    const used = new Map(counts.map((row) => [row.subnet_id, Number(row.used)]));
+    const used = await countUsedAddresses(tx, caller);
     return (await ownedRows(tx, "subnets", caller, input.SubnetIds)).map((row) => toSubnetView(row, used.get(row.id) ?? 0, tags.get(row.id)));
   },
   key: (subnet) => subnet.SubnetId ?? "",
@@ -63,26 +54,3 @@ export const DescribeSubnets = defineDescribe({
   page: { minimum: 5, maximum: 1000, idsParameter: "subnetIds" },
   output: (rows, nextToken) => ({ Subnets: [...rows], ...nextTokenField(nextToken) }),
 });
-
-function toSubnetView(row: SubnetRow, used: number, tags: readonly Tag[] | undefined): Subnet {
-  return {
-    SubnetId: row.id,
-    SubnetArn: ec2Arn(row, "subnet", row.id),
-    VpcId: row.vpc_id,
-    OwnerId: row.account,
-    State: "available",
-    AvailabilityZone: row.zone,
-    AvailabilityZoneId: zoneIdOf(row.zone) ?? "",
-    CidrBlock: row.cidr,
-    AvailableIpAddressCount: availableAddressCount(row.cidr, used),
-    DefaultForAz: row.default_for_az === 1,
-    MapPublicIpOnLaunch: row.map_public_ip_on_launch === 1,
-    MapCustomerOwnedIpOnLaunch: false,
-    AssignIpv6AddressOnCreation: false,
-    Ipv6CidrBlockAssociationSet: [],
-    Ipv6Native: false,
-    EnableDns64: false,
-    PrivateDnsNameOptionsOnLaunch: { HostnameType: "ip-name", EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
-    Tags: toTagViews(tags),
-  };
-}

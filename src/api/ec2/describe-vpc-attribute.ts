@@ -21,7 +21,7 @@ function toAttributeView(vpc: VpcRow, attribute: string): DescribeVpcAttributeRe
     case "enableDnsHostnames":
       return { EnableDnsHostnames: { Value: vpc.enable_dns_hostnames === 1 } };
     case "enableNetworkAddressUsageMetrics":
-      return { EnableNetworkAddressUsageMetrics: { Value: false } };
+      return { EnableNetworkAddressUsageMetrics: { Value: vpc.address_usage_metrics === 1 } };
     default:
       throw invalidValueOf("attribute", attribute, "Unknown attribute.");
   }

@@ -1,12 +1,12 @@
 import type { Vpc } from "@aws-sdk/client-ec2";
 import { ownedRows } from "../../compute/owned-rows.ts";
-import { listTagsOfType, type Tag } from "../../compute/tags.ts";
-import type { VpcRow } from "../../store/network-tables.ts";
+import { listTagsOfType } from "../../compute/tags.ts";
+import { listFurtherBlocks } from "../../network/vpc-blocks.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
-import { associationIdOf } from "./views/derived-ids.ts";
-import { tagsOfView, toTagViews } from "./views/tag-view.ts";
+import { tagsOfView } from "./views/tag-view.ts";
+import { toVpcView } from "./views/vpc-view.ts";
 
 const blocks = (vpc: Vpc) => vpc.CidrBlockAssociationSet ?? [];
 
@@ -38,25 +38,12 @@ export const DescribeVpcs = defineDescribe({
   ids: ({ VpcIds: ids }) => ids,
   list: async ({ input, caller, tx }) => {
     const tags = await listTagsOfType(tx, caller, "vpc");
-    return (await ownedRows(tx, "vpcs", caller, input.VpcIds)).map((row) => toVpcView(row, tags.get(row.id)));
+    const rows = await ownedRows(tx, "vpcs", caller, input.VpcIds);
+    const blocks = Map.groupBy(await listFurtherBlocks(tx, rows.map((row) => row.id)), (block) => block.vpc_id);
+    return rows.map((row) => toVpcView(row, blocks.get(row.id) ?? [], tags.get(row.id)));
   },
   key: (vpc) => vpc.VpcId ?? "",
   filters,
   page: { minimum: 5, maximum: 1000, idsParameter: "vpcIds" },
   output: (rows, nextToken) => ({ Vpcs: [...rows], ...nextTokenField(nextToken) }),
 });
-
-function toVpcView(row: VpcRow, tags: readonly Tag[] | undefined): Vpc {
-  return {
-    VpcId: row.id,
-    OwnerId: row.account,
-    State: "available",
-    CidrBlock: row.cidr,
-    DhcpOptionsId: row.dhcp_options_id,
-    InstanceTenancy: "default",
-    IsDefault: row.is_default === 1,
-    CidrBlockAssociationSet: [{ AssociationId: associationIdOf("vpc-cidr-assoc", row.id), CidrBlock: row.cidr, CidrBlockState: { State: "associated" } }],
-    Ipv6CidrBlockAssociationSet: [],
-    Tags: toTagViews(tags),
-  };
-}

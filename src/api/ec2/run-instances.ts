@@ -7,7 +7,7 @@ import { toReservation } from "./views/instance-view.ts";
 /** Records what should run, reserves its addresses, volumes and room, and answers `pending`; nothing has booted yet. */
 export const RunInstances = defineAction({
   name: "RunInstances",
-  supported: "one network interface per instance; no launch templates, spot or placement options",
+  supported: "no launch templates, spot or placement options",
   tokenScope: async ({ input, caller, tx }) => {
     if (input.SubnetId === undefined) return input.Placement?.AvailabilityZone ?? "";
     const subnets = tx.db.selectFrom("subnets").select("zone").where("account", "=", caller.account);
@@ -20,10 +20,11 @@ export const RunInstances = defineAction({
       ec2Arn(caller, "image", plan.image.id),
       ec2Arn(caller, "subnet", plan.subnet.id),
       ec2Arn(caller, "instance", "*"),
-      ec2Arn(caller, "network-interface", "*"),
       ec2Arn(caller, "volume", "*"),
       ...plan.storage.volumes.flatMap(({ snapshotId: id }) => (id === null ? [] : [ec2Arn(caller, "snapshot", id)])),
-      ...plan.network.groupIds.map((id) => ec2Arn(caller, "security-group", id)),
+      ...plan.network.interfaces.flatMap((each) =>
+        each.kind === "new" ? [ec2Arn(caller, "network-interface", "*"), ...each.groupIds.map((id) => ec2Arn(caller, "security-group", id))] : [ec2Arn(caller, "network-interface", each.nic.id)],
+      ),
       ...(plan.keyPair === undefined ? [] : [ec2Arn(caller, "key-pair", plan.keyPair.name)]),
     ].map((resource) => ({ action: "ec2:RunInstances", resource })),
     ...Array.from(plan.tags, ([type, tags]) => createTagsGrants(tags, [ec2Arn(caller, type, "*")])).flat(),

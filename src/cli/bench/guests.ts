@@ -17,6 +17,7 @@ import {
   type Instance,
   type RunInstancesCommandInput,
 } from "@aws-sdk/client-ec2";
+import { allowSsh } from "./allow-ssh.ts";
 import { profileFile, type Profile } from "../profile.ts";
 
 const run = promisify(execFile);
@@ -42,6 +43,7 @@ export async function openBenchGuests(dataDirectory: string): Promise<BenchGuest
   const directory = await mkdtemp(join(tmpdir(), "hostelry-bench-"));
   const keyName = `bench-${process.pid}`;
   const keyFile = join(directory, "key.pem");
+  await allowSsh(client);
   const { KeyMaterial: material = "" } = await client.send(new CreateKeyPairCommand({ KeyName: keyName, KeyType: "ed25519" }));
   await writeFile(keyFile, material, { mode: 0o600 });
   const living = new Set<string>();

@@ -23,6 +23,8 @@ import type { MachineStatus } from "./machine-worker.ts";
 import type { AgentParts, HostParts, StorageParts } from "./parts.ts";
 import { VolumeDirectory } from "./volume-directory.ts";
 import { VolumeKeeper, type VolumeStatus } from "./volume-keeper.ts";
+import { VpcDirectory } from "./vpc-directory.ts";
+import { VpcKeeper } from "./vpc-keeper.ts";
 
 export interface AgentOptions {
   readonly hostId: string;
@@ -70,8 +72,12 @@ export interface Agent {
 
 const leaveMs = 10_000;
 
-/** What the agent does for machines and for volumes alike. */
-type Keeper = Pick<MachineKeeper & VolumeKeeper, "open" | "retainOnly" | "confirm" | "park" | "announceAll" | "leave">;
+/** What the agent keeps: on a host VPCs and machines, on a storage node volumes. */
+interface Keepers {
+  readonly vpcs?: VpcKeeper;
+  readonly machines?: MachineKeeper;
+  readonly volumes?: VolumeKeeper;
+}
 
 /** Returns when everything that was left by an earlier agent is in hand; the rest goes on until the signal aborts. */
 export async function startAgent(options: AgentOptions, signal: AbortSignal): Promise<Agent> {
@@ -81,10 +87,13 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
   let client: ControlPlaneClient | undefined;
   // Before the arrival nothing need be kept: everything is announced again when it is done.
   const report = (news: Report) => client?.report(news);
-  const machines = parts.role === "host" ? machineKeeper(options, parts, report, () => client, leaving.signal) : undefined;
-  const volumes = parts.role === "storage" ? volumeKeeper(options, parts, report) : undefined;
-  const keeper: Keeper = requireKeeper(machines ?? volumes);
-  await keeper.open();
+  const keepers: Keepers =
+    parts.role === "host"
+      ? { vpcs: vpcKeeper(options, parts, report), machines: machineKeeper(options, parts, report, () => client, leaving.signal) }
+      : { volumes: volumeKeeper(options, parts, report) };
+  const { machines, volumes } = keepers;
+  const all = [keepers.vpcs, machines, volumes].filter((keeper) => keeper !== undefined);
+  for (const keeper of all) await keeper.open();
 
   const converse = async (): Promise<ClientEnd> => {
     try {
@@ -94,7 +103,7 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
       });
       if (description === undefined) return "aborted";
       const { transport, log, random, longestPauseMs } = options;
-      const take = (page: SpecificationPage) => takePage(page, machines, volumes, log);
+      const take = (page: SpecificationPage) => takePage(page, keepers, log);
       client = new ControlPlaneClient({
         hostId,
         incarnation,
@@ -103,7 +112,9 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
         log,
         random,
         take,
-        arrived: () => keeper.announceAll(),
+        arrived: () => {
+          for (const keeper of all) keeper.announceAll();
+        },
         ...(longestPauseMs === undefined ? {} : { longestPauseMs }),
       });
       void describeAgain(options, client, signal);
@@ -111,14 +122,14 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
     } finally {
       leaving.abort();
       // Whatever a worker is still waiting for may be cut off at any point anyway.
-      await Promise.race([keeper.leave(), pause(leaveMs, new AbortController().signal)]);
+      await Promise.race([Promise.all(all.map((keeper) => keeper.leave())), pause(leaveMs, new AbortController().signal)]);
       if (parts.role === "host") await Promise.all([parts.network.close(), parts.metadata.close()]);
     }
   };
   const over = converse();
   return {
     over,
-    park: () => keeper.park(),
+    park: async () => void (await Promise.all([machines?.park(), volumes?.park()])),
     describeVolume: async (id) => (parts.role === "storage" ? parts.volumes.describe(id) : undefined),
     status: () => ({
       host: hostId,
@@ -140,16 +151,17 @@ async function describeAgain({ describeFully, log }: AgentOptions, client: Contr
 }
 
 /** Everything in the page is durable when it returns. */
-async function takePage(page: SpecificationPage, machines: MachineKeeper | undefined, volumes: VolumeKeeper | undefined, log: Log): Promise<void> {
+async function takePage(page: SpecificationPage, { vpcs, machines, volumes }: Keepers, log: Log): Promise<void> {
   const named = new Set<string>(page.specifications.map(({ id }) => id));
   await Promise.all(
     page.specifications.map(async (specification) => {
       if (specification.kind === "machine" && machines !== undefined) return machines.accept(specification);
+      if (specification.kind === "vpc" && vpcs !== undefined) return vpcs.accept(specification);
       if (specification.kind === "volume" && volumes !== undefined) return volumes.accept(specification);
       log.error("The control plane sent something that is not this host's kind of work", { id: specification.id });
     }),
   );
-  if (page.complete) await Promise.all([machines?.retainOnly(named), volumes?.retainOnly(named)]);
+  if (page.complete) await Promise.all([machines?.retainOnly(named), vpcs?.retainOnly(named), volumes?.retainOnly(named)]);
   machines?.confirm();
 }
 
@@ -175,7 +187,6 @@ function volumeKeeper({ dataDirectory, random, log }: AgentOptions, parts: Stora
   return new VolumeKeeper({ directory: new VolumeDirectory(parts.files, dataDirectory), volumes: parts.volumes, report, random, log });
 }
 
-function requireKeeper(keeper: Keeper | undefined): Keeper {
-  if (keeper === undefined) throw new Error("an agent is a host or a storage node");
-  return keeper;
+function vpcKeeper({ dataDirectory, random, log }: AgentOptions, parts: HostParts, report: (news: Report) => void): VpcKeeper {
+  return new VpcKeeper({ directory: new VpcDirectory(parts.files, dataDirectory), network: parts.network, report, random, log });
 }

@@ -18,13 +18,14 @@ export function parsePage(text: string): SpecificationPage {
 
 /** Also for what the agent itself wrote down earlier. Throws when the value is no specification. */
 export function parseSpecification(value: unknown): Specification {
-  if (!isSpecification(value)) throw new Error("this is no specification of a machine or a volume");
+  if (!isSpecification(value)) throw new Error("this is no specification of a machine, a volume or a VPC");
   return value;
 }
 
 function isSpecification(value: unknown): value is Specification {
   if (!isRecord(value) || !Number.isSafeInteger(value["generation"]) || typeof value["id"] !== "string") return false;
   const { kind, id, want } = value;
+  if (kind === "vpc") return isId("vpc", id) && (want === "present" || want === "absent");
   if (kind === "volume") return isId("volume", id) && (want === "present" || want === "absent");
   return kind === "machine" && isId("instance", id) && (want === "running" || want === "stopped" || want === "absent");
 }

@@ -2,11 +2,11 @@
  * What an agent is put together from. The same agent runs real guests and simulated ones; only these parts differ.
  * Each part keeps its own state outside the agent's memory, so that a new agent with new parts finds everything again.
  */
-import type { InterfaceId } from "../../base/ids.ts";
+import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import type { MachineDisks } from "../disk/machine-disks.ts";
 import type { Volumes } from "../disk/volumes.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { InterfaceSpecification, MachineSpecification, Virtualization } from "../protocol/specification.ts";
+import type { InterfaceSpecification, MachineSpecification, Virtualization, VpcSpecification } from "../protocol/specification.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import type { DurableFiles } from "./durable-files.ts";
 
@@ -19,6 +19,10 @@ export interface HostNetwork {
   connectInterface(nic: InterfaceSpecification): Promise<void>;
   /** The time to live of packets that carry a metadata token to this interface's guest. */
   setTokenHopLimit(id: InterfaceId, hopLimit: number): Promise<void>;
+  /** Makes packets go as the specification says, now and for interfaces that are connected later; an agent says it anew when it starts. */
+  applyVpc(specification: VpcSpecification): Promise<void>;
+  /** Withdraws the VPC's specification: only DHCP, metadata and names are left to its interfaces. */
+  removeVpc(id: VpcId): Promise<void>;
   removeInterface(id: InterfaceId): Promise<void>;
   /** Removes every interface that is not named. */
   retainOnly(ids: readonly InterfaceId[]): Promise<void>;

@@ -2,7 +2,7 @@
  * Parts that cost next to nothing: a host without guests, disks, network or files, for installations whose instances are records
  * only, and for tests. State lives in the objects made here; hand the same ones to the next agent and it finds everything again.
  */
-import type { InterfaceId, VolumeId } from "../../base/ids.ts";
+import type { InterfaceId, VolumeId, VpcId } from "../../base/ids.ts";
 import type { BlockStore } from "../../block-store/block-store.ts";
 import type { MachineDisks } from "../disk/machine-disks.ts";
 import type { Volumes } from "../disk/volumes.ts";
@@ -62,13 +62,17 @@ const silentMetadata: MetadataService = { serve: (_port, _machine, _interface, h
 
 export interface SimulatedNetwork extends HostNetwork {
   readonly interfaces: ReadonlyMap<InterfaceId, "prepared" | "connected">;
+  /** The generation of each VPC that was applied. */
+  readonly vpcs: ReadonlyMap<VpcId, number>;
 }
 
 export function simulatedNetwork(): SimulatedNetwork {
   const interfaces = new Map<InterfaceId, "prepared" | "connected">();
+  const vpcs = new Map<VpcId, number>();
   let lastPort = 0;
   return {
     interfaces,
+    vpcs,
     async prepareInterface({ id }: InterfaceSpecification) {
       if (!interfaces.has(id)) interfaces.set(id, "prepared");
       return { tap: `t${id.slice(-8)}`, metadataPort: ++lastPort };
@@ -78,6 +82,8 @@ export function simulatedNetwork(): SimulatedNetwork {
       interfaces.set(id, "connected");
     },
     setTokenHopLimit: async () => undefined,
+    applyVpc: async ({ id, generation }) => void vpcs.set(id, generation),
+    removeVpc: async (id) => void vpcs.delete(id),
     removeInterface: async (id) => void interfaces.delete(id),
     async retainOnly(ids) {
       for (const id of interfaces.keys()) if (!ids.includes(id)) interfaces.delete(id);

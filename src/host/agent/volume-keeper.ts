@@ -50,10 +50,6 @@ export class VolumeKeeper {
     }
   }
 
-  confirm(): void {
-    // volumes need no leave to be exported: the export's name is the fence
-  }
-
   /** Ends the exports; they come back with the next agent. */
   async park(): Promise<void> {
     await this.leave();

@@ -72,6 +72,17 @@ export function parameterScript(parameters: Readonly<Record<string, string | num
   return Object.entries(parameters).map(([name, value]) => `echo ${value} > /proc/sys/net/${name}\n`).join("");
 }
 
+/** A shell line that runs lines of a tool in one process (`ip`, `bridge`), or none; with `anyway` goes on after a line that fails. */
+export function batchScript(tool: "ip" | "bridge", lines: readonly string[], anyway = false): readonly string[] {
+  if (lines.length === 0) return [];
+  return [`${tool}${anyway ? " -force" : ""} -batch - <<'END_OF_LINES'${anyway ? " 2>/dev/null || true" : ""}\n${lines.join("\n")}\nEND_OF_LINES\n`];
+}
+
+/** A shell line that loads a ruleset as one transaction, if there is any. */
+export function rulesScript(rules: string): readonly string[] {
+  return rules === "" ? [] : [`nft -f - <<'END_OF_RULES'\n${rules}END_OF_RULES\n`];
+}
+
 export function ignoreFailedCommand(error: unknown): void {
   if (!(error instanceof CommandFailedError)) throw error;
 }

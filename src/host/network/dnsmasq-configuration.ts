@@ -25,15 +25,14 @@ export interface DnsmasqPaths {
 }
 
 const leaseSeconds = 3600;
-/** What fits through the underlay network of today; inside a VPC EC2 has 9001 (facts §7.10). */
-export const guestMtu = 1500;
 
-export function dnsmasqFiles(interfaces: readonly InterfaceSpecification[], resolvers: readonly string[], paths: DnsmasqPaths): DnsmasqFiles {
+/** `mtu`: of packets inside the VPC. */
+export function dnsmasqFiles(interfaces: readonly InterfaceSpecification[], resolvers: readonly string[], mtu: number, paths: DnsmasqPaths): DnsmasqFiles {
   return {
     configuration: configuration(interfaces, resolvers, paths),
     hosts: lines(interfaces.map(hostLine)),
     reservations: lines(interfaces.map((nic) => `${nic.mac},set:${nic.subnet.id},${nic.privateAddress},${nic.hostName},${leaseSeconds}`)),
-    options: lines([...new Set(interfaces.flatMap(subnetOptions))]),
+    options: lines([...new Set(interfaces.flatMap((nic) => subnetOptions(nic, mtu)))]),
   };
 }
 
@@ -67,7 +66,7 @@ function hostLine(nic: InterfaceSpecification): string {
   return [nic.privateAddress, `${nic.hostName}.${nic.domain}`, ...(nic.publicHostName === undefined ? [] : [nic.publicHostName])].join(" ");
 }
 
-function subnetOptions(nic: InterfaceSpecification): readonly string[] {
+function subnetOptions(nic: InterfaceSpecification, mtu: number): readonly string[] {
   const block = requireBlock(nic.subnet.cidr);
   const values = {
     netmask: netmask(block),
@@ -75,7 +74,7 @@ function subnetOptions(nic: InterfaceSpecification): readonly string[] {
     router: routerAddress(nic),
     "dns-server": vpcResolver(nic),
     "domain-name": nic.domain,
-    mtu: String(guestMtu),
+    mtu: String(mtu),
   };
   return Object.entries(values).map(([name, value]) => `tag:${nic.subnet.id},option:${name},${value}`);
 }

@@ -1,5 +1,6 @@
 /** The devices in this process's namespace now. */
 import { readFileSync } from "node:fs";
+import { parseCidr, type Cidr } from "../../base/ipv4.ts";
 import { ipJson } from "./command.ts";
 import { listField, numberField, stringField } from "./json-field.ts";
 
@@ -11,11 +12,18 @@ export function readHostLinks(): HostLinks {
   return new Set(lines.flatMap((line) => (line.includes(":") ? line.slice(0, line.indexOf(":")).trim() : [])));
 }
 
-/** The first IPv4 address on a device, as `address/prefix`. */
-export async function readDeviceBlock(device: string): Promise<string> {
+export interface DeviceFacts {
+  /** The first IPv4 address, without its prefix length. */
+  readonly address: string;
+  readonly block: Cidr;
+  readonly mtu: number;
+}
+
+export async function readDevice(device: string): Promise<DeviceFacts> {
   const [link] = await ipJson(["-4", "address", "show", "dev", device]);
-  const [address] = listField(link, "addr_info");
-  const local = stringField(address, "local");
-  if (local === undefined) throw new Error(`the underlay device ${device} has no address`);
-  return `${local}/${numberField(address, "prefixlen")}`;
+  const [found] = listField(link, "addr_info");
+  const address = stringField(found, "local") ?? "";
+  const block = parseCidr(`${address}/${numberField(found, "prefixlen")}`);
+  if (block === undefined) throw new Error(`the device ${device} has no address`);
+  return { address, block, mtu: numberField(link, "mtu") ?? 1_500 };
 }

@@ -10,6 +10,7 @@ import { endProcessesIn } from "./namespace-processes.ts";
 import { interfaceSpecimen, machineSpecimen } from "./testing/specimens.ts";
 import { TwoHosts } from "./testing/two-hosts.ts";
 import { httpCommand, type UmlGuest } from "./testing/uml-guest.ts";
+import { placed, vpcSpecimen } from "./testing/vpc-specimens.ts";
 
 const installation = "fe57e5";
 /** Stands for the world behind the machine: a namespace of its own, with a resolver. */
@@ -22,6 +23,12 @@ const privateAddress = "172.31.0.5";
 const nicOne = () => interfaceSpecimen("1", "1", privateAddress, hosts.publicAddress(11));
 const nicTwo = () => interfaceSpecimen("2", "2", privateAddress);
 const nicOnB = (publicAddress?: string) => interfaceSpecimen("3", "1", "172.31.0.6", publicAddress);
+const addressOf = (host: "a" | "b") => hosts.plan.nodes.find(({ id }) => id === host)?.address;
+/** What the hosts are told of the first VPC, with these public addresses of its two guests. */
+const vpcWith = (ofOne?: string, ofB?: string) => {
+  const [first, second] = [interfaceSpecimen("1", "1", privateAddress, ofOne), nicOnB(ofB)];
+  return vpcSpecimen([first, second], [placed(first, addressOf("a")), placed(second, addressOf("b"))]);
+};
 const hopLimit = (httpPutResponseHopLimit: number) => ({
   options: { httpEndpoint: "enabled", httpTokens: "optional", httpPutResponseHopLimit, instanceTags: "enabled" } as const,
 });
@@ -34,6 +41,8 @@ beforeAll(async () => {
   one = await hosts.boot(hosts.a, machineSpecimen("1", nicOne()));
   two = await hosts.boot(hosts.a, machineSpecimen("2", nicTwo()));
   onB = await hosts.boot(hosts.b, machineSpecimen("3", nicOnB()));
+  await hosts.a.applyVpc(vpcSpecimen([nicTwo()], [placed(nicTwo(), addressOf("a"))]));
+  for (const host of [hosts.a, hosts.b]) await host.applyVpc(vpcWith(hosts.publicAddress(11)));
 });
 
 afterAll(async () => {
@@ -44,7 +53,7 @@ afterAll(async () => {
 describe("a guest's network", () => {
   test("DHCP gives each guest its own address, router, resolver, domain and name", async () => {
     const lease = (last: number) =>
-      `LEASE 172.31.0.${last}/20 router=172.31.0.1 dns=172.31.0.2 domain=ec2.internal host=ip-172-31-0-${last} mtu=1500 lease=3600`;
+      `LEASE 172.31.0.${last}/20 router=172.31.0.1 dns=172.31.0.2 domain=ec2.internal host=ip-172-31-0-${last} mtu=9001 lease=3600`;
     expect([await one.acquireAddress(), await two.acquireAddress(), await onB.acquireAddress()].map(leaseOnly)).toEqual([lease(5), lease(5), lease(6)]);
   });
 
@@ -116,24 +125,25 @@ describe("a public address", () => {
     const address = hosts.publicAddress(12);
     await one.run("echo one > /www/index.html; httpd -h /www");
     await onB.run("echo three > /www/index.html; httpd -h /www");
-    await hosts.a.start(machineSpecimen("1", { ...nicOne(), publicAddress: address }));
+    await hosts.a.applyVpc(vpcWith(address));
     expect(await fetchText(address)).toBe("one");
     // The order in which two hosts learn of a move is open; here the new one comes first.
-    await hosts.b.start(machineSpecimen("3", nicOnB(address)));
+    const moved = vpcWith(hosts.publicAddress(11), address);
+    await hosts.b.applyVpc(moved);
     const began = performance.now();
     expect(await fetchText(address)).toBe("three");
     expect(performance.now() - began).toBeLessThan(1_000);
-    await hosts.a.start(machineSpecimen("1", nicOne()));
+    await hosts.a.applyVpc(moved);
     expect([await fetchText(address), await fetchText(hosts.publicAddress(11))]).toEqual(["three", "one"]);
   });
 
   test("that was taken away answers no more", async () => {
-    await hosts.b.start(machineSpecimen("3", nicOnB()));
+    await hosts.b.applyVpc(vpcWith(hosts.publicAddress(11)));
     await expect(fetchText(hosts.publicAddress(12))).rejects.toThrow(/timeout|fetch failed/);
   });
 
   test("is what others see, also between guests on two hosts and back to the guest itself", async () => {
-    await hosts.b.start(machineSpecimen("3", nicOnB(hosts.publicAddress(13))));
+    await hosts.b.applyVpc(vpcWith(hosts.publicAddress(11), hosts.publicAddress(13)));
     expect(lastLine(await one.run(httpCommand(["GET / HTTP/1.0"], { address: hosts.publicAddress(13) })))).toBe("three");
     expect(lastLine(await one.run(httpCommand(["GET / HTTP/1.0"], { address: hosts.publicAddress(11) })))).toBe("one");
   });
@@ -172,6 +182,7 @@ describe("endurance", () => {
     expect(await fetchText(hosts.publicAddress(11))).toBe("one");
     expect(await one.run("nslookup ip-172-31-9-8.ec2.internal | grep -A1 Name:")).toContain("172.31.9.8");
     await hosts.a.open();
+    await hosts.a.applyVpc(vpcWith(hosts.publicAddress(11)));
     const again = await hosts.a.start(machineSpecimen("1", nicOne()));
     await hosts.a.start(machineSpecimen("2", nicTwo()));
     expect(again.metadataPort).toBe(20_000);

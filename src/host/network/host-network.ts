@@ -12,23 +12,24 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
-import { formatCidr, parseCidr } from "../../base/ipv4.ts";
+import { formatCidr } from "../../base/ipv4.ts";
 import type { Log } from "../../base/log.ts";
-import type { InterfaceSpecification } from "../protocol/specification.ts";
+import type { InterfaceSpecification, VpcSpecification } from "../protocol/specification.ts";
 import { dnsmasqFiles } from "./dnsmasq-configuration.ts";
 import { dnsmasqPaths, ensureDnsmasq, removeDnsmasqFiles, reviveDnsmasq } from "./dnsmasq.ts";
-import { readDeviceBlock, readHostLinks } from "./host-links.ts";
+import { readDevice, readHostLinks, type DeviceFacts } from "./host-links.ts";
 import { setHostParameters } from "./host-parameters.ts";
 import { hostRules } from "./host-rules.ts";
 import { ensureInterfaceLink, removeInterfaceLinks, type TapUser } from "./interface-link.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
 import { vpcLinkAddress } from "./link-addresses.ts";
 import { interfaceRules } from "./interface-rules.ts";
-import { interfaceDevices, listNamespaces, vpcDevice, vpcNamespace } from "./names.ts";
-import { programPublicAddresses, type PublicRoute } from "./public-addresses.ts";
+import { interfaceDevices, listNamespaces, vpcNamespace } from "./names.ts";
+import { programPublicAddresses } from "./public-addresses.ts";
 import { RuleLoader } from "./rule-loader.ts";
 import { removeStrangers } from "./strangers.ts";
-import { ensureVpcNamespace, programVpcNamespace, removeVpcNamespace, type VpcPlace } from "./vpc-namespace.ts";
+import { VpcFabric } from "./vpc-fabric.ts";
+import { ensureVpcNamespace, removeVpcNamespace, type VpcPlace } from "./vpc-namespace.ts";
 
 export type { TapUser } from "./interface-link.ts";
 
@@ -55,10 +56,14 @@ export interface PreparedInterface {
 export interface HostNetwork {
   /** Makes the VPC's namespace on demand and a persistent tap in this namespace, for `user` to open. */
   prepareInterface(nic: InterfaceSpecification, user?: TapUser): Promise<PreparedInterface>;
-  /** Lets traffic flow as the specification says. Also called after adoption and when the public address came, went or moved. */
+  /** Lets traffic flow as the VPC's specification says; until there is one, only DHCP, metadata and names. Also called after adoption. */
   connectInterface(nic: InterfaceSpecification): Promise<void>;
   /** Sets the time to live of packets that carry a metadata token to this interface's guest; 1 until it is called. */
   setTokenHopLimit(id: InterfaceId, hopLimit: number): Promise<void>;
+  /** Makes packets go as the specification says, now and for interfaces that are connected later. Kept in memory only. */
+  applyVpc(specification: VpcSpecification): Promise<void>;
+  /** Withdraws the VPC's specification. */
+  removeVpc(id: VpcId): Promise<void>;
   /** The VPC's namespace goes with its last interface. */
   removeInterface(id: InterfaceId): Promise<void>;
   /** Removes everything that belongs to none of these interfaces. */
@@ -68,15 +73,15 @@ export interface HostNetwork {
 }
 
 const reviveMs = 1_000;
+/** Inside a VPC (facts §7.10), where the underlay network allows; VXLAN puts 50 bytes around each packet. */
+const [largestMtu, overlayBytes] = [9_001, 50];
 
 export async function openHostNetwork(options: HostNetworkOptions): Promise<HostNetwork> {
-  const address = await readDeviceBlock(options.underlayDevice);
-  const block = parseCidr(address);
-  if (block === undefined) throw new Error(`the underlay device ${options.underlayDevice} has the malformed address ${address}`);
+  const underlay = await readDevice(options.underlayDevice);
   mkdirSync(vpcDirectories(options), { recursive: true, mode: 0o755 });
   setHostParameters(options.underlayDevice);
-  const network = new ProgrammedNetwork(options, formatCidr(block));
-  await network.programHost();
+  const network = new ProgrammedNetwork(options, underlay);
+  if (!network.takesOver()) await network.programHost();
   return network;
 }
 
@@ -86,7 +91,10 @@ function vpcDirectories(options: HostNetworkOptions): string {
 
 class ProgrammedNetwork implements HostNetwork {
   readonly #options: HostNetworkOptions;
+  readonly #underlay: DeviceFacts;
   readonly #underlayBlock: string;
+  readonly #mtu: number;
+  readonly #fabric: VpcFabric;
   readonly #known: KnownInterfaces;
   readonly #reviver: NodeJS.Timeout;
   readonly #loader = new RuleLoader();
@@ -94,9 +102,12 @@ class ProgrammedNetwork implements HostNetwork {
   readonly #outdated = new Set<VpcId>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: HostNetworkOptions, underlayBlock: string) {
+  constructor(options: HostNetworkOptions, underlay: DeviceFacts) {
     this.#options = options;
-    this.#underlayBlock = underlayBlock;
+    this.#underlay = underlay;
+    this.#underlayBlock = formatCidr(underlay.block);
+    this.#mtu = Math.min(largestMtu, underlay.mtu - overlayBytes);
+    this.#fabric = new VpcFabric(underlay.address);
     this.#known = new KnownInterfaces(options.stateDirectory);
     this.#reviver = setInterval(() => void this.#inTurn(() => this.#reviveAll()), reviveMs);
     this.#reviver.unref();
@@ -114,9 +125,8 @@ class ProgrammedNetwork implements HostNetwork {
 
   async connectInterface(nic: InterfaceSpecification): Promise<void> {
     await this.#inTurn(async () => {
-      const losers = this.#known.losersTo(nic);
       const known = this.#known.remember(nic, { connected: true });
-      for (const vpc of [nic.vpc.id, ...losers]) this.#outdated.add(vpc);
+      this.#outdated.add(nic.vpc.id);
       await this.#ensureDevices(nic, known.tapUser, false);
     });
     await this.#inTurn(() => this.#programOutdated(nic.vpc.id));
@@ -130,6 +140,16 @@ class ProgrammedNetwork implements HostNetwork {
       this.#outdated.add(known.nic.vpc.id);
       await this.#programOutdated(known.nic.vpc.id);
     });
+  }
+
+  applyVpc(specification: VpcSpecification): Promise<void> {
+    this.#fabric.take(specification); // now: what is programmed for the first of many VPCs must not forget the others
+    return this.#inTurn(() => this.#reprogram(specification.id));
+  }
+
+  removeVpc(id: VpcId): Promise<void> {
+    this.#fabric.drop(id);
+    return this.#inTurn(() => this.#reprogram(id));
   }
 
   removeInterface(id: InterfaceId): Promise<void> {
@@ -157,15 +177,22 @@ class ProgrammedNetwork implements HostNetwork {
     await this.#last;
   }
 
+  /** An earlier process left the host as it should be; without the VPCs' specifications this one must not touch it. */
+  takesOver(): boolean {
+    const links = readHostLinks();
+    return this.#known.all().some(({ nic, connected }) => connected && links.has(interfaceDevices(nic.id).outer));
+  }
+
   /** Makes the rules and public addresses in the host's namespace those of the connected interfaces that have devices. */
   async programHost(): Promise<void> {
     const { underlayDevice, resolvers } = this.#options;
     const links = readHostLinks();
-    const publicAddresses = this.#publicRoutes().filter(({ device }) => links.has(device));
-    const interfaces = this.#known.all().filter(({ nic, connected }) => connected && links.has(interfaceDevices(nic.id).tap));
+    const connected = this.#known.all().filter((known) => known.connected);
+    const publicAddresses = this.#fabric.publicRoutes(connected, (vpc) => vpcLinkAddress(this.#known.linkNumber(vpc))).filter(({ device }) => links.has(device));
+    const interfaces = connected.filter(({ nic }) => links.has(interfaceDevices(nic.id).tap));
     await this.#loader.load([
       ["host", hostRules({ underlayDevice, underlayBlock: this.#underlayBlock, resolvers, publicAddresses })],
-      ...interfaces.map(({ nic }): [string, string] => [interfaceDevices(nic.id).tap, interfaceRules(nic)]),
+      ...interfaces.map((known): [string, string] => [interfaceDevices(known.nic.id).tap, interfaceRules(this.#fabric.tapOwner(known))]),
     ]);
     await programPublicAddresses(publicAddresses, underlayDevice);
   }
@@ -184,16 +211,16 @@ class ProgrammedNetwork implements HostNetwork {
     for (const vpc of done) this.#outdated.delete(vpc);
   }
 
-  #publicRoutes(): readonly PublicRoute[] {
-    return this.#known.all().flatMap(({ nic, connected }) => {
-      if (!connected || nic.publicAddress === undefined) return [];
-      return [{ address: nic.publicAddress, device: vpcDevice(nic.vpc.id), via: vpcLinkAddress(this.#known.linkNumber(nic.vpc.id)) }];
-    });
+  async #reprogram(vpc: VpcId): Promise<void> {
+    if (!this.#known.usesVpc(vpc)) return;
+    this.#outdated.add(vpc);
+    await this.#programOutdated(vpc);
   }
 
   #place(vpc: VpcId): VpcPlace {
     const { installation, hostId } = this.#options;
-    return { vpc, namespace: vpcNamespace(installation, hostId, vpc), linkNumber: this.#known.linkNumber(vpc), underlayBlock: this.#underlayBlock };
+    const namespace = vpcNamespace(installation, hostId, vpc);
+    return { vpc, namespace, linkNumber: this.#known.linkNumber(vpc), underlayBlock: this.#underlayBlock, hostAddress: this.#underlay.address, mtu: this.#mtu };
   }
 
   #directory(vpc: VpcId): string {
@@ -203,9 +230,11 @@ class ProgrammedNetwork implements HostNetwork {
   async #ensureDevices(nic: InterfaceSpecification, user: TapUser | undefined, renewTap: boolean): Promise<void> {
     const links = readHostLinks();
     const place = this.#place(nic.vpc.id);
-    await ensureVpcNamespace(place, links);
-    const made = await ensureInterfaceLink(nic, place.namespace, links, user, renewTap);
-    if (made) this.#loader.forget(interfaceDevices(nic.id).tap);
+    if (await ensureVpcNamespace(place, links)) this.#fabric.forgetNamespace(nic.vpc.id);
+    const made = await ensureInterfaceLink(nic, place, links, user, renewTap);
+    if (!made) return;
+    this.#loader.forget(interfaceDevices(nic.id).tap);
+    this.#fabric.forgetInterface(nic.vpc.id, nic.id);
   }
 
   /** After the machine's restart a VPC's other interfaces may have no devices yet; each is programmed when its own turn comes. */
@@ -215,8 +244,8 @@ class ProgrammedNetwork implements HostNetwork {
     if (present.length === 0) return;
     const place = this.#place(vpc);
     const directory = this.#directory(vpc);
-    const files = dnsmasqFiles(present.map(({ nic }) => nic), this.#options.resolvers, dnsmasqPaths(directory));
-    await Promise.all([programVpcNamespace(place, present), ensureDnsmasq(directory, place.namespace, files)]);
+    const files = dnsmasqFiles(present.map(({ nic }) => nic), this.#options.resolvers, this.#mtu, dnsmasqPaths(directory));
+    await Promise.all([this.#fabric.program(place, present), ensureDnsmasq(directory, place.namespace, files)]);
   }
 
   /** In this order, so that a removal that was interrupted is completed when it is repeated. */
@@ -234,6 +263,7 @@ class ProgrammedNetwork implements HostNetwork {
   async #removeVpc(vpc: VpcId): Promise<void> {
     await removeVpcNamespace(vpcNamespace(this.#options.installation, this.#options.hostId, vpc));
     removeDnsmasqFiles(this.#directory(vpc));
+    this.#fabric.forgetNamespace(vpc);
   }
 
   async #reviveAll(): Promise<void> {

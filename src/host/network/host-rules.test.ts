@@ -13,9 +13,10 @@ test("the rules of a host with two public addresses and a resolver to ask are th
   await expect(rules).toMatchFileSnapshot("golden/host-rules.nft");
 });
 
-test("the rules of an interface are these", async () => {
-  const rules = interfaceRules({ id: "eni-0000000000000000a", mac: "06:00:00:00:00:0a", privateAddress: "172.31.0.10" });
-  await expect(rules).toMatchFileSnapshot("golden/interface-rules.nft");
+test("the rules of an interface are these, and of one that forwards packets of others and has two addresses", async () => {
+  const plain = interfaceRules({ id: "eni-0000000000000000a", mac: "06:00:00:00:00:0a", privateAddresses: ["172.31.0.10"], sourceDestCheck: true });
+  const forwarding = interfaceRules({ id: "eni-0000000000000000b", mac: "06:00:00:00:00:0b", privateAddresses: ["172.31.0.11", "172.31.0.12"], sourceDestCheck: false });
+  await expect(plain + forwarding).toMatchFileSnapshot("golden/interface-rules.nft");
 });
 
 test("the rules of the machine are these", async () => {

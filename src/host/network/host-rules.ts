@@ -4,7 +4,7 @@
  * guests only. A pure text, loaded as one transaction.
  */
 import { formatCidr } from "../../base/ipv4.ts";
-import { hostLinkAddress, linkNetwork, metadataPorts } from "./link-addresses.ts";
+import { hostLinkAddress, linkNetwork, metadataPorts, overlayPort } from "./link-addresses.ts";
 import { ruleTable } from "./names.ts";
 
 export interface HostRulesInput {
@@ -30,11 +30,22 @@ table ip ${ruleTable} {
 		typeof iifname . ip saddr;${listed}
 	}
 
+	chain overlay_in {
+		type filter hook prerouting priority raw; policy accept;
+		udp dport ${overlayPort} notrack
+	}
+
+	chain overlay_out {
+		type filter hook output priority raw; policy accept;
+		udp dport ${overlayPort} notrack
+	}
+
 	chain to_host {
 		type filter hook input priority filter; policy accept;
 		iifname { "tap*", "vet*" } drop
 		iifname "vpc*" ip daddr ${hostLinkAddress} tcp dport ${ports} accept
 		iifname "vpc*" drop
+		udp dport ${overlayPort} ip saddr != ${underlayBlock} drop
 		iifname "${underlayDevice}" tcp dport ${ports} ct state new drop
 		iifname "${underlayDevice}" ip daddr != { ${underlayBlock}, 127.0.0.0/8 } ct state new drop
 	}

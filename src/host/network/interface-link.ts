@@ -6,7 +6,6 @@ import { writeFileSync } from "node:fs";
 import type { InterfaceId } from "../../base/ids.ts";
 import type { InterfaceSpecification } from "../protocol/specification.ts";
 import { ipBatch, loadRules } from "./command.ts";
-import { routerAddress, subnetPrefix } from "./dnsmasq-configuration.ts";
 import type { HostLinks } from "./host-links.ts";
 import { interfaceDevices } from "./names.ts";
 
@@ -24,7 +23,7 @@ export const routerMac = "02:ec:2a:00:00:01";
  */
 export async function ensureInterfaceLink(
   nic: InterfaceSpecification,
-  namespace: string,
+  { namespace, mtu }: { readonly namespace: string; readonly mtu: number },
   links: HostLinks,
   user: TapUser | undefined,
   renewTap: boolean,
@@ -32,30 +31,13 @@ export async function ensureInterfaceLink(
   const { tap, outer, inner } = interfaceDevices(nic.id);
   const lines = [
     ...(links.has(tap) && renewTap ? [`link delete ${tap}`] : []),
-    ...(links.has(tap) && !renewTap ? [] : [`tuntap add dev ${tap} mode tap${user === undefined ? "" : ` user ${user.uid}`}`, `link set ${tap} up`]),
-    ...(links.has(outer) ? [] : [`link add ${outer} type veth peer name ${inner} address ${routerMac} netns ${namespace}`, `link set ${outer} up`]),
+    ...(links.has(tap) && !renewTap ? [] : [`tuntap add dev ${tap} mode tap${user === undefined ? "" : ` user ${user.uid}`}`, `link set ${tap} mtu ${mtu} up`]),
+    ...(links.has(outer) ? [] : [`link add ${outer} mtu ${mtu} type veth peer name ${inner} address ${routerMac} mtu ${mtu} netns ${namespace}`, `link set ${outer} up`]),
   ];
   await ipBatch(lines);
   // Until its rules are loaded the tap is one of the host's own devices; it must not answer for the host's addresses.
   writeFileSync(`/proc/sys/net/ipv4/conf/${tap}/arp_ignore`, "8");
   return lines.length > 0;
-}
-
-/** `ip` lines for the VPC's namespace; each may be repeated. The neighbour is fixed: no guest can talk another's address away. */
-export function interfaceLines(nic: InterfaceSpecification): readonly string[] {
-  const { inner } = interfaceDevices(nic.id);
-  const router = routerAddress(nic);
-  return [
-    `link set ${inner} up`,
-    `address replace ${router}/${subnetPrefix(nic)} dev ${inner} noprefixroute`,
-    `route replace ${nic.privateAddress}/32 dev ${inner} src ${router}`,
-    `neigh replace ${nic.privateAddress} lladdr ${nic.mac} dev ${inner} nud permanent`,
-  ];
-}
-
-/** Kernel parameters of the device in the VPC's namespace: answer for the rest of the subnet at once. */
-export function interfaceParameters(id: InterfaceId): Readonly<Record<string, number>> {
-  return { [`ipv4/neigh/${interfaceDevices(id).inner}/proxy_delay`]: 0 };
 }
 
 /** Removes the devices and rules of interfaces, also when some are gone already. */

@@ -5,22 +5,31 @@
  * Why the tap stays in the host's namespace instead of being moved: an engine may open it at any time. User-mode Linux opens it
  * when the guest brings its interface up, closes it when the guest takes it down, and finds it by name.
  */
-import type { InterfaceSpecification } from "../protocol/specification.ts";
+import type { InterfaceId } from "../../base/ids.ts";
 import { interfaceDevices } from "./names.ts";
 
+export interface TapOwner {
+  readonly id: InterfaceId;
+  readonly mac: string;
+  readonly privateAddresses: readonly string[];
+  /** False: the guest forwards packets of others, so it may send any source address. No neighbour of ours believes what ARP says. */
+  readonly sourceDestCheck: boolean;
+}
+
 /** The whole table of one interface, replaced in one transaction. */
-export function interfaceRules(nic: Pick<InterfaceSpecification, "id" | "mac" | "privateAddress">): string {
-  const { tap, outer } = interfaceDevices(nic.id);
+export function interfaceRules({ id, mac, privateAddresses, sourceDestCheck }: TapOwner): string {
+  const { tap, outer } = interfaceDevices(id);
+  const own = privateAddresses.join(", ");
+  const allowed = sourceDestCheck
+    ? [`ip saddr { ${own} }`, `arp saddr ether ${mac} arp saddr ip { 0.0.0.0, ${own} }`, "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67"]
+    : ["ether type ip", `arp saddr ether ${mac}`];
   return `table netdev ${tap}
 delete table netdev ${tap}
 table netdev ${tap} {
 	chain from_guest {
 		type filter hook ingress device "${tap}" priority filter; policy drop;
-		ether saddr != ${nic.mac} drop
-		ip saddr ${nic.privateAddress} fwd to "${outer}"
-		arp saddr ether ${nic.mac} arp saddr ip { 0.0.0.0, ${nic.privateAddress} } fwd to "${outer}"
-		ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 fwd to "${outer}"
-	}
+		ether saddr != ${mac} drop
+${allowed.map((match) => `\t\t${match} fwd to "${outer}"\n`).join("")}	}
 
 	chain to_guest {
 		type filter hook ingress device "${outer}" priority filter; policy drop;

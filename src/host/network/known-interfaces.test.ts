@@ -25,15 +25,6 @@ test("numbers given out are found again by the next process and are given to nob
   ]);
 });
 
-test("a public address belongs to the interface that claimed it last", () => {
-  const known = new KnownInterfaces(directory);
-  known.remember(one, { connected: true });
-  const claim = { ...two, publicAddress: "198.18.4.10" };
-  expect(known.losersTo(claim)).toEqual([one.vpc.id]);
-  known.remember(claim, { connected: true });
-  expect(known.all().map(({ nic }) => nic.publicAddress)).toEqual([undefined, "198.18.4.10"]);
-});
-
 test("a VPC's link address is free again when its last interface is forgotten, and metadata ports too", () => {
   const known = new KnownInterfaces(directory);
   known.remember(one);

@@ -36,7 +36,7 @@ export class KnownInterfaces {
     return number;
   }
 
-  /** Takes a new specification. What was given out before stays; a public address leaves whichever interface had it before. */
+  /** Takes a new specification. What was given out before stays. */
   remember(nic: InterfaceSpecification, change: { readonly user?: TapUser; readonly connected?: boolean } = {}): KnownInterface {
     const before = this.get(nic.id);
     const tapUser = change.user ?? before?.tapUser;
@@ -47,19 +47,10 @@ export class KnownInterfaces {
       connected: change.connected ?? before?.connected ?? false,
       ...(tapUser === undefined ? {} : { tapUser }),
     };
-    for (const loser of this.#holders(nic.publicAddress, nic.id)) {
-      const { publicAddress: _taken, ...rest } = loser.nic;
-      this.#state.interfaces.set(loser.nic.id, { ...loser, nic: rest });
-    }
     this.#state.interfaces.set(nic.id, known);
     if (!this.#state.links.has(nic.vpc.id)) this.#state.links.set(nic.vpc.id, freeLinkNumber(this.#state));
     this.#save();
     return known;
-  }
-
-  /** The VPCs whose interface would lose its public address to this specification. */
-  losersTo(nic: InterfaceSpecification): readonly VpcId[] {
-    return this.#holders(nic.publicAddress, nic.id).map((loser) => loser.nic.vpc.id);
   }
 
   setHopLimit(id: InterfaceId, hopLimit: number): void {
@@ -74,11 +65,6 @@ export class KnownInterfaces {
     for (const id of ids) this.#state.interfaces.delete(id);
     for (const vpc of this.#state.links.keys()) if (!this.usesVpc(vpc)) this.#state.links.delete(vpc);
     this.#save();
-  }
-
-  #holders(publicAddress: string | undefined, except: InterfaceId): readonly KnownInterface[] {
-    if (publicAddress === undefined) return [];
-    return this.all().filter(({ nic }) => nic.publicAddress === publicAddress && nic.id !== except);
   }
 
   #save(): void {

@@ -22,3 +22,6 @@ export const metadataPorts = { first: 20_000, last: 29_999 } as const;
 export const metadataAddress = "169.254.169.254";
 /** The resolver's second address, the same in every VPC (facts §7.8). */
 export const resolverAddress = "169.254.169.253";
+
+/** The UDP port of VXLAN, by which hosts exchange the packets of VPCs. */
+export const overlayPort = 4_789;

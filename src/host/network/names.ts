@@ -7,6 +7,7 @@
  *                            portN ──┴ switch ────── underlay0
  *                                                    vpcXXXXXXXXXXXX ───────────────────────── uplink
  *                               engine ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ────────────────── eniYYYYYYYYYYYY
+ *                                                    (VXLAN by underlay0) ════════════════════ overlay
  */
 import { createHash } from "node:crypto";
 import { readdirSync, statfsSync } from "node:fs";
@@ -14,6 +15,8 @@ import type { InterfaceId, VpcId } from "../../base/ids.ts";
 
 export const underlayDevice = "underlay0";
 export const uplinkDevice = "uplink";
+/** A VPC's device towards its other hosts. */
+export const overlayDevice = "overlay";
 /** The table of rules that every namespace of ours has. */
 export const ruleTable = "hostelry";
 

@@ -49,6 +49,11 @@ export function firstAddress(block: Cidr, withPrefix = true): string {
   return `${formatIpv4(block.base + 1)}${withPrefix ? `/${block.prefix}` : ""}`;
 }
 
+/** Between nodes: a VPC's 9001 bytes and what VXLAN puts around them. */
+export const nodeMtu = 9_100;
+/** To and from the world outside. */
+const outsideMtu = 1_500;
+
 /**
  * `ip` lines for a node's own namespace; each may be repeated.
  *
@@ -60,16 +65,16 @@ export function nodeLines(plan: CheckedPlan, node: UnderlayNode): readonly strin
     "link set lo up",
     `address flush dev ${underlayDevice}`,
     `address replace ${node.address}/${plan.underlayBlock.prefix} dev ${underlayDevice} noprefixroute`,
-    `link set ${underlayDevice} up`,
+    `link set ${underlayDevice} mtu ${nodeMtu} up`,
     `route replace ${formatCidr(plan.underlayBlock)} dev ${underlayDevice} src ${node.address} quickack 1`,
-    `route replace ${formatCidr(plan.poolBlock)} dev ${underlayDevice}`,
-    `route replace default via ${firstAddress(plan.poolBlock, false)} dev ${underlayDevice} onlink`,
+    `route replace ${formatCidr(plan.poolBlock)} dev ${underlayDevice} mtu ${outsideMtu}`,
+    `route replace default via ${firstAddress(plan.poolBlock, false)} dev ${underlayDevice} onlink mtu ${outsideMtu}`,
   ];
 }
 
 /** `ip` lines, in the switch's namespace, that connect nodes that are not connected yet. */
 export function connectLines(plan: CheckedPlan, nodes: readonly UnderlayNode[]): readonly string[] {
-  return nodes.map((node) => `link add ${switchPort(node.id)} type veth peer name ${underlayDevice} netns ${nodeNamespace(plan.installation, node.id)}`);
+  return nodes.map((node) => `link add ${switchPort(node.id)} mtu ${nodeMtu} type veth peer name ${underlayDevice} mtu ${nodeMtu} netns ${nodeNamespace(plan.installation, node.id)}`);
 }
 
 /** The machine's rules: guests get out, and to no service of the machine itself. */

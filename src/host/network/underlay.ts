@@ -13,7 +13,7 @@ import { ignoreFailedCommand, ipBatch, ipJson, loadRules, parameterScript, runCo
 import { stringField } from "./json-field.ts";
 import { listNamespaces, machineDevice, nodeNamespace, switchNamespace, switchPort, underlayDevice } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
-import { checkPlan, connectLines, firstAddress, machineRules, machineTable, nodeLines, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
+import { checkPlan, connectLines, firstAddress, machineRules, machineTable, nodeLines, nodeMtu, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
 
 export type { UnderlayNode, UnderlayPlan } from "./underlay-plan.ts";
 
@@ -43,13 +43,13 @@ export async function ensureUnderlay(untrusted: UnderlayPlan): Promise<EnsuredUn
     ensureMachine(plan),
     ...unready.map((node) => ipBatch(nodeLines(plan, node), { namespace: nodeNamespace(plan.installation, node.id) })),
   ]);
-  await ipBatch(unready.map((node) => `link set ${switchPort(node.id)} alias "${readyMark(plan, node)}"`), { namespace: switchNamespace(plan.installation) });
+  await ipBatch(unready.map((node) => `link set ${switchPort(node.id)} mtu ${nodeMtu} alias "${readyMark(plan, node)}"`), { namespace: switchNamespace(plan.installation) });
   return { turnedForwardingOn, made };
 }
 
 /** Kept as the alias of a node's port once the node's own namespace is complete, so that a repetition need not look into each. */
 function readyMark(plan: CheckedPlan, node: UnderlayNode): string {
-  return `${node.address} ${plan.underlay} ${plan.publicPool}`;
+  return `${node.address} ${plan.underlay} ${plan.publicPool} ${nodeMtu}`;
 }
 
 async function ensureNamespaces(plan: CheckedPlan): Promise<readonly string[]> {

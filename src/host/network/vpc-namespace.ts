@@ -1,6 +1,7 @@
 /**
  * A VPC's namespace on this host: made when the first interface needs it, gone with the last. It holds the routers and resolvers
- * of the VPC's subnets, a route to each guest, address translation and the rules.
+ * of the VPC's subnets, a route to each guest, address translation and the rules (`vpc-program.ts`), and the way to the VPC's
+ * namespaces on other hosts.
  *
  * Every guest believes that its subnet is one wire. It is not: the router answers for every address of the subnet that has a
  * route elsewhere (proxy ARP) and forwards. An address without a guest has no route (the VPC's blocks are black holes) and no
@@ -8,15 +9,12 @@
  */
 import { rmSync } from "node:fs";
 import type { VpcId } from "../../base/ids.ts";
-import { ipBatch, namespacePath, parameterScript, runInNamespace } from "./command.ts";
-import { vpcResolver } from "./dnsmasq-configuration.ts";
+import { batchScript, ipBatch, ipJson, namespacePath, parameterScript, runInNamespace } from "./command.ts";
 import type { HostLinks } from "./host-links.ts";
-import { interfaceLines, interfaceParameters } from "./interface-link.ts";
-import { hostLinkAddress, metadataAddress, resolverAddress, vpcLinkAddress } from "./link-addresses.ts";
-import { interfaceDevices, listNamespaces, uplinkDevice, vpcDevice } from "./names.ts";
+import { field } from "./json-field.ts";
+import { hostLinkAddress, metadataAddress, overlayPort, resolverAddress, vpcLinkAddress } from "./link-addresses.ts";
+import { listNamespaces, overlayDevice, uplinkDevice, vpcDevice } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
-import type { KnownInterface } from "./network-state.ts";
-import { vpcRules } from "./vpc-rules.ts";
 
 export interface VpcPlace {
   readonly vpc: VpcId;
@@ -24,6 +22,10 @@ export interface VpcPlace {
   /** Gives the namespace its address towards the host. */
   readonly linkNumber: number;
   readonly underlayBlock: string;
+  /** The host's address on the underlay network. */
+  readonly hostAddress: string;
+  /** Of packets inside the VPC. */
+  readonly mtu: number;
 }
 
 /** Interfaces inherit these when they appear. Reverse path filters are off: the rules on each tap are stricter. */
@@ -60,44 +62,31 @@ export async function ensureVpcNamespace(place: VpcPlace, links: HostLinks): Pro
   ]);
   await runInNamespace(
     place.namespace,
-    script({ [`ipv4/conf/${uplinkDevice}/proxy_arp`]: 0 }, [
-      "link set lo up",
-      `address replace ${resolverAddress}/32 dev lo`,
-      `address replace ${metadataAddress}/32 dev lo`,
-      `address replace ${address} peer ${hostLinkAddress} dev ${uplinkDevice}`,
-      `link set ${uplinkDevice} up`,
-      `route replace default via ${hostLinkAddress} dev ${uplinkDevice}`,
-    ]),
+    [
+      parameterScript({ [`ipv4/conf/${uplinkDevice}/proxy_arp`]: 0 }),
+      ...batchScript("ip", [
+        "link set lo up",
+        `address replace ${resolverAddress}/32 dev lo`,
+        `address replace ${metadataAddress}/32 dev lo`,
+        `address replace ${address} peer ${hostLinkAddress} dev ${uplinkDevice}`,
+        `link set ${uplinkDevice} up`,
+        `route replace default via ${hostLinkAddress} dev ${uplinkDevice}`,
+      ]),
+    ].join(""),
   );
   return fresh;
 }
 
-/** Makes the namespace's addresses, routes and rules those of these interfaces. Devices of all of them must exist. */
-export async function programVpcNamespace(place: VpcPlace, interfaces: readonly KnownInterface[]): Promise<void> {
-  const specifications = interfaces.map(({ nic }) => nic);
-  const [first] = specifications;
-  if (first === undefined) return;
-  const resolver = vpcResolver(first);
-  const blocks = [...new Set(specifications.flatMap(({ vpc }) => vpc.cidrs))];
-  const rules = vpcRules({ linkAddress: vpcLinkAddress(place.linkNumber), resolver, underlayBlock: place.underlayBlock, interfaces: interfaces.map(toRuleInput) });
-  await runInNamespace(
-    place.namespace,
-    script(
-      Object.assign({}, ...specifications.map(({ id }) => interfaceParameters(id))),
-      [`address replace ${resolver}/32 dev lo`, ...blocks.map((block) => `route replace blackhole ${block}`), ...specifications.flatMap(interfaceLines)],
-      rules,
-    ),
-  );
-}
-
-function toRuleInput({ nic, metadataPort, hopLimit }: KnownInterface) {
-  return {
-    device: interfaceDevices(nic.id).inner,
-    privateAddress: nic.privateAddress,
-    ...(nic.publicAddress === undefined ? {} : { publicAddress: nic.publicAddress }),
-    metadataPort,
-    hopLimit,
-  };
+/**
+ * Makes the VPC's device towards other hosts unless it is there; from this, the host's namespace, its frames travel. Its own hardware address is the kernel's choice:
+ * VXLAN takes frames from an equal one for its own.
+ */
+export async function ensureOverlay({ namespace, hostAddress, mtu }: VpcPlace, networkIdentifier: number): Promise<void> {
+  const [found] = await ipJson(["-details", "link", "show", "dev", overlayDevice], namespace);
+  const made = field(field(field(found, "linkinfo"), "info_data"), "id");
+  if (made !== undefined && made !== networkIdentifier) await ipBatch([`link delete ${overlayDevice}`], { namespace });
+  if (made !== networkIdentifier) await ipBatch([`link add ${overlayDevice} netns ${namespace} type vxlan id ${networkIdentifier} local ${hostAddress} dstport ${overlayPort} nolearning`]);
+  await ipBatch([`link set ${overlayDevice} mtu ${mtu} up`], { namespace });
 }
 
 /** Ends what runs in the namespace and removes it with all that is in it. */
@@ -106,16 +95,10 @@ export async function removeVpcNamespace(namespace: string): Promise<void> {
   if (found === undefined) return;
   if (found.whole) {
     await endProcessesIn([namespace]);
-    // Deleted with its devices by the kernel, but some time later; the pair's outer end must be gone at once.
-    await ipBatch([`link delete ${uplinkDevice}`], { namespace, anyway: true });
+    // Deleted with its devices by the kernel, but some time later; the pair's outer end and the overlay's identifier must be free at once.
+    await ipBatch([`link delete ${uplinkDevice}`, `link delete ${overlayDevice}`], { namespace, anyway: true });
     await ipBatch([`netns delete ${namespace}`]);
   } else {
     rmSync(namespacePath(namespace), { force: true });
   }
-}
-
-/** One shell script: parameters, then addresses and routes, then rules; one process enters the namespace for all three. */
-function script(values: Readonly<Record<string, number>>, lines: readonly string[], rules?: string): string {
-  const load = rules === undefined ? "" : `nft -f - <<'END_OF_RULES'\n${rules}END_OF_RULES\n`;
-  return `${parameterScript(values)}ip -batch - <<'END_OF_LINES'\n${lines.join("\n")}\nEND_OF_LINES\n${load}`;
 }

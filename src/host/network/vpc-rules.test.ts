@@ -1,25 +1,67 @@
 import { expect, test } from "vitest";
-import { vpcRules } from "./vpc-rules.ts";
+import type { VpcSpecification } from "../protocol/specification.ts";
+import { fabricLines } from "./fabric-lines.ts";
+import { tableChanges, wholeTable } from "./rule-table.ts";
+import { interfaceSpecimen } from "./testing/specimens.ts";
+import { allowAll, anywhere, openGroup, placed, vpcSpecimen } from "./testing/vpc-specimens.ts";
+import { overlayRules, vpcRules } from "./vpc-rules.ts";
+import { vpcScene, type VpcScene } from "./vpc-scene.ts";
 
-test("the rules of a VPC with two interfaces, one of them public, are these", async () => {
-  const rules = vpcRules({
-    linkAddress: "169.254.64.2",
-    resolver: "172.31.0.2",
-    underlayBlock: "198.18.0.0/22",
-    interfaces: [
-      { device: "eni000000000001", privateAddress: "172.31.0.5", publicAddress: "198.18.4.10", metadataPort: 20_000, hopLimit: 1 },
-      { device: "eni000000000002", privateAddress: "172.31.16.9", metadataPort: 20_001, hopLimit: 2 },
-    ],
-  });
-  await expect(rules).toMatchFileSnapshot("golden/vpc-rules.nft");
+const [here, there] = ["198.18.0.2", "198.18.0.3"];
+const one = interfaceSpecimen("1", "1", "172.31.0.5", "198.18.4.10");
+const two = { ...interfaceSpecimen("2", "1", "172.31.16.9"), subnet: { id: "subnet-0bbbbbbbbbbbbbb02", cidr: "172.31.16.0/20" } as const };
+const away = interfaceSpecimen("3", "1", "172.31.0.7");
+const connected = [one, two].map((nic, index) => ({ nic, metadataPort: 20_000 + index, hopLimit: index + 1, connected: true }));
+
+const rules = [
+  { id: "sgr-01", egress: true, traffic: { protocol: -1 }, peer: anywhere },
+  { id: "sgr-02", egress: false, traffic: { protocol: 6, ports: { from: 22, to: 22 } }, peer: { cidrs: ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.1/32"] } },
+  { id: "sgr-03", egress: false, traffic: { protocol: 1, icmp: { type: 8, code: -1 } }, peer: { group: openGroup } },
+];
+const closedAcl = [...allowAll.filter(({ egress }) => egress), { egress: false, allow: false, traffic: { protocol: 17, ports: { from: 53, to: 60 } }, cidr: "172.31.0.0/20" }];
+const interfaces = [
+  placed(one, here, { privateAddresses: ["172.31.0.5", "172.31.0.6"], publicAddresses: { "172.31.0.5": "198.18.4.10", "172.31.0.6": "198.18.4.11" } }),
+  placed(two, here, { sourceDestCheck: false }),
+  placed(away, there),
+];
+const whole = vpcSpecimen([one, two], interfaces, { groups: [{ id: openGroup, rules }] });
+const specification: VpcSpecification = {
+  ...whole,
+  subnets: whole.subnets.map((subnet) =>
+    subnet.id === two.subnet.id
+      ? { ...subnet, acl: closedAcl, routes: [{ destination: "0.0.0.0/0", target: { kind: "interface", id: away.id } }, { destination: "203.0.113.0/24", target: { kind: "blackhole" } }] }
+      : subnet,
+  ),
+};
+
+function sceneOf(change: Partial<VpcSpecification> | undefined = {}): VpcScene {
+  const scene = vpcScene(change === undefined ? undefined : { ...specification, ...change }, connected, here);
+  if (scene === undefined) throw new Error("nothing is connected");
+  return scene;
+}
+const tableOf = (scene: VpcScene) => vpcRules({ linkAddress: "169.254.64.2", underlayBlock: "198.18.0.0/22", scene });
+
+test("a VPC with two interfaces here and one elsewhere has these rules and these routes", async () => {
+  await expect(wholeTable(tableOf(sceneOf())) + overlayRules(sceneOf())).toMatchFileSnapshot("golden/vpc-rules.nft");
+  await expect([...fabricLines(sceneOf())].map(([key, line]) => `${key}: ${line}\n`).join("")).toMatchFileSnapshot("golden/fabric-lines.txt");
 });
 
-test("a VPC without a public address has no translation and no way out", () => {
-  const rules = vpcRules({
-    linkAddress: "169.254.64.2",
-    resolver: "172.31.0.2",
-    underlayBlock: "198.18.0.0/22",
-    interfaces: [{ device: "eni000000000001", privateAddress: "172.31.0.5", metadataPort: 20_000, hopLimit: 1 }],
-  });
-  expect(rules.split("\n").filter((line) => line.includes(" map ") || /oifname "uplink".* accept/.test(line))).toEqual([]);
+test("before the VPC's specification is known, nothing is allowed, translated or let out", () => {
+  const { chains, sets } = tableOf(vpcScene(undefined, connected, here) ?? sceneOf());
+  expect([...chains].filter(([name]) => /^(?:leave|arrive)_/.test(name)).map(([, { rules }]) => rules)).toEqual([["drop"], ["drop"], ["drop"], ["drop"]]);
+  expect([sets.size, ...[...chains.values()].flatMap(({ rules }) => rules.filter((rule) => / map |oifname "uplink".* accept/.test(rule)))]).toEqual([0]);
+});
+
+test("a member more or a rule less changes only the group's set or chain", () => {
+  const before = tableOf(sceneOf());
+  const moreMembers = tableOf(sceneOf({ interfaces: [...interfaces, placed(interfaceSpecimen("4", "1", "172.31.0.8"), there)] }));
+  expect(tableChanges(before, moreMembers)).toBe("add element ip hostelry members_sg_0dddddddddddddddd { 172.31.0.8 }\n");
+  const fewerRules = tableOf(sceneOf({ groups: [{ id: openGroup, rules: rules.slice(0, 2) }] }));
+  expect(tableChanges(before, fewerRules).split("\n").map((line) => line.replace(/add rule ip hostelry (\S+) .*/, "add rule $1"))).toEqual([
+    "flush chain ip hostelry arrive_sg_0dddddddddddddddd",
+    "delete set ip hostelry members_sg_0dddddddddddddddd",
+    "add rule arrive_sg_0dddddddddddddddd",
+    "",
+  ]);
+  expect(tableChanges(before, tableOf(sceneOf()))).toBe("");
 });

@@ -1,115 +1,152 @@
 /**
- * The rules of one VPC's namespace on one host: a pure text from what is connected there, loaded as one transaction.
+ * The rules of one VPC's namespace on one host: a pure value from what is connected there.
  *
- * A guest reaches the other guests of its VPC, the resolver, DHCP and its own metadata; with a public address also the world
- * outside, as that address. It never reaches the host's namespace, the underlay network or another VPC by a private address.
+ * A guest reaches what its groups, its subnet's ACL and its subnet's routes allow, the resolver, DHCP and its own metadata; with a
+ * public address and an internet route also the world outside, as that address. It never reaches the host's namespace, the
+ * underlay network or another VPC by a private address.
  *
- * Each interface has two chains, `leave_…` and `arrive_…`, which every new connection passes: the place of the rules of
- * security groups. A chain that returns lets the connection go on. The services of the link-local range, DHCP and the resolver
- * do not pass them, as on EC2 (facts §7.6).
+ *   prerouting    choose_table (which routing table), destination (translation)
+ *   forward       through_namespace (is there such a way at all; ACLs)  →  leaving  →  arriving (groups)
+ *   postrouting   source (translation)
+ *
+ * Groups are checked for what leaves an interface here and again for what arrives at one here, each by a chain of the interface
+ * (`group-rules.ts`); connection tracking lets pass what belongs to a connection that was allowed. ACLs come before it and see
+ * every packet that leaves or enters their subnet. The services of the link-local range, DHCP and the resolver pass none of them,
+ * as on EC2 (facts §7.6).
  */
+import { aclChains, aclName, groupChains, interfaceChain, interfaceChains, memberSet, type Direction } from "./group-rules.ts";
 import { hostLinkAddress, metadataAddress, metadataPorts, resolverAddress } from "./link-addresses.ts";
 import { tokenReplyMatch } from "./metadata-reply.ts";
-import { ruleTable, uplinkDevice } from "./names.ts";
+import { overlayDevice, ruleTable, uplinkDevice } from "./names.ts";
+import type { Chain, RuleTable } from "./rule-table.ts";
+import type { LocalInterface, LocalSubnet, VpcScene } from "./vpc-scene.ts";
 
 export interface VpcRulesInput {
   /** The VPC namespace's own address towards the host. */
   readonly linkAddress: string;
-  /** The second address of the VPC's first block. */
-  readonly resolver: string;
   readonly underlayBlock: string;
-  readonly interfaces: readonly ConnectedInterface[];
-}
-
-export interface ConnectedInterface {
-  readonly device: string;
-  readonly privateAddress: string;
-  readonly publicAddress?: string;
-  readonly metadataPort: number;
-  readonly hopLimit: number;
+  readonly scene: VpcScene;
 }
 
 const ports = `${metadataPorts.first}-${metadataPorts.last}`;
 /** Marks a connection whose answer carries a token. */
 const tokenMark = "0x1";
 
-export function vpcRules(input: VpcRulesInput): string {
-  return `table ip ${ruleTable}
-delete table ip ${ruleTable}
-table ip ${ruleTable} {
-${[...natChains(input), ...filterChains(input), ...input.interfaces.flatMap(interfaceChains)].map(block).join("\n\n")}
+export function vpcRules(input: VpcRulesInput): RuleTable {
+  const { here, subnets, groups, members } = input.scene;
+  const acls = aclChains(subnets);
+  return {
+    sets: new Map([...members].map(([group, addresses]) => [memberSet(group), addresses])),
+    chains: new Map<string, Chain>([
+      ...groupChains(groups),
+      ...acls,
+      ...interfaceChains(here, groups),
+      ["choose_table", { hook: "type filter hook prerouting priority mangle; policy accept;", rules: markRules(here) }],
+      ["destination", { hook: "type nat hook prerouting priority dstnat; policy accept;", rules: destinationRules(here) }],
+      ["source", { hook: "type nat hook postrouting priority srcnat; policy accept;", rules: sourceRules(input) }],
+      ["to_namespace", { hook: "type filter hook input priority filter; policy drop;", rules: inputRules(input.scene) }],
+      ["metadata_reply", { rules: metadataReplyRules(here) }],
+      ["through_namespace", { hook: "type filter hook forward priority filter; policy drop;", rules: forwardRules(input, new Set(acls.map(([name]) => name))) }],
+      ["leaving", { hook: "type filter hook forward priority filter + 10; policy accept;", rules: groupCheck("leave", "iifname", here) }],
+      ["arriving", { hook: "type filter hook forward priority filter + 20; policy accept;", rules: groupCheck("arrive", "oifname", here) }],
+    ]),
+  };
+}
+
+/** Which frames of the overlay are for an interface here, and for packets to other addresses than its own, by which table they go there. */
+export function overlayRules({ here }: VpcScene): string {
+  const own = here.flatMap(({ mac, privateAddresses }) => privateAddresses.map((address) => `${mac} . ${address}`));
+  const open = here.flatMap(({ mac, deliveryTable }) => (deliveryTable === undefined ? [] : `${mac} : ${deliveryTable}`));
+  const rules = [
+    ...(open.length === 0 ? [] : [`ether type ip meta mark set ether daddr map { ${open.join(", ")} } meta pkttype set host accept`]),
+    ...(own.length === 0 ? [] : [`ether type ip ether daddr . ip daddr { ${own.join(", ")} } meta pkttype set host accept`]),
+  ];
+  return `table netdev ${ruleTable}
+delete table netdev ${ruleTable}
+table netdev ${ruleTable} {
+	chain from_overlay {
+		type filter hook ingress device "${overlayDevice}" priority filter; policy drop;
+${rules.map((rule) => `\t\t${rule}\n`).join("")}	}
 }
 `;
 }
 
-function block([name, ...lines]: readonly string[]): string {
-  return [`\tchain ${name} {`, ...lines.map((line) => `\t\t${line}`), "\t}"].join("\n");
+function markRules(here: readonly LocalInterface[]): readonly string[] {
+  const marks = here.flatMap(({ device, mark }) => (mark === undefined ? [] : `"${device}" : ${mark}`));
+  return marks.length === 0 ? [] : [`meta mark set iifname map { ${marks.join(", ")} }`];
 }
 
-function natChains({ interfaces, linkAddress }: VpcRulesInput): readonly (readonly string[])[] {
-  const inside = publicPairs(interfaces, (pair) => `${pair.publicAddress} : ${pair.privateAddress}`);
-  const outside = publicPairs(interfaces, (pair) => `${pair.privateAddress} : ${pair.publicAddress}`);
+function destinationRules(here: readonly LocalInterface[]): readonly string[] {
+  const inside = here.flatMap(({ publicAddresses }) => publicAddresses.map(([own, outer]) => `${outer} : ${own}`));
   return [
-    [
-      "destination",
-      "type nat hook prerouting priority dstnat; policy accept;",
-      ...interfaces.map((nic) => `iifname "${nic.device}" ip daddr ${metadataAddress} tcp dport 80 dnat to ${hostLinkAddress}:${nic.metadataPort}`),
-      ...inside.map((map) => `iifname "${uplinkDevice}" dnat to ip daddr map ${map}`),
-    ],
-    [
-      "source",
-      "type nat hook postrouting priority srcnat; policy accept;",
-      `oifname "${uplinkDevice}" ip daddr ${hostLinkAddress} tcp dport ${ports} snat to ${linkAddress}`,
-      ...outside.map((map) => `oifname "${uplinkDevice}" snat to ip saddr map ${map}`),
-    ],
+    ...here.map(({ device, metadataPort }) => `iifname "${device}" ip daddr ${metadataAddress} tcp dport 80 dnat to ${hostLinkAddress}:${metadataPort}`),
+    ...(inside.length === 0 ? [] : [`iifname "${uplinkDevice}" dnat to ip daddr map { ${inside.join(", ")} }`]),
   ];
 }
 
-function publicPairs(interfaces: readonly ConnectedInterface[], pair: (nic: ConnectedInterface) => string): readonly string[] {
-  const pairs = interfaces.filter(({ publicAddress }) => publicAddress !== undefined).map(pair);
-  return pairs.length === 0 ? [] : [`{ ${pairs.join(", ")} }`];
-}
-
-function filterChains(input: VpcRulesInput): readonly (readonly string[])[] {
-  const { interfaces, resolver, underlayBlock } = input;
-  const routed = interfaces.filter(({ publicAddress }) => publicAddress !== undefined).map(({ privateAddress }) => privateAddress);
+function sourceRules({ scene, linkAddress }: VpcRulesInput): readonly string[] {
+  const outside = scene.here.flatMap(({ publicAddresses }) => publicAddresses.map(([own, outer]) => `${own} : ${outer}`));
   return [
-    [
-      "to_namespace",
-      "type filter hook input priority filter; policy drop;",
-      'iifname "lo" accept',
-      'iifname "eni*" udp sport 68 udp dport 67 accept',
-      `iifname "eni*" ip daddr { ${resolver}, ${resolverAddress} } meta l4proto { tcp, udp } th dport 53 accept`,
-      `iifname "${uplinkDevice}" ct state established,related accept`,
-    ],
-    [
-      "through_namespace",
-      "type filter hook forward priority filter; policy drop;",
-      `iifname "${uplinkDevice}" ip saddr ${hostLinkAddress} tcp sport ${ports} goto metadata_reply`,
-      `iifname "eni*" ip daddr ${hostLinkAddress} tcp dport ${ports} ct status dnat accept`,
-      `iifname "eni*" ip daddr { 169.254.0.0/16, ${underlayBlock} } drop`,
-      "ct state established,related accept",
-      ...verdicts("iifname", "leave", interfaces),
-      ...verdicts("oifname", "arrive", interfaces),
-      'iifname "eni*" oifname "eni*" accept',
-      ...(routed.length === 0 ? [] : [`iifname "eni*" oifname "${uplinkDevice}" ip saddr { ${routed.join(", ")} } accept`]),
-      `iifname "${uplinkDevice}" oifname "eni*" ct status dnat accept`,
-    ],
-    [
-      "metadata_reply",
-      `${tokenReplyMatch()} ct mark set ${tokenMark}`,
-      ...interfaces.map(({ device, hopLimit }) => `ct mark ${tokenMark} oifname "${device}" ip ttl set ${hopLimit}`),
-      "ct state established accept",
-      "drop",
-    ],
+    `oifname "${uplinkDevice}" ip daddr ${hostLinkAddress} tcp dport ${ports} snat to ${linkAddress}`,
+    ...(outside.length === 0 ? [] : [`oifname "${uplinkDevice}" snat to ip saddr map { ${outside.join(", ")} }`]),
   ];
 }
 
-function verdicts(key: string, chain: string, interfaces: readonly ConnectedInterface[]): readonly string[] {
-  if (interfaces.length === 0) return [];
-  return [`${key} vmap { ${interfaces.map(({ device }) => `"${device}" : jump ${chain}_${device}`).join(", ")} }`];
+function inputRules({ resolver }: VpcScene): readonly string[] {
+  return [
+    'iifname "lo" accept',
+    'iifname "eni*" udp sport 68 udp dport 67 accept',
+    `iifname "eni*" ip daddr { ${resolver}, ${resolverAddress} } meta l4proto { tcp, udp } th dport 53 accept`,
+    `iifname "${uplinkDevice}" ct state established,related accept`,
+  ];
 }
 
-function interfaceChains({ device }: ConnectedInterface): readonly (readonly string[])[] {
-  return [[`leave_${device}`], [`arrive_${device}`]];
+function forwardRules({ scene, underlayBlock }: VpcRulesInput, acls: ReadonlySet<string>): readonly string[] {
+  const { here, subnets } = scene;
+  const own = here.flatMap(({ device, privateAddresses }) => privateAddresses.map((address) => `"${device}" . ${address}`));
+  const open = here.flatMap(({ device, sourceDestCheck }) => (sourceDestCheck ? [] : `"${device}"`));
+  const checked = open.length === 0 ? "" : `oifname != { ${open.join(", ")} } `;
+  const routed = here.flatMap(({ publicAddresses }) => publicAddresses.map(([address]) => address));
+  return [
+    `iifname "${uplinkDevice}" ip saddr ${hostLinkAddress} tcp sport ${ports} goto metadata_reply`,
+    `iifname "eni*" ip daddr ${hostLinkAddress} tcp dport ${ports} ct status dnat accept`,
+    `iifname "eni*" ip daddr { 169.254.0.0/16, ${underlayBlock} } drop`,
+    `iifname "${uplinkDevice}" ip saddr { ${scene.blocks.join(", ")} } drop`,
+    ...(own.length === 0 ? [] : [`oifname "eni*" ${checked}oifname . ip daddr != { ${own.join(", ")} } drop`]),
+    ...subnets.flatMap((subnet) => aclJumps(subnet, here, acls)),
+    `iifname { "eni*", "${overlayDevice}" } oifname "eni*" accept`,
+    `iifname "eni*" oifname "${overlayDevice}" accept`,
+    `iifname "${uplinkDevice}" ct state established,related accept`,
+    ...(routed.length === 0 ? [] : [`iifname "eni*" oifname "${uplinkDevice}" ip saddr { ${routed.join(", ")} } accept`]),
+    `iifname "${uplinkDevice}" oifname "eni*" ct status dnat accept`,
+  ];
+}
+
+/** Between two interfaces of a subnet its ACL does not count. */
+function aclJumps(subnet: LocalSubnet, here: readonly LocalInterface[], acls: ReadonlySet<string>): readonly string[] {
+  const devices = `{ ${here.filter((nic) => nic.subnet === subnet.id).map(({ device }) => `"${device}"`).join(", ")} }`;
+  const [leave, arrive] = [aclName("leave", subnet), aclName("arrive", subnet)];
+  return [
+    ...(acls.has(leave) ? [`iifname ${devices} ip daddr != ${subnet.cidr} jump ${leave}`] : []),
+    ...(acls.has(arrive) ? [`oifname ${devices} ip saddr != ${subnet.cidr} jump ${arrive}`] : []),
+  ];
+}
+
+function metadataReplyRules(here: readonly LocalInterface[]): readonly string[] {
+  return [
+    `${tokenReplyMatch()} ct mark set ${tokenMark}`,
+    ...here.map(({ device, hopLimit }) => `ct mark ${tokenMark} oifname "${device}" ip ttl set ${hopLimit}`),
+    "ct state established accept",
+    "drop",
+  ];
+}
+
+function groupCheck(direction: Direction, key: "iifname" | "oifname", here: readonly LocalInterface[]): readonly string[] {
+  const chains = here.map((nic) => `"${nic.device}" : goto ${interfaceChain(direction, nic)}`);
+  return [
+    "ct state established,related accept",
+    ...(direction === "leave" ? [`iifname "eni*" ip daddr ${hostLinkAddress} accept`] : []),
+    ...(chains.length === 0 ? [] : [`${key} vmap { ${chains.join(", ")} }`]),
+    `${key} "eni*" drop`,
+  ];
 }

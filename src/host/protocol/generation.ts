@@ -1,5 +1,5 @@
 /**
- * The fence: which of two specifications of the same thing a host may act on. Pure, and the same for machines and volumes.
+ * The fence: which of two specifications of the same thing a host may act on. Pure, and the same for machines, volumes and VPCs.
  *
  *   incoming generation   host has it      host has a tombstone
  *   lower                 stale            stale

@@ -2,10 +2,10 @@
  * What a host has found out: facts, not opinions. A report names the generation and run that it speaks of, so that the control
  * plane can set aside one that speaks of the past.
  */
-import type { InstanceId, SnapshotId, VolumeId } from "../../base/ids.ts";
+import type { InstanceId, SnapshotId, VolumeId, VpcId } from "../../base/ids.ts";
 import type { Virtualization } from "./specification.ts";
 
-export type Report = MachineReport | VolumeReport;
+export type Report = MachineReport | VolumeReport | VpcReport;
 
 /**
  * `preparing`: disks, interfaces and engine are being made ready. `running`: the engine runs. `stopping`: the guest was asked to
@@ -95,4 +95,13 @@ export interface HostDescription {
   readonly engines: Readonly<Record<Virtualization, EngineAvailability>>;
   /** Of the whole machine, shared by all hosts on it. */
   readonly machine: { readonly cpus: number; readonly memoryMib: number; readonly cpuModel: string; readonly kernel: string };
+}
+
+/** `applied`: the host's packets go as the specification of this generation says. */
+export interface VpcReport {
+  readonly kind: "vpc";
+  readonly id: VpcId;
+  readonly generation: number;
+  readonly state: "applied" | "absent" | "failed";
+  readonly reason?: string;
 }

@@ -12,7 +12,7 @@ import type { ImageId, InstanceId, InterfaceId, SnapshotId, SubnetId, VolumeId, 
 export type Virtualization = "emulated" | "paravirtual" | "hardware";
 export const virtualizations: readonly Virtualization[] = ["emulated", "paravirtual", "hardware"];
 
-export type Specification = MachineSpecification | VolumeSpecification;
+export type Specification = MachineSpecification | VolumeSpecification | VpcSpecification;
 
 /** A guest. Everything below `want` may be out of date when `want` is `absent`; only the id counts then. */
 export interface MachineSpecification {
@@ -163,4 +163,79 @@ export interface SnapshotOrder {
   readonly encryptionKey?: string;
   /** All volumes, this one too, whose content must be of one moment (CreateSnapshots). They are on the same storage node. */
   readonly together?: readonly VolumeId[];
+}
+
+/** A VPC as each host that has one of its interfaces must know it: who is there, where packets go, and which may pass (decision 0007). */
+export interface VpcSpecification {
+  readonly kind: "vpc";
+  readonly id: VpcId;
+  readonly generation: number;
+  /** `absent`: none of its interfaces is on this host any more. */
+  readonly want: "present" | "absent";
+  /** Of its overlay network, 1 to 16777215; no two VPCs of an installation have the same. */
+  readonly networkIdentifier: number;
+  /** IPv4 blocks, the first one first. */
+  readonly cidrs: readonly string[];
+  readonly subnets: readonly SubnetSpecification[];
+  /** All of the VPC, on whichever host. */
+  readonly interfaces: readonly PlacedInterface[];
+  /** Every group that an interface here is in, and every group that their rules name. */
+  readonly groups: readonly GroupSpecification[];
+}
+
+export interface PlacedInterface {
+  readonly id: InterfaceId;
+  readonly subnet: SubnetId;
+  readonly mac: string;
+  /** The primary first. */
+  readonly privateAddresses: readonly string[];
+  /** Public addresses by the private address that each stands for. */
+  readonly publicAddresses: Readonly<Record<string, string>>;
+  readonly groups: readonly string[];
+  readonly sourceDestCheck: boolean;
+  /** The underlay address of the host that has it; absent: on none now. */
+  readonly hostAddress?: string;
+}
+
+export interface SubnetSpecification {
+  readonly id: SubnetId;
+  readonly cidr: string;
+  /** Of its route table, in no order: the longest prefix counts. Those to the VPC itself are not named. */
+  readonly routes: readonly RouteSpecification[];
+  /** Of its network ACL, in the order of their numbers, without the last that denies everything. */
+  readonly acl: readonly AclEntrySpecification[];
+}
+
+export interface RouteSpecification {
+  readonly destination: string;
+  /** `interface`: handed to that interface, whatever its address, on whichever host. */
+  readonly target: { readonly kind: "internet" | "blackhole" } | { readonly kind: "interface"; readonly id: InterfaceId };
+}
+
+export interface AclEntrySpecification {
+  readonly egress: boolean;
+  readonly allow: boolean;
+  readonly traffic: TrafficSpecification;
+  readonly cidr: string;
+}
+
+/** One protocol, by its number, or all (`-1`). Ports with TCP (6) and UDP (17), type and code with ICMP (1); absent: all. */
+export interface TrafficSpecification {
+  readonly protocol: number;
+  readonly ports?: { readonly from: number; readonly to: number };
+  readonly icmp?: { readonly type: number; readonly code?: number };
+}
+
+/** A security group: everything that no rule allows is dropped. Its members are the interfaces that name it. */
+export interface GroupSpecification {
+  readonly id: string;
+  readonly rules: readonly GroupRuleSpecification[];
+}
+
+export interface GroupRuleSpecification {
+  readonly id: string;
+  readonly egress: boolean;
+  readonly traffic: TrafficSpecification;
+  /** The other side: blocks, or the private addresses of the interfaces in a group. */
+  readonly peer: { readonly cidrs: readonly string[] } | { readonly group: string };
 }

@@ -1,7 +1,7 @@
 /** Agents' messages are parsed before they are believed: a wrong one is refused whole and names its first fault. */
 import { virtualizations } from "../../host/protocol/specification.ts";
 import type { HostArrival, ReportBatch } from "../../host/protocol/exchange.ts";
-import type { DiskReport, EngineAvailability, HostDescription, MachineReport, Report, SnapshotReport, VolumeCondition, VolumeReport } from "../../host/protocol/report.ts";
+import type { DiskReport, EngineAvailability, HostDescription, MachineReport, Report, SnapshotReport, VolumeCondition, VolumeReport, VpcReport } from "../../host/protocol/report.ts";
 
 export class MessageError extends Error {
   override readonly name = "MessageError";
@@ -37,7 +37,11 @@ function parseReport(value: unknown): Report {
       ...optional("snapshots", fields["snapshots"], listOf(parseSnapshot)),
     };
   }
-  if (fields["kind"] !== "machine") throw new MessageError("a report's kind is neither machine nor volume");
+  if (fields["kind"] === "vpc") {
+    const state = asOneOf(fields["state"], ["applied", "absent", "failed"] as const, "state");
+    return { kind: "vpc", id: id as VpcReport["id"], generation, state, ...reason }; // compared with rows' ids, never trusted
+  }
+  if (fields["kind"] !== "machine") throw new MessageError("a report's kind is none of machine, volume, vpc");
   return {
     kind: "machine",
     id: id as MachineReport["id"], // compared with rows' ids, never trusted

@@ -3,18 +3,31 @@
  * all others are set aside. Where the new fact leaves something to do, the thing's reconciler is woken in the same transaction.
  */
 import type { DiskReport, MachineReport, Report, VolumeReport } from "../../host/protocol/report.ts";
+import { hasDetaching } from "../../network/network-interface.ts";
 import { exportNameOf, listAttachments } from "../../storage/volume-attachment.ts";
 import { wake } from "../../store/due.ts";
 import type { Tx } from "../../store/store.ts";
 import type { Flag } from "../../store/tables.ts";
 import { recordSnapshots } from "./record-snapshots.ts";
+import { recordVpc } from "./record-vpc.ts";
 
 export async function recordReport(tx: Tx, hostId: string, report: Report, now: number): Promise<void> {
-  const work = report.kind === "machine" ? await recordMachine(tx, hostId, report, now) : await recordVolume(tx, hostId, report, now);
-  if (work) await wake(tx, { kind: report.kind === "machine" ? "instance" : "volume", key: report.id }, now);
+  if (await record(tx, hostId, report, now)) await wake(tx, { kind: report.kind === "machine" ? "instance" : report.kind, key: report.id }, now);
 }
 
-/** Returns whether the reconciler should look: not while a machine goes the way to what is wanted, unless an image waits for it. */
+/** Returns whether the thing's reconciler should look. */
+function record(tx: Tx, hostId: string, report: Report, now: number): Promise<boolean> {
+  switch (report.kind) {
+    case "machine":
+      return recordMachine(tx, hostId, report, now);
+    case "volume":
+      return recordVolume(tx, hostId, report, now);
+    case "vpc":
+      return recordVpc(tx, hostId, report);
+  }
+}
+
+/** Returns whether the reconciler should look: not while a machine goes the way to what is wanted, unless an image or an interface that is given back waits for it. */
 async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now: number): Promise<boolean> {
   const known = await tx.db
     .selectFrom("instances")
@@ -36,7 +49,8 @@ async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now:
   const givenBack = report.disks !== undefined && (await recordDisks(tx, report.id, report.disks));
   if (isSame(known, observed)) return givenBack;
   await tx.db.updateTable("instances").set({ ...observed, observed_at: now }).where("id", "=", report.id).execute();
-  return givenBack || known.want !== "running" || known.image_task !== null || report.state === "stopped" || report.state === "failed" || report.state === "absent";
+  const isAwaited = generation > known.observed_generation && (await hasDetaching(tx, report.id));
+  return givenBack || isAwaited || known.want !== "running" || known.image_task !== null || report.state === "stopped" || report.state === "failed" || report.state === "absent";
 }
 
 function isSame<Columns extends object>(known: Columns, observed: Partial<Columns>): boolean {

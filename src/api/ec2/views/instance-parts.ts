@@ -1,5 +1,7 @@
 /** What the views of instances need beside the instances' own rows, read in a handful of queries however many instances there are. */
+import type { InterfaceId } from "../../../base/ids.ts";
 import type { Tag } from "../../../compute/tags.ts";
+import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
 import type { Tx } from "../../../store/store.ts";
@@ -8,6 +10,7 @@ import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 export interface ViewedInstance {
   readonly row: InstanceRow;
   readonly interfaces: readonly NetworkInterfaceRow[];
+  readonly addresses: ReadonlyMap<InterfaceId, readonly InterfaceAddress[]>;
   readonly attachments: readonly VolumeAttachmentRow[];
   readonly tags: readonly Tag[];
   readonly groups: ReadonlyMap<string, SecurityGroupRow>;
@@ -23,7 +26,9 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[]): Promi
   if (first === undefined) return [];
   const { account, region } = first;
   const ids = rows.length <= byIdLimit ? rows.map((row) => row.id) : undefined;
-  const interfaces = groupBy(await readInterfaces(tx, account, region, ids), (row) => row.instance_id ?? "");
+  const nics = await readInterfaces(tx, account, region, ids);
+  const interfaces = groupBy(nics, (row) => row.instance_id ?? "");
+  const addresses = await listInterfaceAddresses(tx, nics);
   const attachments = groupBy(await readAttachments(tx, account, region, ids), (row) => row.instance_id);
   const tags = groupBy(await readTags(tx, account, region, ids), (row) => row.resource_id);
   const groups = await tx.db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region).execute();
@@ -32,6 +37,7 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[]): Promi
   return rows.map((row) => ({
     row,
     interfaces: interfaces.get(row.id) ?? [],
+    addresses,
     attachments: attachments.get(row.id) ?? [],
     tags: tags.get(row.id) ?? [],
     groups: groupsById,

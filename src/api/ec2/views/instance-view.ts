@@ -1,11 +1,12 @@
 /** Instances as EC2 shows them. */
-import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstanceStateChange, Reservation } from "@aws-sdk/client-ec2";
+import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstancePrivateIpAddress, InstanceStateChange, Reservation } from "@aws-sdk/client-ec2";
 import { toAttachmentState } from "../../../compute/attachment-state.ts";
 import type { StateChange } from "../../../compute/instance.ts";
 import { stateCodes, toInstanceState, type InstanceState } from "../../../compute/instance-state.ts";
 import { findInstanceType } from "../../../compute/instance-types/catalogue.ts";
 import { privateHostName, publicHostName } from "../../../compute/machine-specification.ts";
 import type { MetadataOptions } from "../../../compute/metadata-options.ts";
+import type { InterfaceAddress } from "../../../network/interface-addresses.ts";
 import { groupIdsOf } from "../../../network/network-interface.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
@@ -41,12 +42,13 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
   const state = toInstanceState(row);
   const primary = interfaces[0];
   const hostNames = vpcs.get(row.vpc_id)?.enable_dns_hostnames === 1;
+  const publicAddress = primary === undefined ? undefined : findPublicAddress(viewed, primary);
   return {
     InstanceId: row.id,
     ImageId: row.image_id,
     State: toStateView(state),
     PrivateDnsName: primary === undefined ? "" : privateHostName(primary.private_address, row.region),
-    PublicDnsName: toPublicName(primary, hostNames),
+    PublicDnsName: toPublicName(publicAddress, row.region, hostNames),
     StateTransitionReason: row.transition_reason,
     ...(row.key_name === null ? {} : { KeyName: row.key_name }),
     AmiLaunchIndex: row.launch_index,
@@ -103,11 +105,12 @@ export function toMetadataOptionsView(options: MetadataOptions): NonNullable<Ins
 }
 
 function toNetworkFields(viewed: ViewedInstance, primary: NetworkInterfaceRow): Partial<Instance> {
+  const publicAddress = findPublicAddress(viewed, primary);
   return {
     SubnetId: primary.subnet_id,
     VpcId: primary.vpc_id,
     PrivateIpAddress: primary.private_address,
-    ...(primary.public_address === null ? {} : { PublicIpAddress: primary.public_address }),
+    ...(publicAddress === undefined ? {} : { PublicIpAddress: publicAddress }),
     SourceDestCheck: primary.source_dest_check === 1,
     SecurityGroups: toGroups(viewed, primary),
     NetworkInterfaces: viewed.interfaces.map((nic) => toNetworkInterface(viewed, nic)),
@@ -120,11 +123,8 @@ function toGroups({ groups }: ViewedInstance, nic: NetworkInterfaceRow): GroupId
 
 function toNetworkInterface(viewed: ViewedInstance, nic: NetworkInterfaceRow): InstanceNetworkInterface {
   const hostNames = viewed.vpcs.get(nic.vpc_id)?.enable_dns_hostnames === 1;
-  const privateName = privateHostName(nic.private_address, nic.region);
-  const association =
-    nic.public_address === null
-      ? {}
-      : { Association: { IpOwnerId: "amazon", PublicDnsName: toPublicName(nic, hostNames), PublicIp: nic.public_address } };
+  const addresses = (viewed.addresses.get(nic.id) ?? []).map((each) => toPrivateAddressView(each, nic, hostNames));
+  const [primary] = addresses;
   return {
     NetworkInterfaceId: nic.id,
     SubnetId: nic.subnet_id,
@@ -134,7 +134,7 @@ function toNetworkInterface(viewed: ViewedInstance, nic: NetworkInterfaceRow): I
     Status: "in-use",
     MacAddress: nic.mac,
     PrivateIpAddress: nic.private_address,
-    PrivateDnsName: privateName,
+    PrivateDnsName: primary?.PrivateDnsName,
     SourceDestCheck: nic.source_dest_check === 1,
     Groups: toGroups(viewed, nic),
     Ipv6Addresses: [],
@@ -142,19 +142,34 @@ function toNetworkInterface(viewed: ViewedInstance, nic: NetworkInterfaceRow): I
     Attachment: {
       AttachmentId: nic.attachment_id ?? "",
       DeviceIndex: nic.device_index ?? 0,
-      Status: "attached",
+      Status: nic.detaching === 1 ? "detaching" : "attached",
       AttachTime: new Date(nic.attached_at ?? 0),
       DeleteOnTermination: nic.delete_on_termination === 1,
       NetworkCardIndex: 0,
     },
-    ...association,
-    PrivateIpAddresses: [{ PrivateIpAddress: nic.private_address, PrivateDnsName: privateName, Primary: true, ...association }],
+    ...(primary?.Association === undefined ? {} : { Association: primary.Association }),
+    PrivateIpAddresses: addresses,
   };
 }
 
+function toPrivateAddressView(address: InterfaceAddress, nic: NetworkInterfaceRow, hostNames: boolean): InstancePrivateIpAddress {
+  const { privateAddress, primary, publicAddress, elasticIp } = address;
+  const association = { IpOwnerId: elasticIp?.account ?? "amazon", PublicDnsName: toPublicName(publicAddress, nic.region, hostNames), PublicIp: publicAddress };
+  return {
+    PrivateIpAddress: privateAddress,
+    PrivateDnsName: privateHostName(privateAddress, nic.region),
+    Primary: primary,
+    ...(publicAddress === undefined ? {} : { Association: association }),
+  };
+}
+
+function findPublicAddress({ addresses }: ViewedInstance, nic: NetworkInterfaceRow): string | undefined {
+  return addresses.get(nic.id)?.[0]?.publicAddress;
+}
+
 /** Empty where there is no public address or the VPC gives no host names. */
-function toPublicName(nic: NetworkInterfaceRow | undefined, hostNames: boolean): string {
-  return nic === undefined || nic.public_address === null || !hostNames ? "" : publicHostName(nic.public_address, nic.region);
+function toPublicName(publicAddress: string | undefined, region: string, hostNames: boolean): string {
+  return publicAddress === undefined || !hostNames ? "" : publicHostName(publicAddress, region);
 }
 
 export function toBlockDevice(instance: InstanceRow, attachment: VolumeAttachmentRow): NonNullable<Instance["BlockDeviceMappings"]>[number] {

@@ -1,13 +1,17 @@
 /** Network interfaces as EC2 shows them. */
-import type { NetworkInterface, NetworkInterfaceAssociation } from "@aws-sdk/client-ec2";
+import type { NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment, NetworkInterfacePrivateIpAddress } from "@aws-sdk/client-ec2";
 import { zoneIdOf } from "../../../base/regions.ts";
 import { privateHostName, publicHostName } from "../../../compute/machine-specification.ts";
-import type { Tag } from "../../../compute/tags.ts";
+import { ownedRows, type Owner } from "../../../compute/owned-rows.ts";
+import { listTagsOfType, type Tag } from "../../../compute/tags.ts";
+import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
 import { groupIdsOf } from "../../../network/network-interface.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
+import type { Tx } from "../../../store/store.ts";
 import { toTagViews } from "./tag-view.ts";
 
-export interface InterfaceSurroundings {
+interface InterfaceSurroundings {
+  readonly addresses: readonly InterfaceAddress[];
   /** Names of security groups by id. */
   readonly groupNames: ReadonlyMap<string, string>;
   /** Whether the interface's VPC gives public host names. */
@@ -15,9 +19,20 @@ export interface InterfaceSurroundings {
   readonly tags: readonly Tag[] | undefined;
 }
 
-export function toNetworkInterfaceView(row: NetworkInterfaceRow, { groupNames, publicHostNames, tags }: InterfaceSurroundings): NetworkInterface {
-  const association = toAssociation(row, publicHostNames);
-  const privateName = privateHostName(row.private_address, row.region);
+/** The owner's interfaces with all that belongs to them. */
+export async function viewNetworkInterfaces(tx: Tx, owner: Owner, rows: readonly NetworkInterfaceRow[]): Promise<NetworkInterface[]> {
+  const groupNames = new Map((await ownedRows(tx, "security_groups", owner)).map(({ id, name }) => [id, name]));
+  const named = new Set((await ownedRows(tx, "vpcs", owner)).flatMap((vpc) => (vpc.enable_dns_hostnames === 1 ? [vpc.id] : [])));
+  const tags = await listTagsOfType(tx, owner, "network-interface");
+  const addresses = await listInterfaceAddresses(tx, rows);
+  return rows.map((row) =>
+    toNetworkInterfaceView(row, { addresses: addresses.get(row.id) ?? [], groupNames, publicHostNames: named.has(row.vpc_id), tags: tags.get(row.id) }),
+  );
+}
+
+function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, groupNames, publicHostNames, tags }: InterfaceSurroundings): NetworkInterface {
+  const privateAddresses = addresses.map((each) => toPrivateAddress(row, each, publicHostNames));
+  const association = privateAddresses[0]?.Association;
   return {
     NetworkInterfaceId: row.id,
     SubnetId: row.subnet_id,
@@ -30,37 +45,48 @@ export function toNetworkInterfaceView(row: NetworkInterfaceRow, { groupNames, p
     Status: row.instance_id === null ? "available" : "in-use",
     MacAddress: row.mac,
     PrivateIpAddress: row.private_address,
-    PrivateDnsName: privateName,
+    PrivateDnsName: privateHostName(row.private_address, row.region),
     SourceDestCheck: row.source_dest_check === 1,
     Groups: groupIdsOf(row).map((id) => ({ GroupId: id, GroupName: groupNames.get(id) ?? "" })),
     InterfaceType: "interface",
     Ipv6Addresses: [],
     TagSet: toTagViews(tags),
-    ...toAttachment(row),
-    ...association,
-    PrivateIpAddresses: [{ PrivateIpAddress: row.private_address, PrivateDnsName: privateName, Primary: true, ...association }],
+    ...(row.instance_id === null ? {} : { Attachment: toInterfaceAttachment(row, row.instance_id) }),
+    ...(association === undefined ? {} : { Association: association }),
+    PrivateIpAddresses: privateAddresses,
   };
 }
 
-function toAttachment(row: NetworkInterfaceRow): Pick<NetworkInterface, "Attachment"> {
-  if (row.instance_id === null) return {};
+export function toInterfaceAttachment(row: NetworkInterfaceRow, instanceId: string): NetworkInterfaceAttachment {
   return {
-    Attachment: {
-      AttachmentId: row.attachment_id ?? "",
-      DeviceIndex: row.device_index ?? 0,
-      NetworkCardIndex: 0,
-      InstanceId: row.instance_id,
-      InstanceOwnerId: row.account,
-      Status: "attached",
-      AttachTime: new Date(row.attached_at ?? 0),
-      DeleteOnTermination: row.delete_on_termination === 1,
-    },
+    AttachmentId: row.attachment_id ?? "",
+    DeviceIndex: row.device_index ?? 0,
+    NetworkCardIndex: 0,
+    InstanceId: instanceId,
+    InstanceOwnerId: row.account,
+    Status: row.detaching === 1 ? "detaching" : "attached",
+    AttachTime: new Date(row.attached_at ?? 0),
+    DeleteOnTermination: row.delete_on_termination === 1,
+  };
+}
+
+function toPrivateAddress(row: NetworkInterfaceRow, address: InterfaceAddress, publicHostNames: boolean): NetworkInterfacePrivateIpAddress {
+  const association = toAssociation(row, address, publicHostNames);
+  return {
+    PrivateIpAddress: address.privateAddress,
+    PrivateDnsName: privateHostName(address.privateAddress, row.region),
+    Primary: address.primary,
+    ...(association === undefined ? {} : { Association: association }),
   };
 }
 
 /** An automatic public address belongs to Amazon, and has no allocation. */
-function toAssociation(row: NetworkInterfaceRow, publicHostNames: boolean): { Association?: NetworkInterfaceAssociation } {
-  const address = row.public_address;
-  if (address === null) return {};
-  return { Association: { IpOwnerId: "amazon", PublicIp: address, PublicDnsName: publicHostNames ? publicHostName(address, row.region) : "" } };
+function toAssociation(row: NetworkInterfaceRow, { publicAddress, elasticIp }: InterfaceAddress, publicHostNames: boolean): NetworkInterfaceAssociation | undefined {
+  if (publicAddress === undefined) return undefined;
+  return {
+    IpOwnerId: elasticIp?.account ?? "amazon",
+    PublicIp: publicAddress,
+    PublicDnsName: publicHostNames ? publicHostName(publicAddress, row.region) : "",
+    ...(elasticIp === undefined ? {} : { AllocationId: elasticIp.id, AssociationId: elasticIp.association_id ?? "" }),
+  };
 }

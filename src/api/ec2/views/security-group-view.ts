@@ -1,7 +1,7 @@
 /** Security groups and their rules as EC2 shows them. */
-import type { IpPermission, SecurityGroup, SecurityGroupRule } from "@aws-sdk/client-ec2";
+import type { IpPermission, RevokedSecurityGroupRule, SecurityGroup, SecurityGroupRule } from "@aws-sdk/client-ec2";
 import type { Tag } from "../../../compute/tags.ts";
-import { foldRules } from "../../../network/security-group-rules.ts";
+import { foldRules, type RuleColumns } from "../../../network/security-group-rules.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../../../store/network-tables.ts";
 import { ec2Arn } from "../../action.ts";
 import { toTagViews } from "./tag-view.ts";
@@ -20,30 +20,47 @@ export function toSecurityGroupView(row: SecurityGroupRow, rules: readonly Secur
   };
 }
 
-function toPermissions(group: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[], egress: boolean): IpPermission[] {
-  return foldRules(rules, egress).map(({ protocol, fromPort, toPort, cidrs, groupIds }) => ({
+/** The rules of a direction as permissions. */
+export function toPermissions(group: SecurityGroupRow, rules: readonly RuleColumns[], egress: boolean): IpPermission[] {
+  return foldRules(rules, egress).map(({ protocol, fromPort, toPort, rules: same }) => ({
     IpProtocol: protocol,
     ...(protocol === "-1" ? {} : { FromPort: fromPort ?? -1, ToPort: toPort ?? -1 }),
-    UserIdGroupPairs: groupIds.map((id) => ({ GroupId: id, UserId: group.account })),
-    IpRanges: cidrs.map((cidr) => ({ CidrIp: cidr })),
-    Ipv6Ranges: [],
+    UserIdGroupPairs: same.flatMap((rule) => (rule.referenced_group_id === null ? [] : { GroupId: rule.referenced_group_id, UserId: group.account, ...described(rule) })),
+    IpRanges: same.flatMap((rule) => (rule.cidr === null ? [] : { CidrIp: rule.cidr, ...described(rule) })),
+    Ipv6Ranges: same.flatMap((rule) => (rule.ipv6_cidr === null ? [] : { CidrIpv6: rule.ipv6_cidr, ...described(rule) })),
     PrefixListIds: [],
   }));
+}
+
+function described({ description }: RuleColumns): { readonly Description?: string } {
+  return description === null ? {} : { Description: description };
 }
 
 /** Unlike in a permission, a rule of all protocols shows its ports, as -1. */
 export function toSecurityGroupRuleView(group: SecurityGroupRow, row: SecurityGroupRuleRow, tags: readonly Tag[] | undefined): SecurityGroupRule {
   return {
-    SecurityGroupRuleId: row.id,
+    ...toRuleBody(group, row),
     SecurityGroupRuleArn: ec2Arn(group, "security-group-rule", row.id),
-    GroupId: group.id,
     GroupOwnerId: group.account,
+    ...(row.referenced_group_id === null ? {} : { ReferencedGroupInfo: { GroupId: row.referenced_group_id, UserId: group.account } }),
+    Tags: toTagViews(tags),
+  };
+}
+
+export function toRevokedRuleView(group: SecurityGroupRow, row: SecurityGroupRuleRow): RevokedSecurityGroupRule {
+  return { ...toRuleBody(group, row), ...(row.referenced_group_id === null ? {} : { ReferencedGroupId: row.referenced_group_id }) };
+}
+
+function toRuleBody(group: SecurityGroupRow, row: SecurityGroupRuleRow): RevokedSecurityGroupRule & SecurityGroupRule {
+  return {
+    SecurityGroupRuleId: row.id,
+    GroupId: group.id,
     IsEgress: row.egress === 1,
     IpProtocol: row.protocol,
     FromPort: row.from_port ?? -1,
     ToPort: row.to_port ?? -1,
     ...(row.cidr === null ? {} : { CidrIpv4: row.cidr }),
-    ...(row.referenced_group_id === null ? {} : { ReferencedGroupInfo: { GroupId: row.referenced_group_id, UserId: group.account } }),
-    Tags: toTagViews(tags),
+    ...(row.ipv6_cidr === null ? {} : { CidrIpv6: row.ipv6_cidr }),
+    ...described(row),
   };
 }

@@ -1,10 +1,11 @@
 /** Specifications for tests, whole and plausible, with whatever a test wants to be different. */
-import type { InstanceId, InterfaceId, VolumeId } from "../../../base/ids.ts";
-import type { DiskSpecification, InterfaceSpecification, MachineSpecification, VolumeSpecification } from "../../protocol/specification.ts";
+import type { InstanceId, InterfaceId, VolumeId, VpcId } from "../../../base/ids.ts";
+import type { DiskSpecification, InterfaceSpecification, MachineSpecification, VolumeSpecification, VpcSpecification } from "../../protocol/specification.ts";
 
 export const machineId: InstanceId = "i-0123456789abcdef0";
 export const rootVolume: VolumeId = "vol-0123456789abcdef0";
 export const firstInterface: InterfaceId = "eni-0123456789abcdef0";
+export const vpcId: VpcId = "vpc-0123456789abcdef0";
 
 export function diskOf(volume: VolumeId, change: Partial<DiskSpecification> = {}): DiskSpecification {
   const endpoint = { address: "10.200.0.1", port: 23000, exportName: `${volume}.0001` };
@@ -66,4 +67,8 @@ export function machineOf(change: Partial<MachineSpecification> = {}): MachineSp
 
 export function volumeOf(change: Partial<VolumeSpecification> = {}): VolumeSpecification {
   return { kind: "volume", id: rootVolume, generation: 1, want: "present", sizeGib: 1, port: 23000, exportNames: [], limits: {}, snapshots: [], ...change };
+}
+
+export function vpcOf(change: Partial<VpcSpecification> = {}): VpcSpecification {
+  return { kind: "vpc", id: vpcId, generation: 1, want: "present", networkIdentifier: 7, cidrs: ["172.31.0.0/16"], subnets: [], interfaces: [], groups: [], ...change };
 }

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { systemClock } from "../../../base/clock.ts";
 import { errorChain } from "../../../base/errors.ts";
-import type { InterfaceId } from "../../../base/ids.ts";
+import type { InterfaceId, VpcId } from "../../../base/ids.ts";
 import { silentLog } from "../../../base/log.ts";
 import { systemRandom } from "../../../base/random.ts";
 import { openIdentitySigner } from "../../metadata/identity-signer.ts";
 import { openMetadataService } from "../../metadata/metadata-service.ts";
-import type { InterfaceSpecification, MachineSpecification } from "../../protocol/specification.ts";
+import type { InterfaceSpecification, MachineSpecification, VpcSpecification } from "../../protocol/specification.ts";
 import { openHostNetwork } from "../host-network.ts";
 
 /** Only the tests start this process; both sides are of the same source tree, so what arrives is what was meant. */
@@ -58,6 +58,12 @@ const calls = {
     return { removeMs: performance.now() - began };
   },
   retainOnly: (ids: InterfaceId[]) => network.retainOnly(ids),
+  async applyVpc(specification: VpcSpecification) {
+    const began = performance.now();
+    await network.applyVpc(specification);
+    return { applyMs: performance.now() - began };
+  },
+  removeVpc: (id: VpcId) => network.removeVpc(id),
   async close() {
     await metadata.close();
     await network.close();

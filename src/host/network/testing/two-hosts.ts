@@ -2,12 +2,13 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { InterfaceId } from "../../../base/ids.ts";
-import type { InterfaceSpecification, MachineSpecification } from "../../protocol/specification.ts";
+import type { InterfaceId, VpcId } from "../../../base/ids.ts";
+import type { InterfaceSpecification, MachineSpecification, VpcSpecification } from "../../protocol/specification.ts";
 import { listNamespaces, nodeNamespace } from "../names.ts";
 import { choosePublicPool } from "../public-pool.ts";
 import { ensureUnderlay, removeUnderlay, type UnderlayPlan } from "../underlay.ts";
 import { LineProcess } from "./line-process.ts";
+import { NamespaceGuest } from "./namespace-guest.ts";
 import { buildInitrd, UmlGuest } from "./uml-guest.ts";
 
 export interface StartedMachine {
@@ -54,6 +55,14 @@ export class TestHost {
     await this.#call("retainOnly", ids);
   }
 
+  async applyVpc(specification: VpcSpecification): Promise<{ readonly applyMs: number }> {
+    return (await this.#call("applyVpc", specification)) as { applyMs: number }; // what host-process.ts answers
+  }
+
+  async removeVpc(id: VpcId): Promise<void> {
+    await this.#call("removeVpc", id);
+  }
+
   async #call(call: string, argument: unknown): Promise<unknown> {
     const host = this.#process;
     if (host === undefined) throw new Error("the host's process was not opened");
@@ -72,6 +81,7 @@ export class TwoHosts implements AsyncDisposable {
   readonly b: TestHost;
   readonly #initrd: string;
   readonly #guests: UmlGuest[] = [];
+  readonly #namespaceGuests: NamespaceGuest[] = [];
 
   private constructor(plan: UnderlayPlan, directory: string, resolversOfB: readonly string[]) {
     this.plan = plan;
@@ -106,6 +116,16 @@ export class TwoHosts implements AsyncDisposable {
     return `${this.plan.publicPool.slice(0, this.plan.publicPool.lastIndexOf(".") + 1)}${last}`;
   }
 
+  /** Starts the machine on the host with a network namespace for a guest. */
+  async attach(host: TestHost, machine: MachineSpecification): Promise<NamespaceGuest> {
+    const [nic] = machine.interfaces;
+    if (nic === undefined) throw new Error("the machine has no interface");
+    const guest = await NamespaceGuest.open(this.plan.installation, host.namespace, nic);
+    this.#namespaceGuests.push(guest);
+    await host.start(machine);
+    return guest;
+  }
+
   /** Starts the machine on the host and boots a guest on its tap. */
   async boot(host: TestHost, machine: MachineSpecification): Promise<UmlGuest> {
     const { tap } = await host.start(machine);
@@ -121,7 +141,7 @@ export class TwoHosts implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#guests.map((guest) => guest[Symbol.asyncDispose]()));
+    await Promise.all([...this.#guests, ...this.#namespaceGuests].map((guest) => guest[Symbol.asyncDispose]()));
     await Promise.all([this.a.kill(), this.b.kill()]);
     await removeUnderlay(this.plan);
     rmSync(this.directory, { recursive: true, force: true });

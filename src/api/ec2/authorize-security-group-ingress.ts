@@ -1,0 +1,11 @@
+import { defineAction } from "../action.ts";
+import { applyAuthorization, authorizationGrants, planAuthorization } from "./authorize-rules.ts";
+
+/** Adds inbound rules to a security group, all or none. */
+export const AuthorizeSecurityGroupIngress = defineAction({
+  name: "AuthorizeSecurityGroupIngress",
+  supported: "whole; there are no prefix lists yet",
+  load: (call) => planAuthorization(call, false),
+  authorize: (plan, call) => authorizationGrants("AuthorizeSecurityGroupIngress", plan, call),
+  apply: applyAuthorization,
+});

@@ -1,0 +1,15 @@
+import { writeRules } from "../../network/security-group-changes.ts";
+import { defineAction, ec2Arn } from "../action.ts";
+import { planDescriptions } from "./rule-descriptions.ts";
+
+/** Gives inbound rules other descriptions, or none. */
+export const UpdateSecurityGroupRuleDescriptionsIngress = defineAction({
+  name: "UpdateSecurityGroupRuleDescriptionsIngress",
+  supported: "whole; there are no prefix lists yet",
+  load: (call) => planDescriptions(call, false),
+  authorize: ({ group }, { caller }) => [{ action: "ec2:UpdateSecurityGroupRuleDescriptionsIngress", resource: ec2Arn(caller, "security-group", group.id) }],
+  apply: async ({ group, rules }, { tx, now }) => {
+    await writeRules(tx, group, rules, now);
+    return { Return: true };
+  },
+});

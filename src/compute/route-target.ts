@@ -1,0 +1,71 @@
+/** What a route is to lead to, from the request's many ways of saying it: exactly one target (facts §7.2). */
+import { gatewayNotFound, invalidParameterCombination, invalidParameterValue, missingParameter, multipleInterfaces, unsupportedRequest } from "../base/api-error.ts";
+import { isId, type VpcId } from "../base/ids.ts";
+import { listInterfacesOf } from "../network/network-interface.ts";
+import type { RouteTableRow } from "../network/route-table.ts";
+import type { Tx } from "../store/store.ts";
+import { requireInstances } from "./instance.ts";
+import { requireOwnedRow, type Owner } from "./owned-rows.ts";
+
+/** The members of CreateRoute and ReplaceRoute that name a target. */
+export interface TargetRequest {
+  readonly GatewayId?: string | undefined;
+  readonly InstanceId?: string | undefined;
+  readonly NetworkInterfaceId?: string | undefined;
+  readonly LocalTarget?: boolean | undefined;
+}
+
+const otherTargets = [
+  "NatGatewayId",
+  "VpcPeeringConnectionId",
+  "TransitGatewayId",
+  "EgressOnlyInternetGatewayId",
+  "LocalGatewayId",
+  "CarrierGatewayId",
+  "CoreNetworkArn",
+  "OdbNetworkArn",
+  "VpcEndpointId",
+] as const;
+
+export type UnsupportedTargets = { readonly [Name in (typeof otherTargets)[number]]?: string | undefined };
+
+/** The target's id as routes have it, or `local`. Fails when it is not there or not of the table's VPC. */
+export async function requireRouteTarget(tx: Tx, owner: Owner, table: RouteTableRow, request: TargetRequest & UnsupportedTargets): Promise<string> {
+  if (otherTargets.some((name) => request[name] !== undefined)) {
+    throw unsupportedRequest("Routes to NAT gateways, peering connections, endpoints and other gateways are not supported yet.");
+  }
+  const { GatewayId: gateway, InstanceId: instance, NetworkInterfaceId: nic, LocalTarget: local } = request;
+  const given = [gateway, instance, nic, local === true ? "local" : undefined].filter((each) => each !== undefined);
+  if (given.length === 0) throw missingParameter("gatewayId");
+  if (given.length > 1) throw invalidParameterCombination("Exactly one route target may be specified.");
+  if (gateway !== undefined) return requireGateway(tx, owner, table, gateway);
+  if (instance !== undefined) return requireInterfaceOfInstance(tx, owner, table, instance);
+  return nic === undefined ? "local" : requireInterface(tx, owner, table, nic);
+}
+
+async function requireGateway(tx: Tx, { account, region }: Owner, table: RouteTableRow, id: string): Promise<string> {
+  if (id === "local") return id;
+  const mine = tx.db.selectFrom("internet_gateways").select("vpc_id").where("account", "=", account).where("region", "=", region);
+  const row = isId("internetGateway", id) ? await mine.where("id", "=", id).executeTakeFirst() : undefined;
+  if (row === undefined) throw gatewayNotFound(id);
+  requireSameVpc(table, row.vpc_id, `network gateway ${id}`);
+  return id;
+}
+
+async function requireInterface(tx: Tx, owner: Owner, table: RouteTableRow, id: string): Promise<string> {
+  const nic = await requireOwnedRow(tx, "network_interfaces", owner, id);
+  requireSameVpc(table, nic.vpc_id, `interface ${id}`);
+  return id;
+}
+
+async function requireInterfaceOfInstance(tx: Tx, owner: Owner, table: RouteTableRow, id: string): Promise<string> {
+  await requireInstances(tx, owner, [id]);
+  const [nic, ...more] = await listInterfacesOf(tx, id as `i-${string}`); // well-formed, since it was found
+  if (nic === undefined || more.length > 0) throw multipleInterfaces(id);
+  requireSameVpc(table, nic.vpc_id, `interface ${nic.id}`);
+  return nic.id;
+}
+
+function requireSameVpc(table: RouteTableRow, vpcId: VpcId | null, other: string): void {
+  if (vpcId !== table.vpc_id) throw invalidParameterValue(`route table ${table.id} and ${other} belong to different networks`);
+}

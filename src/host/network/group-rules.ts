@@ -1,0 +1,76 @@
+/**
+ * Security groups and network ACLs as chains. Pure.
+ *
+ * A group has one chain for each direction, which all its interfaces jump to: `accept` lets the connection through this check,
+ * the chain's end goes on to the interface's next group. An ACL has one for each direction and subnet: its entries decide in
+ * order, `return` lets the packet go on to the next check.
+ */
+import type { GroupRuleSpecification, GroupSpecification } from "../protocol/specification.ts";
+import type { Chain } from "./rule-table.ts";
+import { blocksMatch, trafficMatch } from "./traffic-match.ts";
+import type { LocalInterface, LocalSubnet } from "./vpc-scene.ts";
+
+type NamedChain = readonly [string, Chain];
+export type Direction = "leave" | "arrive";
+
+/** The set of the private addresses of a group's interfaces. */
+export function memberSet(group: string): string {
+  return `members_${identifier(group)}`;
+}
+
+export function groupChains(groups: readonly GroupSpecification[]): readonly NamedChain[] {
+  return groups.flatMap(({ id, rules }) => [
+    [groupChain("leave", id), { rules: rules.filter(({ egress }) => egress).flatMap(groupRule) }],
+    [groupChain("arrive", id), { rules: rules.filter(({ egress }) => !egress).flatMap(groupRule) }],
+  ]);
+}
+
+/** What a new connection passes that leaves the interface or arrives there. */
+export function interfaceChains(interfaces: readonly LocalInterface[], groups: readonly GroupSpecification[]): readonly NamedChain[] {
+  const known = new Set(groups.map(({ id }) => id));
+  const chain = (direction: Direction, nic: LocalInterface): NamedChain => [
+    interfaceChain(direction, nic),
+    { rules: [...nic.groups.filter((group) => known.has(group)).map((group) => `jump ${groupChain(direction, group)}`), "drop"] },
+  ];
+  return interfaces.flatMap((nic) => [chain("leave", nic), chain("arrive", nic)]);
+}
+
+export function interfaceChain(direction: Direction, { device }: LocalInterface): string {
+  return `${direction}_${device}`;
+}
+
+/** Chains of the subnets whose ACL does not simply allow everything. */
+export function aclChains(subnets: readonly LocalSubnet[]): readonly NamedChain[] {
+  return subnets.flatMap((subnet) => [aclChain("leave", subnet), aclChain("arrive", subnet)].flatMap((chain) => chain ?? []));
+}
+
+/** The name of the subnet's chain. */
+export function aclName(direction: Direction, subnet: Pick<LocalSubnet, "id">): string {
+  return `${direction}_${identifier(subnet.id)}`;
+}
+
+function aclChain(direction: Direction, subnet: LocalSubnet): readonly NamedChain[] {
+  const side = direction === "leave" ? "daddr" : "saddr";
+  const entries = subnet.acl.filter(({ egress }) => egress === (direction === "leave"));
+  const rules = entries.flatMap(({ allow, traffic, cidr }) => {
+    const blocks = blocksMatch(side, [cidr]);
+    return blocks === undefined ? [] : `${blocks}${trafficMatch(traffic)}${allow ? "return" : "drop"}`;
+  });
+  if (rules[0] === "return") return [];
+  return [[aclName(direction, subnet), { rules: [...rules, "drop"] }]];
+}
+
+function groupRule({ id, egress, traffic, peer }: GroupRuleSpecification): readonly string[] {
+  const side = egress ? "daddr" : "saddr";
+  const other = "group" in peer ? `ip ${side} @${memberSet(peer.group)} ` : blocksMatch(side, peer.cidrs);
+  return other === undefined ? [] : [`${other}${trafficMatch(traffic)}counter accept comment "${id}"`];
+}
+
+function groupChain(direction: Direction, group: string): string {
+  return `${direction}_${identifier(group)}`;
+}
+
+/** nftables allows no dash in a name. */
+function identifier(id: string): string {
+  return id.replaceAll("-", "_");
+}

@@ -1,0 +1,70 @@
+/** The VPCs of one host: what their specifications say, and the programs that make it so. */
+import type { InterfaceId, VpcId } from "../../base/ids.ts";
+import type { PlacedInterface, VpcSpecification } from "../protocol/specification.ts";
+import type { TapOwner } from "./interface-rules.ts";
+import { vpcDevice } from "./names.ts";
+import type { KnownInterface } from "./network-state.ts";
+import type { PublicRoute } from "./public-addresses.ts";
+import type { VpcPlace } from "./vpc-namespace.ts";
+import { VpcProgram } from "./vpc-program.ts";
+import { isPlacedElsewhere, vpcScene } from "./vpc-scene.ts";
+
+export class VpcFabric {
+  /** In the order in which they were taken. */
+  readonly #specifications = new Map<VpcId, VpcSpecification>();
+  readonly #placed = new Map<InterfaceId, PlacedInterface>();
+  readonly #programs = new Map<VpcId, VpcProgram>();
+  readonly #hostAddress: string;
+
+  /** The host's address on the underlay network. */
+  constructor(hostAddress: string) {
+    this.#hostAddress = hostAddress;
+  }
+
+  take(specification: VpcSpecification): void {
+    this.drop(specification.id);
+    this.#specifications.set(specification.id, specification);
+    for (const nic of specification.interfaces) this.#placed.set(nic.id, nic);
+  }
+
+  /** The specification is withdrawn: from now on nothing but the VPC's services can be reached. */
+  drop(vpc: VpcId): void {
+    for (const { id } of this.#specifications.get(vpc)?.interfaces ?? []) this.#placed.delete(id);
+    this.#specifications.delete(vpc);
+  }
+
+  /** Makes the VPC's namespace what is wanted. Devices of all these interfaces must exist. */
+  async program(place: VpcPlace, connected: readonly KnownInterface[]): Promise<void> {
+    const scene = vpcScene(this.#specifications.get(place.vpc), connected, this.#hostAddress);
+    if (scene === undefined) return;
+    const program = this.#programs.get(place.vpc) ?? new VpcProgram();
+    this.#programs.set(place.vpc, program);
+    await program.apply(place, scene);
+  }
+
+  forgetNamespace(vpc: VpcId): void {
+    this.#programs.delete(vpc);
+  }
+
+  forgetInterface(vpc: VpcId, id: InterfaceId): void {
+    this.#programs.get(vpc)?.forgetInterface(id);
+  }
+
+  tapOwner({ nic }: KnownInterface): TapOwner {
+    const placed = this.#placed.get(nic.id);
+    return { id: nic.id, mac: nic.mac, privateAddresses: placed?.privateAddresses ?? [nic.privateAddress], sourceDestCheck: placed?.sourceDestCheck ?? true };
+  }
+
+  /** The public addresses of these interfaces. One that two specifications give away belongs to the VPC whose specification came last. */
+  publicRoutes(connected: readonly KnownInterface[], via: (vpc: VpcId) => string): readonly PublicRoute[] {
+    const routes = new Map<string, PublicRoute>();
+    for (const [vpc, { interfaces }] of this.#specifications) {
+      const here = new Set(connected.filter(({ nic }) => nic.vpc.id === vpc).map(({ nic }) => nic.id));
+      const own = interfaces.filter((nic) => here.has(nic.id) && !isPlacedElsewhere(nic, this.#hostAddress));
+      for (const address of own.flatMap(({ publicAddresses }) => Object.values(publicAddresses))) {
+        routes.set(address, { address, device: vpcDevice(vpc), via: via(vpc) });
+      }
+    }
+    return [...routes.values()];
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Makes one VPC's namespace what a scene asks for, and remembers what it has made, so that the next scene costs its difference.
+ *
+ * Promised: established connections go on through every change and through a new agent's first one, which finds out what there is
+ * and replaces it in place. After an error nothing is taken for granted.
+ */
+import type { InterfaceId } from "../../base/ids.ts";
+import { batchScript, rulesScript, runInNamespace } from "./command.ts";
+import { fabricLines, removalLine, toolOf, type LineTool } from "./fabric-lines.ts";
+import { readFabric } from "./fabric-state.ts";
+import { vpcLinkAddress } from "./link-addresses.ts";
+import { interfaceDevices } from "./names.ts";
+import { tableChanges, wholeTable, type RuleTable } from "./rule-table.ts";
+import { ensureOverlay, type VpcPlace } from "./vpc-namespace.ts";
+import { overlayRules, vpcRules } from "./vpc-rules.ts";
+import type { VpcScene } from "./vpc-scene.ts";
+
+interface Made {
+  readonly lines: Map<string, string>;
+  readonly networkIdentifier?: number;
+  /** Absent: not known, so it is replaced as a whole. */
+  readonly table?: RuleTable;
+  readonly overlayRules: string;
+  readonly resolver: string;
+}
+
+export class VpcProgram {
+  #made: Made | undefined;
+
+  async apply(place: VpcPlace, scene: VpcScene): Promise<void> {
+    const before: Made = this.#made ?? { lines: await readFabric(place.namespace), overlayRules: "", resolver: "" };
+    this.#made = undefined;
+    const { networkIdentifier, resolver } = scene;
+    if (networkIdentifier !== undefined && before.networkIdentifier !== networkIdentifier) await ensureOverlay(place, networkIdentifier);
+    const after = {
+      lines: new Map(fabricLines(scene)),
+      ...(networkIdentifier === undefined ? {} : { networkIdentifier }),
+      table: vpcRules({ linkAddress: vpcLinkAddress(place.linkNumber), underlayBlock: place.underlayBlock, scene }),
+      overlayRules: networkIdentifier === undefined ? "" : overlayRules(scene),
+      resolver,
+    };
+    const script = changeScript(before, after);
+    if (script !== "") await runInNamespace(place.namespace, script);
+    this.#made = after;
+  }
+
+  /** The interface's device was lost and made anew; what referred to it is gone. */
+  forgetInterface(id: InterfaceId): void {
+    const { inner } = interfaceDevices(id);
+    for (const [key, line] of this.#made?.lines ?? []) if (`${key} ${line}`.split(" ").includes(inner)) this.#made?.lines.delete(key);
+  }
+}
+
+/** What is new comes before what goes, so that an address that moves is never without a way. */
+function changeScript(before: Made, after: Made & { readonly table: RuleTable }): string {
+  const come = [...after.lines].filter(([key, line]) => before.lines.get(key) !== line);
+  const gone = [...before.lines.keys()].filter((key) => !after.lines.has(key));
+  const comeBy = (tool: LineTool) => come.flatMap(([key, line]) => (toolOf(key) === tool ? line : []));
+  const goneBy = (tool: LineTool) => gone.flatMap((key) => (toolOf(key) === tool ? (removalLine(key) ?? []) : []));
+  const rules = before.table === undefined ? wholeTable(after.table) : tableChanges(before.table, after.table);
+  return [
+    ...comeBy("sh").map((line) => `${line}\n`),
+    ...batchScript("ip", [...(before.resolver === after.resolver ? [] : [`address replace ${after.resolver}/32 dev lo`]), ...comeBy("ip")]),
+    ...batchScript("bridge", comeBy("bridge")),
+    ...rulesScript(rules + (before.overlayRules === after.overlayRules ? "" : after.overlayRules)),
+    ...batchScript("ip", goneBy("ip"), true),
+    ...batchScript("bridge", goneBy("bridge"), true),
+  ].join("");
+}

@@ -1,0 +1,140 @@
+/**
+ * A VPC as one host sees it: which of its interfaces are here, where the others are, and what holds for those that are here. Pure,
+ * made of the VPC's specification and the interfaces that are connected on this host.
+ *
+ * An interface is here when it is connected here and no other host is said to have it. One that the specification does not name
+ * yet has no group, so nothing passes but DHCP, metadata and names.
+ */
+import type { InterfaceId, SubnetId } from "../../base/ids.ts";
+import type { AclEntrySpecification, GroupSpecification, PlacedInterface, RouteSpecification, VpcSpecification } from "../protocol/specification.ts";
+import { routerAddress, subnetPrefix, vpcResolver } from "./dnsmasq-configuration.ts";
+import { interfaceDevices } from "./names.ts";
+import type { KnownInterface } from "./network-state.ts";
+
+export interface LocalInterface {
+  readonly id: InterfaceId;
+  readonly device: string;
+  readonly mac: string;
+  readonly subnet: SubnetId;
+  /** The subnet's router, `address/prefix`. */
+  readonly router: string;
+  /** The primary first. */
+  readonly privateAddresses: readonly string[];
+  /** Pairs of a private address and the public one that stands for it. */
+  readonly publicAddresses: readonly (readonly [string, string])[];
+  readonly groups: readonly string[];
+  readonly sourceDestCheck: boolean;
+  /** Of packets from this interface: the number of the subnet's routing table; absent: the VPC's specification is not known. */
+  readonly mark?: number;
+  /** Only without a source/destination check: the routing table that hands everything to this interface. */
+  readonly deliveryTable?: number;
+  readonly metadataPort: number;
+  readonly hopLimit: number;
+}
+
+export interface RemoteInterface {
+  readonly id: InterfaceId;
+  readonly mac: string;
+  readonly privateAddresses: readonly string[];
+  readonly hostAddress: string;
+}
+
+export interface LocalSubnet {
+  readonly id: SubnetId;
+  readonly cidr: string;
+  readonly table: number;
+  readonly routes: readonly RouteSpecification[];
+  readonly acl: readonly AclEntrySpecification[];
+}
+
+export interface VpcScene {
+  readonly networkIdentifier?: number;
+  readonly blocks: readonly string[];
+  readonly resolver: string;
+  readonly here: readonly LocalInterface[];
+  readonly elsewhere: readonly RemoteInterface[];
+  /** Those with an interface here. */
+  readonly subnets: readonly LocalSubnet[];
+  /** Those of interfaces here. */
+  readonly groups: readonly GroupSpecification[];
+  /** Private addresses by group, for each group that a rule of `groups` names. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Undefined when none of the VPC's interfaces is connected. */
+export function vpcScene(specification: VpcSpecification | undefined, connected: readonly KnownInterface[], hostAddress: string): VpcScene | undefined {
+  const [first] = connected.map(({ nic }) => nic);
+  if (first === undefined) return undefined;
+  const placed = new Map(specification?.interfaces.map((nic) => [nic.id, nic]));
+  const isElsewhere = (id: InterfaceId) => isPlacedElsewhere(placed.get(id), hostAddress);
+  const present = connected.filter(({ nic }) => !isElsewhere(nic.id));
+  const subnetIds = new Set(present.map(({ nic }) => nic.subnet.id));
+  const subnets = (specification?.subnets ?? []).filter(({ id }) => subnetIds.has(id));
+  const tables = routingTables([...subnets.map(({ id }) => id), ...present.map(({ nic }) => nic.id).filter((id) => placed.get(id)?.sourceDestCheck === false)]);
+  const here = present.map((known) => localInterface(known, placed.get(known.nic.id), tables));
+  const groups = ownGroups(specification, here);
+  return {
+    ...(specification === undefined ? {} : { networkIdentifier: specification.networkIdentifier }),
+    blocks: specification?.cidrs ?? [...new Set(connected.flatMap(({ nic }) => nic.vpc.cidrs))],
+    resolver: vpcResolver(first),
+    here,
+    elsewhere: [...placed.values()].flatMap((nic) => (nic.hostAddress !== undefined && isElsewhere(nic.id) ? { ...nic, hostAddress: nic.hostAddress } : [])),
+    subnets: subnets.map((subnet) => ({ ...subnet, table: tables.get(subnet.id) ?? 0 })),
+    groups,
+    members: membersOf(groups, specification?.interfaces ?? []),
+  };
+}
+
+/** The specification gives the interface to another host. */
+export function isPlacedElsewhere(placed: PlacedInterface | undefined, hostAddress: string): boolean {
+  return placed?.hostAddress !== undefined && placed.hostAddress !== hostAddress;
+}
+
+function localInterface({ nic, metadataPort, hopLimit }: KnownInterface, placed: PlacedInterface | undefined, tables: ReadonlyMap<string, number>): LocalInterface {
+  const [mark, deliveryTable] = [tables.get(nic.subnet.id), tables.get(nic.id)];
+  return {
+    id: nic.id,
+    device: interfaceDevices(nic.id).inner,
+    mac: nic.mac,
+    subnet: nic.subnet.id,
+    router: `${routerAddress(nic)}/${subnetPrefix(nic)}`,
+    privateAddresses: placed?.privateAddresses ?? [nic.privateAddress],
+    publicAddresses: Object.entries(placed?.publicAddresses ?? {}),
+    groups: placed?.groups ?? [],
+    sourceDestCheck: placed?.sourceDestCheck ?? true,
+    ...(mark === undefined ? {} : { mark }),
+    ...(deliveryTable === undefined ? {} : { deliveryTable }),
+    metadataPort,
+    hopLimit,
+  };
+}
+
+/**
+ * A routing table's number for each id: the same at every look, so that a new agent finds the tables of the last one. Numbers of
+ * 0x10000000 and more leave the kernel's own alone. Of two ids with the same digits the later one gets the next number.
+ */
+function routingTables(ids: readonly string[]): ReadonlyMap<string, number> {
+  const tables = new Map<string, number>();
+  const taken = new Set<number>();
+  for (const id of ids.toSorted()) {
+    let number = 0x10000000 + (Number.parseInt(id.slice(-8), 16) % 0x60000000);
+    while (taken.has(number)) number += 1;
+    taken.add(number);
+    tables.set(id, number);
+  }
+  return tables;
+}
+
+function ownGroups(specification: VpcSpecification | undefined, here: readonly LocalInterface[]): readonly GroupSpecification[] {
+  const own = new Set(here.flatMap(({ groups }) => groups));
+  return (specification?.groups ?? []).filter(({ id }) => own.has(id));
+}
+
+function membersOf(groups: readonly GroupSpecification[], interfaces: readonly PlacedInterface[]): ReadonlyMap<string, readonly string[]> {
+  const members = new Map<string, string[]>();
+  for (const { peer } of groups.flatMap(({ rules }) => rules)) if ("group" in peer) members.set(peer.group, []);
+  for (const nic of interfaces) {
+    for (const group of nic.groups) members.get(group)?.push(...nic.privateAddresses);
+  }
+  return members;
+}

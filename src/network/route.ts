@@ -1,0 +1,115 @@
+/** Routes: where a table sends what is not local. A target that is gone or stopped leaves a blackhole (facts §7.2). */
+import { invalidParameterValue, limitExceeded, malformedCidr, routeExists, routeNotFound, routeNotSupported } from "../base/api-error.ts";
+import { formatCidr, parseCidr } from "../base/ipv4.ts";
+import type { InstanceId } from "../base/ids.ts";
+import type { RouteRow } from "../store/network-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { blockOf, isWithin } from "./cidr-block.ts";
+import type { RouteTableRow } from "./route-table.ts";
+import { listVpcCidrs } from "./vpc-blocks.ts";
+import { touchVpc } from "./vpc-specification.ts";
+import type { NetworkOwner } from "./vpc.ts";
+
+const routeLimit = 500;
+/** Addresses of EC2's own services, which no route takes away. */
+const serviceRange = blockOf("169.254.168.0/22");
+
+/** The destination as a row has it, its host bits cleared. */
+export function requireDestination(text: string): string {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) throw malformedCidr("destinationCidrBlock", text);
+  const destination = formatCidr(cidr);
+  if (isWithin(cidr, serviceRange)) throw routeNotSupported(destination);
+  return destination;
+}
+
+export function findRoute(tx: Tx, tableId: string, destination: string): Promise<RouteRow | undefined> {
+  return tx.db.selectFrom("routes").selectAll().where("route_table_id", "=", tableId).where("destination", "=", destination).executeTakeFirst();
+}
+
+/** Fails when the table has the destination already, unless with the same target, or has no room for another. */
+export async function requireNewRoute(tx: Tx, route: RouteRow): Promise<void> {
+  const standing = await findRoute(tx, route.route_table_id, route.destination);
+  if (standing !== undefined && standing.target_id !== route.target_id) throw routeExists(route.destination);
+  const mine = tx.db.selectFrom("routes").where("route_table_id", "=", route.route_table_id);
+  const { count } = await mine.select(({ fn }) => fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+  if (Number(count) >= routeLimit) throw limitExceeded("RouteLimitExceeded", `The maximum number of routes per route table has been reached: ${routeLimit}.`);
+}
+
+/** Inside the VPC only whole subnets can be sent elsewhere, and only to an interface. */
+export async function requireFitInVpc(tx: Tx, table: RouteTableRow, { destination, target_id: target }: RouteRow): Promise<void> {
+  if (target === "local") return;
+  const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr"]).where("id", "=", table.vpc_id).executeTakeFirstOrThrow();
+  const outer = (await listVpcCidrs(tx, vpc)).find((cidr) => isWithin(blockOf(destination), blockOf(cidr)));
+  if (outer === undefined) return;
+  if (!target.startsWith("eni-")) {
+    throw invalidParameterValue(
+      `The destination CIDR block ${destination} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.`,
+    );
+  }
+  if (outer === destination) return;
+  const subnet = await tx.db.selectFrom("subnets").select("id").where("vpc_id", "=", vpc.id).where("cidr", "=", destination).executeTakeFirst();
+  if (subnet === undefined) throw invalidParameterValue(`The destination CIDR block ${destination} does not match the CIDR block of any subnet in the VPC.`);
+}
+
+/** Fails unless the route is there and may be replaced. */
+export async function requireReplaceable(tx: Tx, table: RouteTableRow, { destination, target_id: target }: RouteRow): Promise<void> {
+  const standing = await findRoute(tx, table.id, destination);
+  if (standing === undefined) throw invalidParameterValue(`There is no route defined for '${destination}' in the route table. Use CreateRoute instead.`);
+  if (target === "local" && !(await isLocal(tx, table, destination))) throw invalidParameterValue(`The route ${destination} is not a local route.`);
+}
+
+/** Fails unless the route is there and is not the VPC's own. */
+export async function requireRemovable(tx: Tx, table: RouteTableRow, destination: string): Promise<RouteRow> {
+  const route = await findRoute(tx, table.id, destination);
+  if (route === undefined) throw routeNotFound(destination, table.id);
+  if (await isLocal(tx, table, destination)) throw invalidParameterValue(`cannot remove local route ${destination} in route table ${table.id}`);
+  return route;
+}
+
+async function isLocal(tx: Tx, table: RouteTableRow, destination: string): Promise<boolean> {
+  const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr"]).where("id", "=", table.vpc_id).executeTakeFirstOrThrow();
+  return (await listVpcCidrs(tx, vpc)).includes(destination);
+}
+
+/** Writes the route over one of the same destination. */
+export async function putRoute(tx: Tx, table: RouteTableRow, route: RouteRow, now: number): Promise<void> {
+  const { target_id } = route;
+  await tx.db
+    .insertInto("routes")
+    .values(route)
+    .onConflict((conflict) => conflict.columns(["route_table_id", "destination"]).doUpdateSet({ target_id }))
+    .execute();
+  await touchVpc(tx, table.vpc_id, now);
+}
+
+export async function removeRoute(tx: Tx, table: RouteTableRow, { destination }: RouteRow, now: number): Promise<void> {
+  await tx.db.deleteFrom("routes").where("route_table_id", "=", table.id).where("destination", "=", destination).execute();
+  await touchVpc(tx, table.vpc_id, now);
+}
+
+/** What routes lead to, as far as it is there: VPCs by gateway, instances by interface. */
+export interface RouteTargets {
+  readonly gateways: ReadonlyMap<string, string | null>;
+  readonly interfaces: ReadonlyMap<string, { readonly instanceId: InstanceId | null; readonly isPlaced: boolean }>;
+}
+
+export async function readRouteTargets(tx: Tx, { account, region }: NetworkOwner): Promise<RouteTargets> {
+  const gateways = await tx.db.selectFrom("internet_gateways").select(["id", "vpc_id"]).where("account", "=", account).where("region", "=", region).execute();
+  const interfaces = await tx.db
+    .selectFrom("network_interfaces")
+    .leftJoin("instances", "instances.id", "network_interfaces.instance_id")
+    .select(["network_interfaces.id as id", "instance_id", "host_id"])
+    .where("network_interfaces.account", "=", account)
+    .where("network_interfaces.region", "=", region)
+    .execute();
+  return {
+    gateways: new Map(gateways.map((row) => [row.id, row.vpc_id])),
+    interfaces: new Map(interfaces.map((row) => [row.id, { instanceId: row.instance_id, isPlaced: row.host_id !== null }])),
+  };
+}
+
+/** Whether what is sent along the route of the VPC's table arrives anywhere. */
+export function isActive({ target_id: target }: RouteRow, vpcId: string, { gateways, interfaces }: RouteTargets): boolean {
+  return target === "local" || gateways.get(target) === vpcId || interfaces.get(target)?.isPlaced === true;
+}

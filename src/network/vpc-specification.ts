@@ -1,0 +1,181 @@
+/**
+ * A VPC's rows as its hosts read them: the only place that knows both the tables and the protocol. Whoever changes a row behind it says so with
+ * `touchVpc`; the VPC's reconciler then publishes it anew to every host that has one of its interfaces.
+ */
+import { type InterfaceId, type VpcId } from "../base/ids.ts";
+import type { GroupSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, VpcSpecification } from "../host/protocol/specification.ts";
+import { wake } from "../store/due.ts";
+import type { NetworkInterfaceRow, RouteRow, SubnetRow, VpcRow } from "../store/network-tables.ts";
+import type { Tx } from "../store/store.ts";
+import { toAclSpecification } from "./network-acl.ts";
+import { toGroupRuleSpecification } from "./security-group-rules.ts";
+
+/** Changes that come within this time of each other are published together. */
+const gatherMs = 50;
+
+/** Something behind the VPC's specification changed. The VPC may be gone. */
+export async function touchVpc(tx: Tx, vpcId: VpcId, now: number): Promise<void> {
+  await wake(tx, { kind: "vpc", key: vpcId }, now + gatherMs);
+}
+
+/** As for a host that has interfaces in all groups; `narrowToHost` leaves out what one host need not know. */
+export async function toVpcSpecification(tx: Tx, vpc: VpcRow & { readonly network_identifier: number }): Promise<VpcSpecification> {
+  const blocks = await tx.db.selectFrom("vpc_cidr_blocks").select("cidr").where("vpc_id", "=", vpc.id).orderBy("created_at").orderBy("id").execute();
+  const interfaces = await readInterfaces(tx, vpc.id);
+  return {
+    kind: "vpc",
+    id: vpc.id,
+    generation: 0,
+    want: "present",
+    networkIdentifier: vpc.network_identifier,
+    cidrs: [vpc.cidr, ...blocks.map((block) => block.cidr)],
+    subnets: await readSubnets(tx, vpc.id, interfaces),
+    interfaces,
+    groups: await readGroups(tx, new Set(interfaces.flatMap((nic) => nic.groups))),
+  };
+}
+
+/** Of the groups only those of interfaces on the host, and those that their rules name. */
+export function narrowToHost(specification: VpcSpecification, hostAddress: string): VpcSpecification {
+  const here = new Set(specification.interfaces.filter((nic) => nic.hostAddress === hostAddress).flatMap((nic) => nic.groups));
+  const rules = specification.groups.filter((group) => here.has(group.id)).flatMap((group) => group.rules);
+  const named = new Set(rules.flatMap(({ peer }) => ("group" in peer ? peer.group : [])));
+  return { ...specification, groups: specification.groups.filter(({ id }) => here.has(id) || named.has(id)) };
+}
+
+type InterfaceRow = Pick<NetworkInterfaceRow, "id" | "subnet_id" | "mac" | "private_address" | "public_address" | "source_dest_check" | "group_ids"> & {
+  readonly host_address: string | null;
+};
+
+async function readInterfaces(tx: Tx, vpcId: VpcId): Promise<PlacedInterface[]> {
+  const rows: InterfaceRow[] = await tx.db
+    .selectFrom("network_interfaces")
+    .leftJoin("instances", "instances.id", "network_interfaces.instance_id")
+    .leftJoin("hosts", "hosts.id", "instances.host_id")
+    .select(["network_interfaces.id", "network_interfaces.subnet_id", "mac", "private_address", "public_address", "network_interfaces.source_dest_check", "group_ids"])
+    .select("hosts.underlay_address as host_address")
+    .where("network_interfaces.vpc_id", "=", vpcId)
+    .orderBy("network_interfaces.id")
+    .execute();
+  const more = await readMoreAddresses(tx, vpcId);
+  return rows.map((row) => ({
+    id: row.id,
+    subnet: row.subnet_id,
+    mac: row.mac,
+    privateAddresses: [row.private_address, ...more.secondary(row.id)],
+    publicAddresses: {
+      ...(row.public_address === null ? {} : { [row.private_address]: row.public_address }),
+      ...more.elastic(row.id),
+    },
+    groups: (JSON.parse(row.group_ids) as string[]).toSorted(), // written by createInterface and setInterfaceGroups only
+    sourceDestCheck: row.source_dest_check === 1,
+    ...(row.host_address === null ? {} : { hostAddress: row.host_address }),
+  }));
+}
+
+interface MoreAddresses {
+  secondary(id: InterfaceId): readonly string[];
+  /** Elastic IP addresses by private address. */
+  elastic(id: InterfaceId): Readonly<Record<string, string>>;
+}
+
+async function readMoreAddresses(tx: Tx, vpcId: VpcId): Promise<MoreAddresses> {
+  const secondary = await tx.db
+    .selectFrom("interface_addresses")
+    .innerJoin("network_interfaces", "network_interfaces.id", "interface_addresses.interface_id")
+    .select(["interface_id", "address"])
+    .where("vpc_id", "=", vpcId)
+    .orderBy("interface_addresses.created_at")
+    .orderBy("address")
+    .execute();
+  const elastic = await tx.db
+    .selectFrom("elastic_ips")
+    .innerJoin("network_interfaces", "network_interfaces.id", "elastic_ips.interface_id")
+    .select(["interface_id", "elastic_ips.private_address", "elastic_ips.public_address"])
+    .where("vpc_id", "=", vpcId)
+    .execute();
+  const secondaryOf = Map.groupBy(secondary, (row) => row.interface_id);
+  const elasticOf = Map.groupBy(elastic, (row) => row.interface_id);
+  return {
+    secondary: (id) => (secondaryOf.get(id) ?? []).map((row) => row.address),
+    elastic: (id) => Object.fromEntries((elasticOf.get(id) ?? []).map((row) => [row.private_address, row.public_address])),
+  };
+}
+
+async function readSubnets(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[]): Promise<SubnetSpecification[]> {
+  const subnets = await tx.db.selectFrom("subnets").select(["id", "cidr"]).where("vpc_id", "=", vpcId).orderBy("id").execute();
+  const routes = await readRoutes(tx, vpcId, interfaces);
+  const acls = await readAcls(tx, vpcId);
+  return subnets.map(({ id, cidr }) => ({ id, cidr, routes: routes(id), acl: acls(id) }));
+}
+
+async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[]): Promise<(subnet: SubnetRow["id"]) => RouteSpecification[]> {
+  const tables = await tx.db.selectFrom("route_tables").select(["id", "main"]).where("vpc_id", "=", vpcId).execute();
+  const routes = await tx.db
+    .selectFrom("routes")
+    .innerJoin("route_tables", "route_tables.id", "routes.route_table_id")
+    .select(["route_table_id", "destination", "target_id"])
+    .where("vpc_id", "=", vpcId)
+    .orderBy("destination")
+    .execute();
+  const associations = await tx.db
+    .selectFrom("route_table_associations")
+    .innerJoin("route_tables", "route_tables.id", "route_table_associations.route_table_id")
+    .select(["route_table_id", "subnet_id"])
+    .where("vpc_id", "=", vpcId)
+    .execute();
+  const gateways = await tx.db.selectFrom("internet_gateways").select("id").where("vpc_id", "=", vpcId).execute();
+  const targets: RouteTargets = {
+    gateways: new Set(gateways.map(({ id }) => id)),
+    placed: new Set(interfaces.filter((nic) => nic.hostAddress !== undefined).map((nic) => nic.id)),
+  };
+  const byTable = Map.groupBy(routes, (route) => route.route_table_id);
+  const tableOf = new Map(associations.map((row) => [row.subnet_id, row.route_table_id]));
+  const main = tables.find((table) => table.main === 1)?.id ?? "";
+  return (subnet) => (byTable.get(tableOf.get(subnet) ?? main) ?? []).flatMap((route) => toRoute(route, targets));
+}
+
+interface RouteTargets {
+  readonly gateways: ReadonlySet<string>;
+  /** Interfaces that are on a host. */
+  readonly placed: ReadonlySet<string>;
+}
+
+/** A target that is gone, detached or stopped swallows what is sent to it. */
+function toRoute({ destination, target_id: target }: RouteRow, { gateways, placed }: RouteTargets): RouteSpecification[] {
+  if (target === "local") return [];
+  if (gateways.has(target)) return [{ destination, target: { kind: "internet" } }];
+  if (placed.has(target)) return [{ destination, target: { kind: "interface", id: target as InterfaceId } }]; // an interface's id is in the set
+  return [{ destination, target: { kind: "blackhole" } }];
+}
+
+async function readAcls(tx: Tx, vpcId: VpcId): Promise<(subnet: SubnetRow["id"]) => SubnetSpecification["acl"]> {
+  const acls = await tx.db.selectFrom("network_acls").select(["id", "is_default"]).where("vpc_id", "=", vpcId).execute();
+  const entries = await tx.db
+    .selectFrom("network_acl_entries")
+    .innerJoin("network_acls", "network_acls.id", "network_acl_entries.network_acl_id")
+    .selectAll("network_acl_entries")
+    .where("vpc_id", "=", vpcId)
+    .orderBy("egress")
+    .orderBy("rule_number")
+    .execute();
+  const associations = await tx.db
+    .selectFrom("network_acl_associations")
+    .innerJoin("network_acls", "network_acls.id", "network_acl_associations.network_acl_id")
+    .select(["network_acl_id", "subnet_id"])
+    .where("vpc_id", "=", vpcId)
+    .execute();
+  const byAcl = new Map([...Map.groupBy(entries, (entry) => entry.network_acl_id)].map(([id, rows]) => [id, toAclSpecification(rows)]));
+  const aclOf = new Map(associations.map((row) => [row.subnet_id, row.network_acl_id]));
+  const standard = acls.find((acl) => acl.is_default === 1)?.id ?? "";
+  return (subnet) => byAcl.get(aclOf.get(subnet) ?? standard) ?? [];
+}
+
+/** The groups, and those that their rules name; these without rules of their own, which would name yet others. */
+async function readGroups(tx: Tx, ids: ReadonlySet<string>): Promise<GroupSpecification[]> {
+  if (ids.size === 0) return [];
+  const rows = await tx.db.selectFrom("security_group_rules").selectAll().where("group_id", "in", [...ids]).orderBy("id").execute();
+  const byGroup = Map.groupBy(rows, (row) => row.group_id);
+  const named = rows.flatMap((row) => row.referenced_group_id ?? []);
+  return [...new Set([...ids, ...named])].toSorted().map((id) => ({ id, rules: (byGroup.get(id) ?? []).flatMap(toGroupRuleSpecification) }));
+}

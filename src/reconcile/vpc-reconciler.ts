@@ -1,0 +1,80 @@
+/**
+ * VPCs: publishes each to every host that has, or is to have, one of its interfaces, and lets a host go when it says that nothing of the VPC is left
+ * there. Hosts without real guests have no packets and are told nothing. A VPC that was deleted is known by what its hosts were told last.
+ */
+import type { VpcId } from "../base/ids.ts";
+import type { HostDescription } from "../host/protocol/report.ts";
+import type { VpcSpecification } from "../host/protocol/specification.ts";
+import { narrowToHost, toVpcSpecification } from "../network/vpc-specification.ts";
+import type { VpcRow } from "../store/network-tables.ts";
+import type { Tx } from "../store/store.ts";
+import type { HostRow } from "../store/tables.ts";
+import type { Reconciler } from "./loop.ts";
+import { publish, withdraw } from "./publish.ts";
+
+export const vpcReconciler: Reconciler = {
+  kind: "vpc",
+  scan: async (tx) => {
+    const vpcs = await tx.db.selectFrom("vpcs").select("id").execute();
+    const told = await tx.db.selectFrom("specifications").select("id").where("kind", "=", "vpc").execute();
+    return [...new Set([...vpcs, ...told].map(({ id }) => id))];
+  },
+  reconcile: async (tx, key) => {
+    const id = key as VpcId; // keys are ids
+    const hosts = await listHosts(tx, id);
+    if (hosts.length > 0) await publishTo(tx, id, hosts);
+    const told = await tx.db.selectFrom("specifications").select(["host_id", "body"]).where("kind", "=", "vpc").where("id", "=", id).execute();
+    for (const { host_id: host, body } of told) {
+      if (!hosts.some((each) => each.id === host)) await leave(tx, host, JSON.parse(body) as VpcSpecification); // written by publish
+    }
+    return { again: undefined };
+  },
+};
+
+/** The real hosts that hold an instance with an interface in the VPC. */
+async function listHosts(tx: Tx, vpcId: VpcId): Promise<HostRow[]> {
+  const region = tx.db.selectFrom("vpcs").select("region").where("id", "=", vpcId);
+  const real = (await tx.db.selectFrom("hosts").selectAll().where("role", "=", "host").where("region", "=", region).execute()).filter(hasPackets);
+  if (real.length === 0) return [];
+  const holders = await tx.db
+    .selectFrom("network_interfaces")
+    .innerJoin("instances", "instances.id", "network_interfaces.instance_id")
+    .select("host_id")
+    .distinct()
+    .where("network_interfaces.vpc_id", "=", vpcId)
+    .execute();
+  return real.filter((host) => holders.some((row) => row.host_id === host.id));
+}
+
+function hasPackets({ description }: HostRow): boolean {
+  if (description === null) return false;
+  const { engines } = JSON.parse(description) as HostDescription; // written from a parsed arrival
+  return Object.values(engines).some(({ engine }) => engine !== "simulated");
+}
+
+async function publishTo(tx: Tx, id: VpcId, hosts: readonly HostRow[]): Promise<void> {
+  const vpc = await tx.db.selectFrom("vpcs").selectAll().where("id", "=", id).executeTakeFirstOrThrow(); // it has interfaces
+  const specification = await toVpcSpecification(tx, { ...vpc, network_identifier: vpc.network_identifier ?? (await takeNetworkIdentifier(tx, vpc)) });
+  for (const host of hosts) await publish(tx, host.id, narrowToHost(specification, host.underlay_address));
+}
+
+async function takeNetworkIdentifier(tx: Tx, vpc: VpcRow): Promise<number> {
+  const row = await tx.db
+    .insertInto("counters")
+    .values({ name: "network-identifier", value: 1 })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(({ eb }) => ({ value: eb("counters.value", "+", 1) })))
+    .returning("value")
+    .executeTakeFirstOrThrow();
+  const identifier = Number(row.value);
+  await tx.db.updateTable("vpcs").set({ network_identifier: identifier }).where("id", "=", vpc.id).execute();
+  return identifier;
+}
+
+async function leave(tx: Tx, hostId: string, standing: VpcSpecification): Promise<void> {
+  const generation = await publish(tx, hostId, { ...standing, generation: 0, want: "absent", subnets: [], interfaces: [], groups: [] });
+  const mine = tx.db.selectFrom("vpc_hosts").selectAll().where("vpc_id", "=", standing.id).where("host_id", "=", hostId);
+  const observed = await mine.executeTakeFirst();
+  if (observed?.observed_state !== "absent" || observed.observed_generation < generation) return;
+  await withdraw(tx, hostId, "vpc", standing.id);
+  await tx.db.deleteFrom("vpc_hosts").where("vpc_id", "=", standing.id).where("host_id", "=", hostId).execute();
+}

@@ -1,0 +1,72 @@
+/** An input for every action on networks that would be carried out for whom it is allowed. */
+import { launchOne } from "./launch-one.ts";
+import { attachGateway, makeSubnet, makeVpc } from "./vpc-parts.ts";
+import type { TestServer } from "./test-server.ts";
+
+/** `instance` runs, in the default VPC. */
+export async function networkInputs(server: TestServer, instance: string): Promise<Record<string, object>> {
+  const { ec2, vpcId: VpcId, subnetId: SubnetId, mainTable } = await makeVpc(server);
+  const { Vpc: empty } = await ec2.createVpc({ CidrBlock: "10.9.0.0/16" });
+  const bare = await makeSubnet(ec2, VpcId, "10.0.1.0/24");
+  const gateway = await attachGateway(ec2, VpcId);
+  const { InternetGateway: free } = await ec2.createInternetGateway({});
+  const { RouteTable: table } = await ec2.createRouteTable({ VpcId });
+  const RouteTableId = table?.RouteTableId;
+  const { AssociationId } = await ec2.associateRouteTable({ RouteTableId, SubnetId });
+  const { RouteTable: unused } = await ec2.createRouteTable({ VpcId });
+  await ec2.createRoute({ RouteTableId: mainTable, DestinationCidrBlock: "0.0.0.0/0", GatewayId: gateway });
+  const route = { RouteTableId: mainTable, DestinationCidrBlock: "0.0.0.0/0" };
+  const { CidrBlockAssociation: block } = await ec2.associateVpcCidrBlock({ VpcId, CidrBlock: "10.1.0.0/16" });
+  const { AllocationId } = await ec2.allocateAddress({});
+  const { NetworkInterface: nic } = await ec2.createNetworkInterface({ SubnetId, PrivateIpAddresses: [{ PrivateIpAddress: "10.0.0.9" }] });
+  const NetworkInterfaceId = nic?.NetworkInterfaceId;
+  const { NetworkInterface: held } = await ec2.createNetworkInterface({ SubnetId });
+  const [holder, other] = [await launchOne(server, { SubnetId }), await launchOne(server, { SubnetId })];
+  await server.reportRunning(holder.instance, other.instance);
+  const { AttachmentId } = await ec2.attachNetworkInterface({ NetworkInterfaceId: held?.NetworkInterfaceId, InstanceId: holder.instance, DeviceIndex: 1 });
+  const { AllocationId: associated } = await ec2.allocateAddress({});
+  const { AssociationId: association } = await ec2.associateAddress({ AllocationId: associated, InstanceId: instance });
+  const { Subnets: [lost] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: ["us-east-1f"] }] });
+  await ec2.deleteSubnet({ SubnetId: lost?.SubnetId });
+  const DhcpConfigurations = [{ Key: "domain-name", Values: ["example.com"] }];
+  const { DhcpOptions: options } = await ec2.createDhcpOptions({ DhcpConfigurations });
+  const DhcpOptionsId = options?.DhcpOptionsId;
+  return {
+    AllocateAddress: {},
+    AssignPrivateIpAddresses: { NetworkInterfaceId, SecondaryPrivateIpAddressCount: 1 },
+    AssociateAddress: { AllocationId, InstanceId: instance },
+    AssociateDhcpOptions: { DhcpOptionsId, VpcId },
+    AssociateRouteTable: { RouteTableId: unused?.RouteTableId, SubnetId: bare },
+    AssociateVpcCidrBlock: { VpcId, CidrBlock: "10.2.0.0/16" },
+    AttachInternetGateway: { InternetGatewayId: free?.InternetGatewayId, VpcId: empty?.VpcId },
+    AttachNetworkInterface: { NetworkInterfaceId, InstanceId: other.instance, DeviceIndex: 1 },
+    CreateDefaultSubnet: { AvailabilityZone: "us-east-1f" },
+    CreateDhcpOptions: { DhcpConfigurations },
+    CreateNetworkInterface: { SubnetId },
+    CreateRoute: { RouteTableId, DestinationCidrBlock: "0.0.0.0/0", GatewayId: gateway },
+    CreateRouteTable: { VpcId },
+    CreateSubnet: { VpcId, CidrBlock: "10.0.2.0/24" },
+    CreateVpc: { CidrBlock: "10.8.0.0/16" },
+    DeleteDhcpOptions: { DhcpOptionsId },
+    DeleteInternetGateway: { InternetGatewayId: free?.InternetGatewayId },
+    DeleteNetworkInterface: { NetworkInterfaceId },
+    DeleteRoute: route,
+    DeleteRouteTable: { RouteTableId: unused?.RouteTableId },
+    DeleteSubnet: { SubnetId: bare },
+    DeleteVpc: { VpcId: empty?.VpcId },
+    DescribeNetworkInterfaceAttribute: { NetworkInterfaceId, Attribute: "description" },
+    DetachInternetGateway: { InternetGatewayId: gateway, VpcId },
+    DetachNetworkInterface: { AttachmentId },
+    DisassociateAddress: { AssociationId: association },
+    DisassociateRouteTable: { AssociationId },
+    DisassociateVpcCidrBlock: { AssociationId: block?.AssociationId },
+    ModifyNetworkInterfaceAttribute: { NetworkInterfaceId, Description: { Value: "theirs" } },
+    ModifySubnetAttribute: { SubnetId, MapPublicIpOnLaunch: { Value: true } },
+    ModifyVpcAttribute: { VpcId, EnableDnsHostnames: { Value: true } },
+    ReleaseAddress: { AllocationId },
+    ReplaceRoute: { ...route, NetworkInterfaceId },
+    ReplaceRouteTableAssociation: { AssociationId, RouteTableId: unused?.RouteTableId },
+    ResetNetworkInterfaceAttribute: { NetworkInterfaceId, SourceDestCheck: "true" },
+    UnassignPrivateIpAddresses: { NetworkInterfaceId, PrivateIpAddresses: ["10.0.0.9"] },
+  };
+}
