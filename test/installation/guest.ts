@@ -57,10 +57,15 @@ export async function untilState(installation: TestInstallation, id: string, sta
 
 /** Runs a command in the guest as `admin`, once: rejects when it cannot log in or the command fails. */
 export async function ssh(installation: TestInstallation, key: GuestKey, id: string, command: string): Promise<string> {
+  const { stdout } = await run("ssh", await loginTo(installation, key, id, command), { timeout: 30_000 });
+  return stdout.trim();
+}
+
+/** What `ssh` is to be called with, for a command that the test talks with. */
+export async function loginTo(installation: TestInstallation, key: GuestKey, id: string, command: string): Promise<readonly string[]> {
   const address = (await describeInstance(installation, id)).PublicIpAddress;
   if (address === undefined) throw new Error(`${id} has no public address`);
-  const { stdout } = await run("ssh", [...options, "-i", key.file, `admin@${address}`, command], { timeout: 30_000 });
-  return stdout.trim();
+  return [...options, "-i", key.file, `admin@${address}`, command];
 }
 
 /** As `ssh`, again and again until it succeeds: for a guest that is still booting. */

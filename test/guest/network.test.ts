@@ -1,0 +1,171 @@
+/**
+ * What guests of one VPC, on hosts of two zones, can send each other as groups and network ACLs change, and that a second VPC with the same addresses is
+ * another world. Each guest answers at one port with its name, and then says what it is told.
+ */
+import { EC2, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LineProcess } from "../../src/host/network/testing/line-process.ts";
+import { createKey, describeInstance, imageId, launch, loginTo, ssh, untilSsh, type GuestKey } from "../installation/guest.ts";
+import { bringUp, type TestInstallation } from "../installation/installation.ts";
+
+const port = 7000;
+const everywhere = "0.0.0.0/0";
+const logins: IpPermission = { IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: everywhere }] };
+const soon = { timeout: 20_000, interval: 100 };
+
+interface Place {
+  readonly vpc: string;
+  readonly subnet: string;
+  readonly cidr: string;
+}
+
+let installation: TestInstallation;
+let ec2: EC2;
+let key: GuestKey;
+let [client, server] = ["", ""];
+let [clients, servers] = ["", ""];
+let clientPlace: Place;
+let serverPlace: Place;
+let serverAddress = "";
+
+beforeAll(async () => {
+  installation = await bringUp({ withSsh: false });
+  const { url, region, accessKeyId, secretAccessKey } = installation.profile;
+  ec2 = new EC2({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } });
+  key = await createKey(installation, "network");
+  [clientPlace, serverPlace] = [await defaultSubnet("us-east-1b"), await defaultSubnet("us-east-1a")];
+  [clients, servers] = [await createGroup("clients", serverPlace.vpc, logins), await createGroup("servers", serverPlace.vpc, logins)];
+  client = await launchNamed("client", "hvm", { SubnetId: clientPlace.subnet, SecurityGroupIds: [clients] });
+  server = await launchNamed("server", "paravirtual", { SubnetId: serverPlace.subnet, SecurityGroupIds: [servers] });
+  serverAddress = await privateAddress(server);
+  await Promise.all([client, server].map((id) => untilSsh(installation, key, id, `nc -w 5 127.0.0.1 ${port} < /dev/null`)));
+});
+
+afterAll(async () => {
+  ec2?.destroy();
+  await installation?.[Symbol.asyncDispose]();
+});
+
+test("a group lets in what its rules name, by protocol, port and the other's group, and nothing else", async () => {
+  expect([await whoAnswers(client, serverAddress), await pings(client, serverAddress)]).toEqual(["", false]);
+  await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+  expect([await whoAnswers(client, serverAddress, 22), await pings(client, serverAddress)]).toEqual([expect.stringMatching("SSH"), false]);
+  await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("icmp", -1)] });
+  await expect.poll(() => pings(client, serverAddress), soon).toBe(true);
+  expect(await whoAnswers(server, await privateAddress(client))).toBe("");
+});
+
+test("a guest that leaves the group is not let in any more, and one that enters is", async () => {
+  const members = (...Groups: string[]) => ec2.modifyInstanceAttribute({ InstanceId: client, Groups });
+  await members(await createGroup("others", serverPlace.vpc, logins));
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  await members(clients);
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+});
+
+test("a rule that is revoked keeps the open connection and lets no new one in", async () => {
+  await using open = await connect();
+  await ec2.revokeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  expect(await echoes(open, "after the revocation")).toBe(true);
+  await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+});
+
+test("a network ACL's denial beats the group, stops open connections too, and answers need an entry of their own", async () => {
+  const { NetworkAcl: acl } = await ec2.createNetworkAcl({ VpcId: serverPlace.vpc });
+  const entry = { NetworkAclId: acl?.NetworkAclId, Protocol: "-1", CidrBlock: everywhere } as const;
+  const fromThem = { ...entry, Protocol: "6", CidrBlock: clientPlace.cidr, RuleAction: "deny" } as const satisfies NetworkAclEntry;
+  for (const Egress of [false, true]) await ec2.createNetworkAclEntry({ ...entry, Egress, RuleNumber: 100, RuleAction: "allow" });
+  await ec2.createNetworkAclEntry({ ...fromThem, Egress: false, RuleNumber: 90, PortRange: { From: port, To: port } });
+  await using open = await connect();
+  const before = await associate(entry.NetworkAclId);
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  expect([await echoes(open, "after the denial", 2_000), await pings(client, serverAddress)]).toEqual([false, true]);
+
+  await ec2.deleteNetworkAclEntry({ ...entry, Egress: false, RuleNumber: 90 });
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+  await ec2.createNetworkAclEntry({ ...fromThem, Egress: true, RuleNumber: 90, PortRange: { From: 1024, To: 65_535 } });
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  await associate(before);
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+});
+
+test("guests of two VPCs with equal addresses never meet, and each VPC finds its own", async () => {
+  const { VpcId = "" } = (await ec2.createVpc({ CidrBlock: "172.31.0.0/16" })).Vpc ?? {};
+  const near = await createPublicSubnet(VpcId, serverPlace.cidr, "us-east-1b");
+  const all = { IpProtocol: "-1", IpRanges: [{ CidrIp: everywhere }] };
+  await ec2.authorizeSecurityGroupIngress({ GroupId: clients, IpPermissions: [{ IpProtocol: "tcp", FromPort: port, ToPort: port, IpRanges: [{ CidrIp: everywhere }] }] });
+  const group = await createGroup("open", VpcId, all);
+  const stranger = await launchNamed("stranger", "paravirtual", { SubnetId: near, SecurityGroupIds: [group], PrivateIpAddress: serverAddress });
+  await untilSsh(installation, key, stranger, `nc -w 5 127.0.0.1 ${port} < /dev/null`);
+  const clientAddress = await privateAddress(client);
+  await expect.poll(() => whoAnswers(server, clientAddress), soon).toBe("client");
+  expect(await whoAnswers(stranger, clientAddress)).toBe("");
+  expect([await whoAnswers(client, serverAddress), await whoAnswers(stranger, serverAddress)]).toEqual(["server", "stranger"]);
+});
+
+async function defaultSubnet(zone: string): Promise<Place> {
+  const { Subnets: [subnet] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: [zone] }, { Name: "default-for-az", Values: ["true"] }] });
+  return { vpc: subnet?.VpcId ?? "", subnet: subnet?.SubnetId ?? "", cidr: subnet?.CidrBlock ?? "" };
+}
+
+async function createPublicSubnet(VpcId: string, CidrBlock: string, AvailabilityZone: string): Promise<string> {
+  const { InternetGatewayId: GatewayId = "" } = (await ec2.createInternetGateway({})).InternetGateway ?? {};
+  await ec2.attachInternetGateway({ InternetGatewayId: GatewayId, VpcId });
+  const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
+  await ec2.createRoute({ RouteTableId: table?.RouteTableId, DestinationCidrBlock: everywhere, GatewayId });
+  const { SubnetId = "" } = (await ec2.createSubnet({ VpcId, CidrBlock, AvailabilityZone })).Subnet ?? {};
+  await ec2.modifySubnetAttribute({ SubnetId, MapPublicIpOnLaunch: { Value: true } });
+  return SubnetId;
+}
+
+async function createGroup(GroupName: string, VpcId: string, ...IpPermissions: IpPermission[]): Promise<string> {
+  const { GroupId = "" } = await ec2.createSecurityGroup({ GroupName, Description: GroupName, VpcId });
+  await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions });
+  return GroupId;
+}
+
+function fromClients(IpProtocol: string, at: number): IpPermission {
+  return { IpProtocol, FromPort: at, ToPort: at, UserIdGroupPairs: [{ GroupId: clients }] };
+}
+
+/** Puts the server's subnet under the ACL; resolves to the one that it had before. */
+async function associate(NetworkAclId: string | undefined): Promise<string | undefined> {
+  const { NetworkAcls: [acl] = [] } = await ec2.describeNetworkAcls({ Filters: [{ Name: "association.subnet-id", Values: [serverPlace.subnet] }] });
+  const AssociationId = acl?.Associations?.find(({ SubnetId }) => SubnetId === serverPlace.subnet)?.NetworkAclAssociationId;
+  await ec2.replaceNetworkAclAssociation({ AssociationId, NetworkAclId });
+  return acl?.NetworkAclId;
+}
+
+function launchNamed(name: string, kind: "hvm" | "paravirtual", request: Parameters<typeof launch>[1]): Promise<string> {
+  const script = `#!/bin/sh\nprintf '#!/bin/sh\\necho ${name}\\nexec cat\\n' > /var/tmp/answer; chmod +x /var/tmp/answer\nnc -ll -p ${port} -e /var/tmp/answer < /dev/null > /dev/null 2>&1 &\n`;
+  const InstanceType = kind === "hvm" ? "t3.micro" : "m1.small";
+  return launch(installation, { ImageId: imageId("tiny", kind), InstanceType, KeyName: key.name, UserData: Buffer.from(script).toString("base64"), ...request });
+}
+
+async function privateAddress(id: string): Promise<string> {
+  return (await describeInstance(installation, id)).PrivateIpAddress ?? "";
+}
+
+/** What is said first at the address, asked from within the guest; empty when no connection can be made. */
+function whoAnswers(from: string, address: string, at = port): Promise<string> {
+  return ssh(installation, key, from, `nc -w 1 ${address} ${at} < /dev/null | head -n 1`);
+}
+
+async function pings(from: string, address: string): Promise<boolean> {
+  return (await ssh(installation, key, from, `sudo ping -q -c 1 -W 1 ${address} > /dev/null && echo answered || echo silent`)) === "answered";
+}
+
+/** From the client to the server, until it is disposed of. */
+async function connect(): Promise<LineProcess> {
+  const connection = new LineProcess("ssh", await loginTo(installation, key, client, `nc ${serverAddress} ${port}`));
+  await connection.waitFor((line) => line === "server");
+  return connection;
+}
+
+function echoes(connection: LineProcess, word: string, timeoutMs = 10_000): Promise<boolean> {
+  connection.write(word);
+  return connection.waitFor((line) => line === word, 0, timeoutMs).then(() => true, () => false);
+}
