@@ -53,7 +53,7 @@ describe("a process", () => {
   test("of a component is found by its command line, and ends when asked", async () => {
     const started = [await start({ kind: "supervisor" }), await start({ kind: "agent", node: "b2" })];
     const found = findComponents(directory);
-    expect(found.toSorted((a, b) => a.pid - b.pid)).toEqual([
+    expect(found.toSorted((a, b) => a.startTicks - b.startTicks)).toEqual([
       { ...started[0], component: { kind: "supervisor" } },
       { ...started[1], component: { kind: "agent", node: "b2" } },
     ]);
