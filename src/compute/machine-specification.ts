@@ -6,7 +6,7 @@ import type {
   MachineSpecification,
   MetadataSpecification,
 } from "../host/protocol/specification.ts";
-import { readDhcpConfiguration } from "../network/dhcp-options.ts";
+import { dhcpConfigurationOf } from "../network/dhcp-options.ts";
 import { listInterfaceAddresses } from "../network/interface-addresses.ts";
 import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
 import { listVpcCidrs } from "../network/vpc-blocks.ts";
@@ -81,9 +81,13 @@ async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promi
   const specifications: InterfaceSpecification[] = [];
   const addresses = await listInterfaceAddresses(tx, rows);
   for (const row of rows.filter((each) => each.detaching === 0)) {
-    const subnet = await tx.db.selectFrom("subnets").select("cidr").where("id", "=", row.subnet_id).executeTakeFirstOrThrow();
-    const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr", "dhcp_options_id"]).where("id", "=", row.vpc_id).executeTakeFirstOrThrow();
-    const dhcp = await readDhcpConfiguration(tx, vpc.dhcp_options_id);
+    const place = await tx.db
+      .selectFrom("subnets")
+      .innerJoin("vpcs", "vpcs.id", "subnets.vpc_id")
+      .leftJoin("dhcp_options", "dhcp_options.id", "vpcs.dhcp_options_id")
+      .select(["subnets.cidr as subnetCidr", "subnets.region", "vpcs.id", "vpcs.cidr", "dhcp_options.configuration"])
+      .where("subnets.id", "=", row.subnet_id)
+      .executeTakeFirstOrThrow();
     const groups = await tx.db.selectFrom("security_groups").select(["id", "name"]).where("id", "in", groupIdsOf(row)).execute();
     const [primary] = addresses.get(row.id) ?? [];
     specifications.push({
@@ -92,10 +96,10 @@ async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promi
       mac: row.mac,
       privateAddress: row.private_address,
       ...(primary?.publicAddress === undefined ? {} : toPublicFields(primary.publicAddress, row.region)),
-      subnet: { id: row.subnet_id, cidr: subnet.cidr },
-      vpc: { id: row.vpc_id, cidrs: await listVpcCidrs(tx, vpc) },
+      subnet: { id: row.subnet_id, cidr: place.subnetCidr },
+      vpc: { id: row.vpc_id, cidrs: await listVpcCidrs(tx, place) },
       hostName: hostNameOf(row.private_address),
-      domain: dhcp["domain-name"]?.[0] ?? privateDnsDomain(row.region),
+      domain: dhcpConfigurationOf(place)["domain-name"]?.[0] ?? privateDnsDomain(row.region),
       securityGroups: groups,
       ownerAccount: row.account,
     });

@@ -59,15 +59,9 @@ export async function createDhcpOptions(tx: Tx, { account, region }: NetworkOwne
 }
 
 /** What the set says; the region's default one names the VPC's own resolver and the region's domain. */
-export function dhcpConfigurationOf({ configuration, region }: DhcpOptionsRow): DhcpConfiguration {
+export function dhcpConfigurationOf({ configuration, region }: Pick<DhcpOptionsRow, "configuration" | "region">): DhcpConfiguration {
   if (configuration === null) return { "domain-name": [privateDnsDomain(region)], "domain-name-servers": [ownResolver] };
   return JSON.parse(configuration) as DhcpConfiguration; // written by createDhcpOptions
-}
-
-/** What the VPC's guests are told by DHCP, besides their addresses. */
-export async function readDhcpConfiguration(tx: Tx, optionsId: string): Promise<DhcpConfiguration> {
-  const row = await tx.db.selectFrom("dhcp_options").selectAll().where("id", "=", optionsId).executeTakeFirst();
-  return row === undefined ? {} : dhcpConfigurationOf(row);
 }
 
 /** Fails while a VPC has the set. */
