@@ -1,17 +1,17 @@
 /** Steps that tests of images begin with. */
 import type { CreateImageCommandInput } from "@aws-sdk/client-ec2";
 import { launchOne } from "./launch-one.ts";
-import { completeSnapshots, obeyMachines } from "./obedient-hosts.ts";
+import { storedSnapshots, type StaffedServer } from "./simulated-hosts.ts";
 import { otherAccount, type TestServer } from "./test-server.ts";
 
 export const dataDisk = { DeviceName: "/dev/sdf", Ebs: { VolumeSize: 3, VolumeType: "gp2", DeleteOnTermination: false } } as const;
 
 /** A running instance with a data volume, which has been reported by its hosts. */
-export async function launchRunning(server: TestServer, input: object = {}): Promise<string> {
+export async function launchRunning(server: StaffedServer, input: object = {}): Promise<string> {
   await server.ec2(otherAccount).describeRegions(); // whoever calls for the first time gets a network
   const { instance } = await launchOne(server, { BlockDeviceMappings: [dataDisk], ...input });
-  await completeSnapshots(server);
-  await obeyMachines(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
+  await server.hosts.settleWithout("storage");
   return instance;
 }
 
@@ -31,10 +31,10 @@ export async function runOf(server: TestServer, instance: string) {
 }
 
 /** A completed snapshot of 8 GiB, and an image made without rebooting. */
-export async function madeImage(server: TestServer, input: Partial<CreateImageCommandInput> = {}): Promise<{ image: string; snapshot: string; instance: string }> {
+export async function madeImage(server: StaffedServer, input: Partial<CreateImageCommandInput> = {}): Promise<{ image: string; snapshot: string; instance: string }> {
   const instance = await launchRunning(server);
   const { ImageId: image = "" } = await server.ec2().createImage({ InstanceId: instance, Name: "made", NoReboot: true, ...input });
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   const shown = await imageOf(server, image);
   return { image, instance, snapshot: shown?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId ?? "" };
 }

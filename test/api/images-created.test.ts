@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import { hvmImage, kernelImage, paravirtualImage } from "./seed.ts";
 import { dataDisk, imageOf, launchRunning, madeImage, runOf, stateOf } from "./image-steps.ts";
 import { launchOne } from "./launch-one.ts";
-import { completeSnapshots, obeyMachines, reportSnapshots } from "./obedient-hosts.ts";
-import { account, codeOf, openTestServer, otherAccount, refusal } from "./test-server.ts";
+import { openStaffedServer, storedSnapshots } from "./simulated-hosts.ts";
+import { account, codeOf, otherAccount, refusal } from "./test-server.ts";
 
 test("CreateImage without a reboot is pending until its snapshots are completed, and can be launched then", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const instance = await launchRunning(server);
   const { ImageId: id = "" } = await ec2.createImage({
@@ -54,9 +54,9 @@ test("CreateImage without a reboot is pending until its snapshots are completed,
   };
   expect(pending).toEqual(expected);
   expect(await codeOf(launchOne(server, { ImageId: id }))).toBe("InvalidAMIID.Unavailable");
-  await reportSnapshots(server, { state: "frozen", percent: 10 });
+  await server.hosts.settleSnapshots({ state: "frozen", percent: 10 });
   expect((await imageOf(server, id))?.State).toBe("pending");
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   expect(await imageOf(server, id)).toEqual({ ...expected, State: "available" });
   const { Snapshots: snapshots = [] } = await ec2.describeSnapshots({ OwnerIds: ["self"] });
   expect(snapshots.map((each) => [each.Description, each.Tags])).toEqual(
@@ -70,7 +70,7 @@ test("CreateImage without a reboot is pending until its snapshots are completed,
 });
 
 test("CreateImage takes the guest down and starts it again on the same host, while the instance counts as running", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const instance = await launchRunning(server);
   const [, host] = await runOf(server, instance);
@@ -79,35 +79,35 @@ test("CreateImage takes the guest down and starts it again on the same host, whi
   const { ImageId: id = "" } = await ec2.createImage({ InstanceId: instance, Name: "golden" });
   expect(await codeOf(ec2.createImage({ InstanceId: instance, Name: "another" }))).toBe("IncorrectState");
 
-  await reportSnapshots(server, { state: "frozen", percent: 0 }); // nothing is asked of the storage node while the guest runs
+  await server.hosts.settleSnapshots({ state: "frozen", percent: 0 }); // nothing is asked of the storage node while the guest runs
   expect([await stateOf(server, instance), await runOf(server, instance)]).toEqual(["running", [1, host, "running", id]]);
-  await obeyMachines(server);
+  await server.hosts.settleWithout("storage");
   expect([await stateOf(server, instance), await runOf(server, instance)]).toEqual(["running", [1, host, "stopped", id]]);
-  await reportSnapshots(server, { state: "frozen", percent: 0 });
+  await server.hosts.settleSnapshots({ state: "frozen", percent: 0 });
   expect([await stateOf(server, instance), await runOf(server, instance)]).toEqual(["running", [2, host, "stopped", id]]);
-  await obeyMachines(server);
+  await server.hosts.settleWithout("storage");
   expect([await stateOf(server, instance), await runOf(server, instance)]).toEqual(["running", [2, host, "running", null]]);
   expect([(await imageOf(server, id))?.State, await address()]).toEqual(["pending", before]);
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   expect((await imageOf(server, id))?.State).toBe("available");
 });
 
 test("An instance that is stopped while its image is made stays stopped, and the image is made all the same", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const instance = await launchRunning(server);
   const { ImageId: id = "" } = await server.ec2().createImage({ InstanceId: instance, Name: "golden" });
   await server.ec2().stopInstances({ InstanceIds: [instance] });
-  for (let step = 0; step < 3; step++) await obeyMachines(server);
-  await completeSnapshots(server);
+  await server.hosts.settleWithout("storage");
+  await server.hosts.settleSnapshots(storedSnapshots);
   expect([await stateOf(server, instance), (await imageOf(server, id))?.State, (await runOf(server, instance))[3]]).toEqual(["stopped", "available", null]);
 });
 
 test("An instance that is terminated before its volumes' moment takes its image with it", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const instance = await launchRunning(server);
   const { ImageId: id = "" } = await server.ec2().createImage({ InstanceId: instance, Name: "golden" });
   await server.ec2().terminateInstances({ InstanceIds: [instance] });
-  for (let step = 0; step < 3; step++) await obeyMachines(server);
+  await server.hosts.settleWithout("storage");
   const image = await imageOf(server, id);
   expect([image?.State, image?.StateReason?.Message]).toEqual(["failed", "The instance was terminated"]);
   expect((await server.ec2().describeSnapshots({ OwnerIds: ["self"] })).Snapshots).toEqual([]);
@@ -115,17 +115,17 @@ test("An instance that is terminated before its volumes' moment takes its image 
 });
 
 test("An image whose snapshot fails is failed, and the instance runs on", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const instance = await launchRunning(server);
   const { ImageId: id = "" } = await server.ec2().createImage({ InstanceId: instance, Name: "golden" });
-  await obeyMachines(server);
-  await reportSnapshots(server, { state: "failed", percent: 0, reason: "broken" });
-  await obeyMachines(server);
+  await server.hosts.settleWithout("storage");
+  await server.hosts.settleSnapshots({ state: "failed", percent: 0, reason: "broken" });
+  await server.hosts.settleWithout("storage");
   expect([(await imageOf(server, id))?.State, await stateOf(server, instance), (await runOf(server, instance))[3]]).toEqual(["failed", "running", null]);
 });
 
 test("CreateImage drops, adds and changes devices as it is told, and keeps local disks", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const instance = await launchRunning(server, {
     InstanceType: "m1.medium",
     ImageId: paravirtualImage,
@@ -154,7 +154,7 @@ test("CreateImage drops, adds and changes devices as it is told, and keeps local
 });
 
 test("CreateImage refuses what it cannot make an image of, and changes nothing", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { instance, image } = await madeImage(server);
   const fresh = (await launchOne(server)).instance;
   const before = await server.dump();

@@ -5,11 +5,11 @@ import { recordSnapshotProgress } from "../../src/storage/snapshot.ts";
 import { aliasId, hvmImage, kernelImage, pendingImage } from "./seed.ts";
 import { imageOf, madeImage } from "./image-steps.ts";
 import { launchOne } from "./launch-one.ts";
-import { reconcile } from "./obedient-hosts.ts";
-import { account, codeOf, openTestServer, otherAccount, refusal } from "./test-server.ts";
+import { openStaffedServer } from "./simulated-hosts.ts";
+import { account, codeOf, otherAccount, refusal } from "./test-server.ts";
 
 test("RegisterImage makes an image of a snapshot, with EC2's defaults where nothing is said", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { snapshot } = await madeImage(server);
   const root = { RootDeviceName: "/dev/sda1", BlockDeviceMappings: [{ DeviceName: "/dev/sda1", Ebs: { SnapshotId: snapshot } }] };
@@ -41,7 +41,7 @@ test("RegisterImage makes an image of a snapshot, with EC2's defaults where noth
 });
 
 test("RegisterImage refuses what no machine could start from, and changes nothing", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { snapshot, instance } = await madeImage(server);
   const { Snapshots: [pending] = [] } = await server.ec2().createSnapshots({ InstanceSpecification: { InstanceId: instance } });
   const before = await server.dump();
@@ -97,7 +97,7 @@ test("RegisterImage refuses what no machine could start from, and changes nothin
 });
 
 test("CopyImage makes an image of copies, in the region that is called, with the same answer for the same token", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { image } = await madeImage(server);
   await server.ec2().createTags({ Resources: [image], Tags: [{ Key: "a", Value: "b" }] });
   const west = server.ec2(account, "eu-west-1");
@@ -116,7 +116,7 @@ test("CopyImage makes an image of copies, in the region that is called, with the
     const copies = await tx.db.selectFrom("snapshots").selectAll().where("origin", "=", "copy").execute();
     for (const row of copies) await recordSnapshotProgress(tx, row, { state: "completed", percent: 100 }, Date.now());
   });
-  await reconcile(server);
+  await server.hosts.settleWithout("host", "storage");
   expect((await copied())?.State).toBe("available");
   const before = await server.dump();
   const copy = (more: object, key?: string) => codeOf(server.ec2(key, "us-east-1").copyImage({ SourceRegion: "us-east-1", SourceImageId: image, Name: "next", ...more }));
@@ -143,7 +143,7 @@ test("CopyImage makes an image of copies, in the region that is called, with the
 });
 
 test("A deregistered image cannot be launched, its snapshots stay unless told otherwise, and its name is free", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { image, snapshot } = await madeImage(server);
   const before = await server.dump();
@@ -175,7 +175,7 @@ test("A deregistered image cannot be launched, its snapshots stay unless told ot
 });
 
 test("An instance of an aliased image shows the id that was asked for", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { instance } = await launchOne(server, { ImageId: aliasId });
   const { Reservations: [reservation] = [] } = await server.ec2().describeInstances({ Filters: [{ Name: "image-id", Values: [aliasId] }] });
   expect([reservation?.Instances?.[0]?.InstanceId, reservation?.Instances?.[0]?.ImageId]).toEqual([instance, aliasId]);

@@ -3,24 +3,45 @@ import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
+import { imageTaskReconciler } from "../../src/reconcile/image-task-reconciler.ts";
 import { instanceReconciler } from "../../src/reconcile/instance-reconciler.ts";
 import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
+import { snapshotReconciler } from "../../src/reconcile/snapshot-reconciler.ts";
 import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
-import { fakeHost, type FakeHost } from "../crash/fake-host.ts";
-import type { TestServer } from "./test-server.ts";
+import { fakeHost, type FakeHost, type SnapshotProgress } from "../crash/fake-host.ts";
+import { openTestServer, type TestServer } from "./test-server.ts";
 
 export interface SimulatedHosts {
   /** By their ids in the seed: `host-a`, `storage-a`, … */
   readonly byId: ReadonlyMap<string, FakeHost>;
+  /** The snapshots whose blocks were removed, in that order. */
+  readonly removedSnapshots: readonly string[];
   /** Lets everything happen that is to happen. */
   settle(): Promise<void>;
   /** The same, but hosts or storage nodes of these kinds stand still. */
   settleWithout(...kinds: readonly ("host" | "storage")[]): Promise<void>;
+  /** Lets the storage nodes work, which say from now on that snapshots are so far. */
+  settleSnapshots(said: SnapshotProgress): Promise<void>;
+}
+
+/** A test server, and hosts that do what it asks. */
+export interface StaffedServer extends TestServer {
+  readonly hosts: SimulatedHosts;
+}
+
+export const storedSnapshots: SnapshotProgress = { state: "completed", percent: 100, blocks: { total: 8, moved: 3 } };
+
+export async function openStaffedServer(options: Parameters<typeof openTestServer>[0] = {}): Promise<StaffedServer> {
+  const server = await openTestServer(options);
+  return { ...server, hosts: simulateHosts(server) };
 }
 
 export function simulateHosts({ store }: TestServer): SimulatedHosts {
   const byId = new Map(["host-a", "host-b", "storage-a", "storage-b"].map((id) => [id, fakeHost(id)]));
-  const parts: LoopParts = { store, clock: systemClock, log: silentLog, reconcilers: [instanceReconciler(systemRandom), volumeReconciler] };
+  const removedSnapshots: string[] = [];
+  const blocks = () => ({ removeSnapshot: async (id: string) => void removedSnapshots.push(id) });
+  const reconcilers = [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(store, blocks), imageTaskReconciler];
+  const parts: LoopParts = { store, clock: systemClock, log: silentLog, reconcilers };
   const settle = async (hosts: readonly FakeHost[]): Promise<void> => {
     const desk = openHostDesk(store, systemClock);
     try {
@@ -36,5 +57,15 @@ export function simulateHosts({ store }: TestServer): SimulatedHosts {
     }
   };
   const all = [...byId.values()];
-  return { byId, settle: () => settle(all), settleWithout: (...kinds) => settle(all.filter(({ id }) => !kinds.some((kind) => id.startsWith(kind)))) };
+  const settleWithout: SimulatedHosts["settleWithout"] = (...kinds) => settle(all.filter(({ id }) => !kinds.some((kind) => id.startsWith(kind))));
+  return {
+    byId,
+    removedSnapshots,
+    settle: () => settle(all),
+    settleWithout,
+    settleSnapshots: (said) => {
+      for (const host of all) host.sayOfSnapshots(said);
+      return settleWithout("host");
+    },
+  };
 }

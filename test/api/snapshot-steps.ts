@@ -1,6 +1,6 @@
 /** Steps that tests of snapshots begin with. */
 import { launchOne } from "./launch-one.ts";
-import { completeSnapshots } from "./obedient-hosts.ts";
+import { storedSnapshots, type StaffedServer } from "./simulated-hosts.ts";
 import { otherAccount, type TestServer } from "./test-server.ts";
 
 /** An instance that runs, with a volume of its own at /dev/sdf besides its root. */
@@ -17,10 +17,10 @@ export async function snapshotOf(server: TestServer, volume: string): Promise<st
   return (await server.ec2().createSnapshot({ VolumeId: volume })).SnapshotId ?? "";
 }
 
-export async function completedSnapshot(server: TestServer): Promise<string> {
+export async function completedSnapshot(server: StaffedServer): Promise<string> {
   const { root } = await launchTwoVolumes(server);
   const id = await snapshotOf(server, root);
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   return id;
 }
 

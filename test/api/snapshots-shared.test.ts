@@ -2,11 +2,12 @@
 import { expect, test } from "vitest";
 import { imageOwnerAccount } from "../../src/compute/image.ts";
 import { hvmImage } from "./seed.ts";
+import { openStaffedServer } from "./simulated-hosts.ts";
 import { completedSnapshot, describeOne, launchTwoVolumes } from "./snapshot-steps.ts";
-import { account, codeOf, openTestServer, otherAccount, refusal } from "./test-server.ts";
+import { account, codeOf, otherAccount, refusal } from "./test-server.ts";
 
 test("A snapshot is shared with an account or with everybody, and no longer", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const [ec2, other] = [server.ec2(), server.ec2(otherAccount)];
   const id = await completedSnapshot(server);
   const permissions = async () => (await ec2.describeSnapshotAttribute({ SnapshotId: id, Attribute: "createVolumePermission" })).CreateVolumePermissions;
@@ -24,7 +25,7 @@ test("A snapshot is shared with an account or with everybody, and no longer", as
 });
 
 test("The attribute of a snapshot takes permissions and nothing else, from its owner alone", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const [ec2, other] = [server.ec2(), server.ec2(otherAccount)];
   const id = await completedSnapshot(server);
   const before = await server.dump();
@@ -59,7 +60,7 @@ test("The attribute of a snapshot takes permissions and nothing else, from its o
 });
 
 test("An encrypted snapshot is shared only under a key of the account's own, and never with everybody", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const id = await completedSnapshot(server);
   const copies = [
@@ -77,7 +78,7 @@ test("An encrypted snapshot is shared only under a key of the account's own, and
 });
 
 test("CopySnapshot makes a snapshot in the region that is called, of what the account may use", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const id = await completedSnapshot(server);
   const west = server.ec2(account, "eu-west-1");
   const { SnapshotId: copy = "", Tags: tags } = await west.copySnapshot({
@@ -123,7 +124,7 @@ test("CopySnapshot makes a snapshot in the region that is called, of what the ac
 });
 
 test("DescribeSnapshots chooses by owner, by who may make volumes, by filter, and page by page", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { instance, root } = await launchTwoVolumes(server);
   const { Snapshots: own = [] } = await ec2.createSnapshots({ InstanceSpecification: { InstanceId: instance }, Description: "own" });
@@ -170,7 +171,7 @@ test("DescribeSnapshots chooses by owner, by who may make volumes, by filter, an
 });
 
 test("The snapshots of the images that an installation brings along are everybody's, in every region", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { Images: [image] = [] } = await server.ec2().describeImages({ ImageIds: [hvmImage] });
   const id = image?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId ?? "";
   const { Snapshots: [snapshot] = [] } = await server.ec2(otherAccount, "eu-west-1").describeSnapshots({ SnapshotIds: [id] });

@@ -3,12 +3,12 @@ import { expect, test, vi } from "vitest";
 import type { VolumeId } from "../../src/base/ids.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 import { launchOne } from "./launch-one.ts";
-import { completeSnapshots, reconcile, reportSnapshots } from "./obedient-hosts.ts";
+import { openStaffedServer, storedSnapshots } from "./simulated-hosts.ts";
 import { completedSnapshot, describeOne, launchTwoVolumes, snapshotOf } from "./snapshot-steps.ts";
-import { account, codeOf, openTestServer, otherAccount, type TestServer } from "./test-server.ts";
+import { account, codeOf, otherAccount } from "./test-server.ts";
 
 test("CreateSnapshot answers a pending snapshot, which goes on as its storage node says", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { root } = await launchTwoVolumes(server);
   const tags = [{ Key: "for", Value: "me" }];
   const { $metadata: _, ...created } = await server.ec2().createSnapshot({ VolumeId: root, Description: "before the change", TagSpecifications: [{ ResourceType: "snapshot", Tags: tags }] });
@@ -27,19 +27,19 @@ test("CreateSnapshot answers a pending snapshot, which goes on as its storage no
     Tags: tags,
   };
   expect(created).toEqual(expected);
-  await reportSnapshots(server, { state: "frozen", percent: 45 });
+  await server.hosts.settleSnapshots({ state: "frozen", percent: 45 });
   expect(await describeOne(server, id)).toEqual({ ...expected, Progress: "45%" });
-  await reportSnapshots(server, { state: "frozen", percent: 20 });
+  await server.hosts.settleSnapshots({ state: "frozen", percent: 20 });
   expect((await describeOne(server, id))?.Progress).toBe("45%");
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   const completed = { ...expected, State: "completed", Progress: "100%", CompletionTime: expect.any(Date), FullSnapshotSizeInBytes: 8 * 524_288 };
   expect(await describeOne(server, id)).toEqual(completed);
-  await reportSnapshots(server, { state: "failed", percent: 0, reason: "late" });
+  await server.hosts.settleSnapshots({ state: "failed", percent: 0, reason: "late" });
   expect(await describeOne(server, id)).toEqual(completed);
 });
 
 test("CreateSnapshot answers when its storage node has fixed the moment, or has failed to", async () => {
-  await using server = await openTestServer({ longestSettleMs: 600_000 });
+  await using server = await openStaffedServer({ longestSettleMs: 600_000 });
   const { root, data } = await launchTwoVolumes(server);
   for (const [VolumeId, state] of [[root, "frozen"], [data, "failed"]] as const) {
     let answered = false;
@@ -47,21 +47,21 @@ test("CreateSnapshot answers when its storage node has fixed the moment, or has 
     const isOrdered = async () => (await server.ec2().describeSnapshots({ Filters: [{ Name: "volume-id", Values: [VolumeId] }] })).Snapshots?.length === 1;
     await vi.waitUntil(isOrdered, { timeout: 10_000 });
     expect(answered).toBe(false);
-    await reportSnapshots(server, { state, percent: 0 });
+    await server.hosts.settleSnapshots({ state, percent: 0 });
     expect(await call).toBe(true);
   }
 });
 
 test("A failed snapshot is in error, with the reason", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { root } = await launchTwoVolumes(server);
   const id = await snapshotOf(server, root);
-  await reportSnapshots(server, { state: "failed", percent: 0, reason: "The store is full" });
+  await server.hosts.settleSnapshots({ state: "failed", percent: 0, reason: "The store is full" });
   expect([(await describeOne(server, id))?.State, (await describeOne(server, id))?.StateMessage]).toEqual(["error", "The store is full"]);
 });
 
 test("CreateSnapshot refuses what is no volume, another's, or in no state for it, and changes nothing", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { root, data } = await launchTwoVolumes(server);
   const creating = (await launchOne(server)).volume;
@@ -80,7 +80,7 @@ test("CreateSnapshot refuses what is no volume, another's, or in no state for it
 });
 
 test("Snapshots of one volume start 15 seconds apart while one is under way, and five at once are the most", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { root } = await launchTwoVolumes(server);
   const age = () => server.write((tx) => tx.db.updateTable("snapshots").set(({ eb }) => ({ created_at: eb("created_at", "-", 15_000) })).where("origin", "=", "volume").execute());
   await snapshotOf(server, root);
@@ -91,12 +91,12 @@ test("Snapshots of one volume start 15 seconds apart while one is under way, and
   }
   await age();
   expect(await codeOf(snapshotOf(server, root))).toBe("ConcurrentSnapshotLimitExceeded");
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   await snapshotOf(server, root);
 });
 
 test("CreateSnapshots takes all volumes of an instance at one moment, or those that are not left out", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { instance, root, data } = await launchTwoVolumes(server);
   await ec2.createTags({ Resources: [data], Tags: [{ Key: "disk", Value: "data" }, { Key: "who", Value: "volume" }] });
@@ -109,13 +109,13 @@ test("CreateSnapshots takes all volumes of an instance at one moment, or those t
     [root, "pending", [{ Key: "who", Value: "snapshot" }]],
     [data, "pending", [{ Key: "disk", Value: "data" }, { Key: "who", Value: "snapshot" }]],
   ]);
-  await reconcile(server);
+  await server.hosts.settleWithout("host", "storage");
   const bodies = await server.read((tx) => tx.db.selectFrom("specifications").select("body").where("id", "in", [root, data]).execute());
   expect(bodies.map(({ body }) => JSON.parse(body).snapshots.map((order: { together: string[] }) => order.together))).toEqual([[[root, data]], [[root, data]]]);
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   const volumes = async (more: object) => (await ec2.createSnapshots({ InstanceSpecification: { InstanceId: instance, ...more } })).Snapshots?.map((snapshot) => snapshot.VolumeId);
   expect(await volumes({ ExcludeBootVolume: true })).toEqual([data]);
-  await completeSnapshots(server);
+  await server.hosts.settleSnapshots(storedSnapshots);
   expect(await volumes({ ExcludeDataVolumeIds: [data] })).toEqual([root]);
   const before = await server.dump();
   expect([
@@ -130,10 +130,10 @@ test("CreateSnapshots takes all volumes of an instance at one moment, or those t
 });
 
 test("Of snapshots taken together none is good when one fails", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { instance, data } = await launchTwoVolumes(server);
   const { Snapshots: both = [] } = await server.ec2().createSnapshots({ InstanceSpecification: { InstanceId: instance } });
-  await reconcile(server);
+  await server.hosts.settleWithout("host", "storage");
   const desk = openHostDesk(server.store, { now: Date.now });
   const id = both.find((snapshot) => snapshot.VolumeId === data)?.SnapshotId as `snap-${string}`;
   const report = { kind: "volume", id: data as VolumeId, generation: 99, state: "available", snapshots: [{ id, state: "failed", percent: 0, reason: "broken" }] } as const;
@@ -145,12 +145,12 @@ test("Of snapshots taken together none is good when one fails", async () => {
 });
 
 test("A deleted snapshot is gone at once, and its blocks when nobody needs them any more", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { root } = await launchTwoVolumes(server);
   const id = await snapshotOf(server, root);
   await ec2.createTags({ Resources: [id], Tags: [{ Key: "a", Value: "b" }] });
-  await reportSnapshots(server, { state: "frozen", percent: 50 });
+  await server.hosts.settleSnapshots({ state: "frozen", percent: 50 });
   const before = await server.dump();
   expect([
     await codeOf(ec2.deleteSnapshot({ SnapshotId: "snap" })),
@@ -162,20 +162,15 @@ test("A deleted snapshot is gone at once, and its blocks when nobody needs them 
 
   await ec2.deleteSnapshot({ SnapshotId: id });
   expect([await codeOf(ec2.describeSnapshots({ SnapshotIds: [id] })), await codeOf(ec2.deleteSnapshot({ SnapshotId: id }))]).toEqual(["InvalidSnapshot.NotFound", "InvalidSnapshot.NotFound"]);
-  expect(await reconcile(server)).toEqual([]); // the storage node has yet to confirm that it stores it no longer
-  await reportSnapshots(server, { state: "frozen", percent: 50 });
-  await makeDue(server);
-  expect(await reconcile(server)).toEqual([id]);
+  await server.hosts.settleWithout("host", "storage");
+  expect(server.hosts.removedSnapshots).toEqual([]); // the storage node has yet to confirm that it stores it no longer
+  await server.hosts.settleSnapshots({ state: "frozen", percent: 50 });
+  expect(server.hosts.removedSnapshots).toEqual([id]);
   expect(await server.read((tx) => tx.db.selectFrom("snapshots").select("id").where("origin", "!=", "file").execute())).toEqual([]);
 });
 
-/** What was put off is looked at now. */
-function makeDue(server: TestServer): Promise<unknown> {
-  return server.write((tx) => tx.db.updateTable("due").set({ due_at: 0 }).execute());
-}
-
 test("Blocks of a deleted snapshot stay while a volume lacks them and while a copy is made", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const id = await completedSnapshot(server);
   const { SnapshotId: copy = "" } = await server.ec2(account, "eu-west-1").copySnapshot({ SourceRegion: "us-east-1", SourceSnapshotId: id });
@@ -186,8 +181,8 @@ test("Blocks of a deleted snapshot stay while a volume lacks them and while a co
   });
   await ec2.deleteSnapshot({ SnapshotId: id });
   const removed = async () => {
-    await makeDue(server);
-    return reconcile(server);
+    await server.hosts.settleWithout("host", "storage");
+    return server.hosts.removedSnapshots;
   };
   expect(await removed()).toEqual([]);
   await server.write((tx) => tx.db.updateTable("volumes").set({ observed_condition: JSON.stringify({ sizeGib: 8 }) }).where("id", "=", "vol-0000000000000000f").execute());
@@ -197,13 +192,13 @@ test("Blocks of a deleted snapshot stay while a volume lacks them and while a co
 });
 
 test("A snapshot whose volume is gone before it was stored fails", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { root } = await launchTwoVolumes(server);
   const id = await snapshotOf(server, root);
   await server.write(async (tx) => {
     await tx.db.deleteFrom("volumes").where("id", "=", root as VolumeId).execute();
     await tx.db.insertInto("due").values({ kind: "snapshot", key: id, due_at: 0, attempts: 0 }).execute();
   });
-  await reconcile(server);
+  await server.hosts.settleWithout("host", "storage");
   expect((await describeOne(server, id))?.State).toBe("error");
 });

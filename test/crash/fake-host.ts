@@ -3,7 +3,7 @@
  * everything, so that a sweep can ask afterwards what was ever running. Its memory survives every kill, as a real host's disk does.
  */
 import { acceptSpecification } from "../../src/host/protocol/generation.ts";
-import type { DiskReport, HostDescription, MachineReport, Report, VolumeReport, VpcReport } from "../../src/host/protocol/report.ts";
+import type { DiskReport, HostDescription, MachineReport, Report, SnapshotReport, VolumeReport, VpcReport } from "../../src/host/protocol/report.ts";
 import type { MachineSpecification, Specification } from "../../src/host/protocol/specification.ts";
 import type { HostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 
@@ -31,6 +31,8 @@ export interface FakeHost {
   initialize(percent: number | undefined): void;
   /** From now on volumes are in no state to be used, for this reason; undefined: they are again. */
   failVolumes(reason: string | undefined): void;
+  /** From now on this is said of every snapshot that is asked for; until then, that it is stored. */
+  sayOfSnapshots(said: SnapshotProgress): void;
   /** From now on no machine starts. */
   breakEngine(): void;
   /** Replays every report ever sent, oldest first: messages that were on their way. */
@@ -40,6 +42,9 @@ export interface FakeHost {
   readonly boots: ReadonlyMap<string, number>;
   readonly running: () => string[];
 }
+
+/** How far snapshots are. */
+export type SnapshotProgress = Omit<SnapshotReport, "id">;
 
 function describeHost(engine: string): HostDescription {
   const works = { works: true, engine };
@@ -64,6 +69,7 @@ export function fakeHost(id: string): FakeHost {
   let unsent = false;
   let initializedPercent: number | undefined;
   let volumeFailure: string | undefined;
+  let snapshotProgress: SnapshotProgress = { state: "completed", percent: 100, blocks: { total: 0, moved: 0 } };
 
   const take = (specification: Specification): boolean => {
     const current = held.get(specification.id);
@@ -131,7 +137,7 @@ export function fakeHost(id: string): FakeHost {
     const { generation } = specification;
     if (specification.kind === "vpc") return { kind: "vpc", id: specification.id, generation, state: state as VpcReport["state"] }; // VPCs have no other states
     if (specification.kind === "volume") {
-      const snapshots = specification.snapshots.map(({ id: snapshot }) => ({ id: snapshot, state: "completed", percent: 100, blocks: { total: 0, moved: 0 } }) as const);
+      const snapshots = specification.snapshots.map((order) => ({ id: order.id, ...snapshotProgress }));
       const condition = { sizeGib, ...(initializedPercent === undefined ? {} : { initializedPercent }) };
       const more = state === "available" ? { condition, snapshots } : { ...(reason === undefined ? {} : { reason }) };
       return { kind: "volume", id: specification.id, generation, state: state as VolumeReport["state"], ...more }; // volumes have no other states
@@ -172,6 +178,10 @@ export function fakeHost(id: string): FakeHost {
     },
     failVolumes: (reason) => {
       volumeFailure = reason;
+    },
+    sayOfSnapshots: (said) => {
+      snapshotProgress = said;
+      unsent = true;
     },
     holdVolumes: () => {
       stubborn = true;
