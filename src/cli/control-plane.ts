@@ -90,7 +90,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
     instanceReconciler(systemRandom),
     volumeReconciler,
     vpcReconciler,
-    snapshotReconciler(store, snapshots.store),
+    snapshotReconciler(store, snapshots.store, jobs),
     blockSweepReconciler(snapshots.store, log),
     imageTaskReconciler,
     ...blockMovers,

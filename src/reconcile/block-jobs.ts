@@ -9,8 +9,8 @@ export type BlockJob = (signal: AbortSignal) => Promise<void>;
 export interface BlockJobs {
   /** Unless there is one of this key, which waits or runs. */
   start(key: string, job: BlockJob): void;
-  /** Ends the job of this key, if there is one. */
-  stop(key: string): void;
+  /** Asks the job of this key to end; false: there is none. */
+  stop(key: string): boolean;
   /** Ends all; returns when they have ended. */
   close(): Promise<void>;
 }
@@ -43,7 +43,10 @@ export function openBlockJobs(log: Log): BlockJobs {
       const end = run(key, job, controller.signal).finally(() => ended.delete(end));
       ended.add(end);
     },
-    stop: (key) => controllers.get(key)?.abort(),
+    stop: (key) => {
+      controllers.get(key)?.abort();
+      return controllers.has(key);
+    },
     close: async () => {
       for (const controller of controllers.values()) controller.abort();
       await Promise.all(ended);

@@ -45,11 +45,7 @@ export function snapshotCopyReconciler(parts: CopyParts): Reconciler {
     scan: async (tx) => (await pendingCopies(tx).execute()).map(({ id }) => id),
     reconcile: async (tx, key, now) => {
       const row = await findSnapshot(tx, key as SnapshotRow["id"]); // keys are ids
-      if (row === undefined || row.want === "absent") {
-        parts.jobs.stop(key);
-        return { again: undefined };
-      }
-      if (row.observed_state === "completed" || row.observed_state === "failed") return { again: undefined };
+      if (row === undefined || row.want === "absent" || row.observed_state === "completed" || row.observed_state === "failed") return { again: undefined };
       return { again: now + lookAgainMs, outside: async () => parts.jobs.start(key, (signal) => copySnapshot(parts, row.id, signal)) };
     },
   };

@@ -30,6 +30,10 @@ export interface ImportParts {
 }
 
 const lookAgainMs = 60_000;
+/** How often a removal looks whether the job has ended. */
+const pauseMs = 1_000;
+/** When a removal is tried again that was not finished. */
+const retryMs = 30_000;
 const largestGib = 65_536;
 
 const formats: Readonly<Record<string, DiskFormat>> = { RAW: "raw", VHD: "vpc", VHDX: "vhdx", VMDK: "vmdk" };
@@ -37,16 +41,21 @@ const formats: Readonly<Record<string, DiskFormat>> = { RAW: "raw", VHD: "vpc", 
 export function snapshotImportReconciler(parts: ImportParts): Reconciler {
   return {
     kind: "snapshot-import",
-    scan: async (tx) => (await tx.db.selectFrom("import_tasks").select("id").where("state", "=", "active").execute()).map(({ id }) => id),
+    scan: async (tx) => (await tx.db.selectFrom("import_tasks").select("id").where("state", "in", ["active", "deleting"]).execute()).map(({ id }) => id),
     reconcile: async (tx, key, now) => {
       const task = await findTask(tx, key);
       if (task?.state === "active") return { again: now + lookAgainMs, outside: async () => parts.jobs.start(key, (signal) => importImage(parts, key, signal)) };
-      parts.jobs.stop(key);
-      // What a cancelled import has stored goes; a snapshot that was completed stays.
-      if (task?.state !== "deleted" || task.snapshot_id !== null) return { again: undefined };
-      return { again: undefined, outside: () => parts.blocks(task.region).removeSnapshot(snapshotIdOf(task.id)) };
+      if (task?.state !== "deleting") return { again: undefined };
+      // A job that begins its snapshot after the removal would leave it there for ever.
+      if (parts.jobs.stop(key)) return { again: now + pauseMs };
+      return { again: now + retryMs, outside: () => removeCancelled(parts, task) };
     },
   };
+}
+
+async function removeCancelled({ store, blocks }: ImportParts, { id, region }: ImportTaskRow): Promise<void> {
+  await blocks(region).removeSnapshot(snapshotIdOf(id));
+  await store.write((tx) => tx.db.updateTable("import_tasks").set({ state: "deleted" }).where("id", "=", id).execute(), "soon");
 }
 
 /** `snap-0123…` of `import-snap-0123…`. */

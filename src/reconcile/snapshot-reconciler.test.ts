@@ -9,6 +9,7 @@ import { blockSize, openBlockStore } from "../block-store/block-store.ts";
 import { deleteSnapshot } from "../storage/snapshot-removal.ts";
 import { createSnapshotRow, recordSnapshotProgress } from "../storage/snapshot.ts";
 import { openStore } from "../store/store.ts";
+import { openBlockJobs } from "./block-jobs.ts";
 import { blockSweepReconciler } from "./block-sweep.ts";
 import { runRound } from "./loop.ts";
 import { snapshotReconciler, type RegionBlocks } from "./snapshot-reconciler.ts";
@@ -26,7 +27,7 @@ async function openRegion(removal?: RegionBlocks) {
   await writer.put(0, Buffer.alloc(blockSize, 7));
   await writer.seal();
   await store.write((tx) => recordSnapshotProgress(tx, row, { state: "completed", percent: 100 }, clock.now()));
-  const reconcilers = [snapshotReconciler(store, removal ?? (() => blocks)), blockSweepReconciler(() => blocks, silentLog)];
+  const reconcilers = [snapshotReconciler(store, removal ?? (() => blocks), openBlockJobs(silentLog)), blockSweepReconciler(() => blocks, silentLog)];
   return {
     blocks,
     clock,

@@ -4,6 +4,7 @@
  *   its volume's storage node still stores it        until the node has taken a specification that does not name it
  *   a volume that began as it lacks blocks           until all its blocks are there, or the volume is gone
  *   it is being copied                               until the copy has ended
+ *   it is a copy, and its blocks are being moved     until that has ended: a writer that begins after the removal would bring it back
  *
  * Then its manifest is removed, outside of any transaction, and after that its row. Blocks that no other snapshot has go with a sweep of the region.
  */
@@ -15,6 +16,7 @@ import { conditionOf } from "../storage/volume.ts";
 import { wake } from "../store/due.ts";
 import type { SnapshotRow, VolumeRow } from "../store/storage-tables.ts";
 import type { Store, Tx } from "../store/store.ts";
+import type { BlockJobs } from "./block-jobs.ts";
 import type { Reconciler, Verdict } from "./loop.ts";
 import { findPublished } from "./publish.ts";
 
@@ -27,7 +29,7 @@ const retryMs = 30_000;
 /** Removals come in groups: one sweep does for all of them. */
 const sweepAfterMs = 60_000;
 
-export function snapshotReconciler(store: Store, blocks: RegionBlocks): Reconciler {
+export function snapshotReconciler(store: Store, blocks: RegionBlocks, jobs: Pick<BlockJobs, "stop">): Reconciler {
   return {
     kind: "snapshot",
     scan: async (tx) => (await openSnapshots(tx).execute()).map((row) => row.id),
@@ -35,7 +37,7 @@ export function snapshotReconciler(store: Store, blocks: RegionBlocks): Reconcil
       const row = await tx.db.selectFrom("snapshots").selectAll().where("id", "=", key as SnapshotRow["id"]).executeTakeFirst(); // keys are ids
       if (row === undefined || row.origin === "file") return { again: undefined };
       if (row.want === "present") return failLost(tx, row, now);
-      if (await isHeld(tx, row)) return { again: now + pauseMs };
+      if (jobs.stop(row.id) || (await isHeld(tx, row))) return { again: now + pauseMs };
       const outside = async (): Promise<void> => {
         await blocks(row.region).removeSnapshot(row.id);
         await store.write((later) => forget(later, row, now), "soon");

@@ -87,6 +87,6 @@ function chooseKey(tx: Tx, { owner, kmsKey }: ImportPlan, random: Random, now: n
 
 /** Whoever reads the image stops; what is stored of it goes. */
 export async function cancelImport(tx: Tx, task: ImportTaskRow, reason: string, now: number): Promise<void> {
-  await tx.db.updateTable("import_tasks").set({ state: "deleted", message: reason }).where("id", "=", task.id).execute();
+  await tx.db.updateTable("import_tasks").set({ state: "deleting", message: reason }).where("id", "=", task.id).execute();
   await wake(tx, { kind: "snapshot-import", key: task.id }, now);
 }

@@ -142,7 +142,8 @@ export interface ImportTaskRow {
   /** The key that the snapshot will be encrypted with; null: it will not. */
   kms_key_id: string | null;
   snapshot_id: SnapshotId | null;
-  state: "active" | "completed" | "deleted";
+  /** `deleting`: what was stored of it is yet to be removed. */
+  state: "active" | "completed" | "deleting" | "deleted";
   percent: number;
   message: string | null;
   created_at: number;

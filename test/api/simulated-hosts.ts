@@ -40,7 +40,7 @@ export function simulateHosts({ store }: TestServer): SimulatedHosts {
   const byId = new Map(["host-a", "host-b", "storage-a", "storage-b"].map((id) => [id, fakeHost(id)]));
   const removedSnapshots: string[] = [];
   const blocks = () => ({ removeSnapshot: async (id: string) => void removedSnapshots.push(id) });
-  const reconcilers = [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(store, blocks), imageTaskReconciler];
+  const reconcilers = [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler];
   const parts: LoopParts = { store, clock: systemClock, log: silentLog, reconcilers };
   const settle = async (hosts: readonly FakeHost[]): Promise<void> => {
     const desk = openHostDesk(store, systemClock);

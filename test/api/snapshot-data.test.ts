@@ -45,7 +45,7 @@ async function openMovers({ store, snapshots }: TestServer): Promise<Movers> {
     simulated: false,
   };
   for (const name of ["images", "import/bucket"]) mkdirSync(join(folder, name), { recursive: true });
-  const reconcilers = [snapshotCopyReconciler(parts), snapshotImportReconciler(parts), snapshotReconciler(store, snapshots.store)];
+  const reconcilers = [snapshotCopyReconciler(parts), snapshotImportReconciler(parts), snapshotReconciler(store, snapshots.store, jobs)];
   const round = () => runRound({ store, reconcilers, clock: systemClock, log });
   return {
     folder,

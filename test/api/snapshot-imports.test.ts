@@ -19,8 +19,8 @@ test("ImportSnapshot answers a task, the same for the same token, which its owne
   expect((await ec2.importSnapshot(input)).ImportTaskId).toBe(id);
   const tasks = async (more: object = {}) => (await ec2.describeImportSnapshotTasks(more)).ImportSnapshotTasks;
   expect([await tasks(), await tasks({ ImportTaskIds: [id] }), await tasks({ Filters: [{ Name: "task-state", Values: ["completed"] }] })]).toEqual([[expected], [expected], []]);
-  expect(await ec2.cancelImportTask({ ImportTaskId: id, CancelReason: "wrong disk" })).toMatchObject({ ImportTaskId: id, PreviousState: "active", State: "deleted" });
-  expect((await tasks())?.[0]?.SnapshotTaskDetail).toMatchObject({ Status: "deleted", StatusMessage: "wrong disk" });
+  expect(await ec2.cancelImportTask({ ImportTaskId: id, CancelReason: "wrong disk" })).toMatchObject({ ImportTaskId: id, PreviousState: "active", State: "deleting" });
+  expect((await tasks())?.[0]?.SnapshotTaskDetail).toMatchObject({ Status: "deleting", StatusMessage: "wrong disk" });
 });
 
 test("ImportSnapshot of a bucket's object under a key shows both", async () => {

@@ -182,7 +182,8 @@ async function settle(hosts: readonly FakeHost[], through: Store, packets: boole
 
 function reconcilersOf(through: Store, packets: boolean): LoopParts["reconcilers"] {
   const noBlocks = () => ({ removeSnapshot: async () => undefined });
-  return [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(through, noBlocks), imageTaskReconciler, ...(packets ? [vpcReconciler] : [])];
+  const noJobs = { stop: () => false };
+  return [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(through, noBlocks, noJobs), imageTaskReconciler, ...(packets ? [vpcReconciler] : [])];
 }
 
 async function look(id: Id, hosts: readonly FakeHost[]): Promise<End> {

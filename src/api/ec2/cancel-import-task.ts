@@ -16,6 +16,6 @@ export const CancelImportTask = defineAction({
   authorize: (tasks, { caller }) => tasks.map((task) => ({ action: "ec2:CancelImportTask", resource: ec2Arn(caller, "import-snapshot-task", task.id) })),
   apply: async (tasks, { input, tx, now }) => {
     for (const task of tasks) await cancelImport(tx, task, input.CancelReason ?? "cancelled by its owner", now);
-    return { ImportTaskId: input.ImportTaskId, PreviousState: "active", State: "deleted" };
+    return { ImportTaskId: input.ImportTaskId, PreviousState: "active", State: "deleting" };
   },
 });

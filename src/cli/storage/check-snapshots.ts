@@ -44,7 +44,7 @@ export async function checkSnapshots(parts: SnapshotCheckParts, region: string):
 async function readKnown(store: Store, region: string): Promise<Known> {
   return store.read(async (tx) => {
     const rows = await tx.db.selectFrom("snapshots").selectAll().where("region", "=", region).where("origin", "!=", "file").execute();
-    const tasks = await tx.db.selectFrom("import_tasks").select("id").where("region", "=", region).where("state", "=", "active").execute();
+    const tasks = await tx.db.selectFrom("import_tasks").select("id").where("region", "=", region).where("state", "in", ["active", "deleting"]).execute();
     return { rows: new Map(rows.map((row) => [row.id, row])), importing: new Set(tasks.map(({ id }) => id.slice("import-".length))) };
   });
 }
