@@ -1,6 +1,7 @@
 /** What an image's disks are made of: one entry a device, as `images.block_device_mappings` keeps them (facts §4.10). */
 import type { SnapshotId } from "../base/ids.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
+import { imageRootType } from "./instance-store.ts";
 
 /** What is null was left open by whoever made the image; a launch then takes the snapshot's or EC2's default. */
 export interface ImageBlockDevice {
@@ -31,10 +32,10 @@ export const openBlockDevice: Omit<ImageBlockDevice, "device"> = {
   noDevice: false,
 };
 
-/** All of the image's devices, its root first. An image that the installation brings along has just its root, described by its own columns. */
+/** All of the image's devices, its root first. An image that the installation brings along has just its root, described by its own columns; none when that is local. */
 export function imageBlockDevices(image: ImageRow): ImageBlockDevice[] {
   const listed = JSON.parse(image.block_device_mappings) as ImageBlockDevice[]; // written by image registration and the image actions
-  if (listed.length === 0 && image.image_type === "machine") return [builtinRoot(image)];
+  if (listed.length === 0 && image.image_type === "machine" && imageRootType(image) === "ebs") return [builtinRoot(image)];
   const isRoot = ({ device }: ImageBlockDevice): boolean => device === image.root_device_name;
   return [...listed.filter(isRoot), ...listed.filter((device) => !isRoot(device))];
 }

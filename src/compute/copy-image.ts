@@ -1,6 +1,6 @@
 /** CopyImage: an image of copies of another's snapshots, in the region that is called (facts §4.9). It is pending until they are completed. */
 import type { CopyImageCommandInput } from "@aws-sdk/client-ec2";
-import { imageNotInState } from "../base/api-error.ts";
+import { imageNotInState, unsupportedRequest } from "../base/api-error.ts";
 import type { ImageId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import { copySnapshot, planCopy, requireCopyRoom, requireSourceRegion, type CopyPlan } from "../storage/snapshot-copies.ts";
@@ -13,6 +13,7 @@ import { imageBlockDevices } from "./block-device-mapping.ts";
 import { requireVisibleImage } from "./image.ts";
 import { imageOptions } from "./image-options.ts";
 import { insertImage, newImageId, requireImageDescription, requireImageName, withSnapshots, type ImagePlan } from "./image-row.ts";
+import { imageRootType } from "./instance-store.ts";
 import type { Owner } from "./owned-rows.ts";
 
 export interface ImageCopyPlan {
@@ -27,6 +28,7 @@ export async function planImageCopy(tx: Tx, owner: Owner, input: CopyImageComman
   const sourceRegion = requireSourceRegion(input.SourceRegion ?? "");
   const source = await requireVisibleImage(tx, { account: owner.account, region: sourceRegion }, input.SourceImageId ?? "");
   if (source.state !== "available") throw imageNotInState(source.id, source.state, "available");
+  if (imageRootType(source) === "instance-store") throw unsupportedRequest(`The image '${source.id}' does not have an 'ebs' root device type and cannot be copied.`);
   const destination = { account: owner.account, region: owner.region };
   const devices = imageBlockDevices(source);
   const copies = new Map<string, CopyPlan>();

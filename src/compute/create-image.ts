@@ -16,6 +16,7 @@ import { findImage } from "./image.ts";
 import { changeDevice, requireDeviceNames, requireRoot, toImageDevice, toImageFigures } from "./image-mapping.ts";
 import { imageOptions, type ImageOptions } from "./image-options.ts";
 import { insertImage, newImageId, requireImageDescription, requireImageName, withSnapshots, type ImagePlan } from "./image-row.ts";
+import { instanceStoreOf, requireEbsRoot } from "./instance-store.ts";
 import { toInstanceState } from "./instance-state.ts";
 
 export interface CreationPlan {
@@ -31,6 +32,7 @@ export interface CreationPlan {
 export async function planCreation(tx: Tx, instance: InstanceRow, input: CreateImageCommandInput, now: number): Promise<CreationPlan> {
   const { account, region } = instance;
   const state = toInstanceState(instance);
+  requireEbsRoot(instance, "made into an image");
   if (state !== "running" && state !== "stopped") throw instanceNotImageable(instance.id, state);
   if (instance.image_task !== null) throw imageInProgress(instance.id, instance.image_task);
   if (input.SnapshotLocation === "local") throw unsupportedRequest("There are no Outposts or Local Zones in this installation.");
@@ -84,7 +86,7 @@ function toOwnDevice({ volume, attachment }: AttachedVolume): ImageBlockDevice {
 
 /** Local disks that the instance maps by name; their content is not part of an image (facts §5). */
 function toLocalDisks(instance: InstanceRow): ImageBlockDevice[] {
-  const { devices } = JSON.parse(instance.instance_store) as { devices: Record<string, string> }; // written by launch
+  const { devices } = instanceStoreOf(instance);
   return Object.entries(devices).map(([virtualName, device]) => ({ ...openBlockDevice, device, virtualName }));
 }
 

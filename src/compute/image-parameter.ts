@@ -1,10 +1,11 @@
 /**
- * Public parameters that name images: `/aws/service/hostelry/IMAGE/hvm|paravirtual` for every image that the installation brings along, the
+ * Public parameters that name images: `/aws/service/hostelry/IMAGE/hvm|paravirtual` (and `…-s3`) for every image that the installation brings along, the
  * paths under which their makers publish them for EC2, and the paths that `image_aliases` names.
  */
 import type { ImageRow } from "../store/compute-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { imageOwnerAccount, listVisibleImages } from "./image.ts";
+import { imageRootType } from "./instance-store.ts";
 
 export interface ImageParameter {
   /** The whole path. */
@@ -33,8 +34,10 @@ export async function listImageParameters(tx: Tx, reader: { account: string; reg
   return [...parameters.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** `debian-12-hvm-x86_64` is found at `/aws/service/hostelry/debian-12/hvm`. */
-function ownPath({ name, virtualization_type: virtualization, architecture }: ImageRow): string {
-  const end = `-${virtualization}-${architecture}`;
-  return `/aws/service/hostelry/${name.endsWith(end) ? name.slice(0, -end.length) : name}/${virtualization}`;
+/** `debian-12-hvm-x86_64` is found at `/aws/service/hostelry/debian-12/hvm`, `tiny-hvm-x86_64-s3` at `…/tiny/hvm-s3`. */
+function ownPath(image: ImageRow): string {
+  const { name, virtualization_type: virtualization, architecture } = image;
+  const root = imageRootType(image) === "ebs" ? "" : "-s3";
+  const end = `-${virtualization}-${architecture}${root}`;
+  return `/aws/service/hostelry/${name.endsWith(end) ? name.slice(0, -end.length) : name}/${virtualization}${root}`;
 }

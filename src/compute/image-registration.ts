@@ -1,6 +1,7 @@
 /**
- * The images of this installation as rows: each disk image of the image folder is an AMI for every way of virtualization it can boot in. Ids follow from
- * the name alone, so they are the same in every installation, and an image that is not built yet is there as `pending`.
+ * The images of this installation as rows: each disk image of the image folder is an AMI for every way of virtualization it can boot in, and the smallest
+ * one also an AMI without a root volume. Ids follow from the name alone, so they are the same in every installation, and an image that is not built yet is
+ * there as `pending`.
  */
 import { createHash } from "node:crypto";
 import { idPrefixes, type ResourceKind, type SnapshotId } from "../base/ids.ts";
@@ -10,6 +11,7 @@ import type { ImageRow } from "../store/compute-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { freshImageColumns } from "./image-row.ts";
 import { imageOwnerAccount } from "./image.ts";
+import type { RootDeviceType } from "./instance-store.ts";
 
 /** A disk image as its manifest in the image folder describes it. */
 export interface LocalImage {
@@ -51,10 +53,13 @@ export function stableId(kind: ResourceKind, text: string): string {
   return `${idPrefixes[kind]}-0${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
 }
 
-/** `tiny-hvm-x86_64`. */
-export function imageNameOf(image: Pick<LocalImage, "name" | "architecture">, virtualization: ImageRow["virtualization_type"]): string {
-  return `${image.name}-${virtualization}-${image.architecture}`;
+/** `tiny-hvm-x86_64`, and with the root on local disks `tiny-hvm-x86_64-s3`. */
+export function imageNameOf(image: Pick<LocalImage, "name" | "architecture">, virtualization: ImageRow["virtualization_type"], root: RootDeviceType = "ebs"): string {
+  return `${image.name}-${virtualization}-${image.architecture}${root === "ebs" ? "" : "-s3"}`;
 }
+
+/** Only the smallest: each launch copies the whole image, and whoever looks for an image by a part of its name means one of a volume. */
+const localRootImages = ["tiny"];
 
 /** Brings the rows up to date with these images: new ones appear, built ones become available. Instances keep the file they began with. */
 export async function registerImages(tx: Tx, images: readonly LocalImage[]): Promise<void> {
@@ -63,9 +68,10 @@ export async function registerImages(tx: Tx, images: readonly LocalImage[]): Pro
   await putImage(tx, toKernelRow(kernelId, kernelFile));
   for (const image of images) {
     for (const virtualization of image.virtualizations) {
-      const row = toImageRow(image, virtualization, kernelId);
+      const row = toImageRow(image, virtualization, "ebs", kernelId);
       await putImage(tx, row);
       await putFileSnapshot(tx, row);
+      if (localRootImages.includes(image.name)) await putImage(tx, toImageRow(image, virtualization, "instance-store", kernelId));
     }
   }
 }
@@ -102,8 +108,8 @@ async function putImage(tx: Tx, row: ImageRow): Promise<void> {
     .execute();
 }
 
-function toImageRow(image: LocalImage, virtualization: ImageRow["virtualization_type"], kernelId: string): ImageRow {
-  const name = imageNameOf(image, virtualization);
+function toImageRow(image: LocalImage, virtualization: ImageRow["virtualization_type"], root: RootDeviceType, kernelId: string): ImageRow {
+  const name = imageNameOf(image, virtualization, root);
   return {
     ...commonColumns(image.file),
     id: stableId("image", name),
@@ -114,7 +120,7 @@ function toImageRow(image: LocalImage, virtualization: ImageRow["virtualization_
     virtualization_type: virtualization,
     root_device_name: image.rootDevice,
     size_gib: image.sizeGib,
-    snapshot_id: stableId("snapshot", name),
+    snapshot_id: root === "ebs" ? stableId("snapshot", name) : "",
     kernel_id: virtualization === "paravirtual" ? kernelId : null,
     local_name: image.name,
     created_at: image.createdAt,

@@ -2,6 +2,7 @@
 import { architectureNotSupported, enaRequired, invalidInstanceAttributeValue, virtualizationNotSupported } from "../base/api-error.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
+import { instanceStoreOf, type InstanceStore } from "./instance-store.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 
 /** Room is asked for at the next start, not now. */
@@ -16,13 +17,13 @@ export function planTypeChange(instance: InstanceRow, name: string): Partial<Ins
     ena_support: type.network.ena === "unsupported" ? instance.ena_support : 1,
     ebs_optimized: type.ebs.optimized === "unsupported" ? 0 : instance.ebs_optimized,
     credit_specification: type.burstable === undefined ? null : (instance.credit_specification ?? (type.family === "t2" ? "standard" : "unlimited")),
-    instance_store: JSON.stringify(instanceStoreOf(instance, type)),
+    instance_store: JSON.stringify(fitInstanceStore(instance, type)),
   };
 }
 
 /** NVMe disks come with the type; others only where the launch mapped them, and there the mapping stays although disks may be fewer (facts §4.10). */
-function instanceStoreOf(instance: InstanceRow, { instanceStore: store }: InstanceType): { gib: number[]; devices: Record<string, string> } {
-  const { devices } = JSON.parse(instance.instance_store) as { devices: Record<string, string> }; // written by launch and here
+function fitInstanceStore(instance: InstanceRow, { instanceStore: store }: InstanceType): InstanceStore {
+  const { devices } = instanceStoreOf(instance);
   const count = store?.diskCount ?? 0;
   const size = store?.diskSizeGb ?? 0;
   if (store?.nvme === "required") return { gib: Array.from({ length: count }, () => size), devices };

@@ -12,6 +12,7 @@ import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import type { Tx } from "../store/store.ts";
 import { requireInstanceType } from "./instance-types/catalogue.ts";
+import { requireEbsRoot } from "./instance-store.ts";
 import { toInstanceState, type InstanceState } from "./instance-state.ts";
 import { noCapacity } from "./launch-placement.ts";
 import { inRequestedOrder, requireWellFormed } from "./resources.ts";
@@ -58,6 +59,7 @@ function unchanged(instance: InstanceRow): StateChange {
 
 /** Stops a running instance. Repeating it while it stops changes nothing, except that `force` ends the graceful phase. */
 export async function stopInstance(tx: Tx, instance: InstanceRow, how: { force: boolean; skipOsShutdown: boolean }, now: number): Promise<StateChange> {
+  requireEbsRoot(instance, "stopped");
   const state = toInstanceState(instance);
   if (state === "stopped") return unchanged(instance);
   if (state === "stopping" && instance.want === "stopped" && !how.skipOsShutdown) return unchanged(instance);

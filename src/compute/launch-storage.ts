@@ -17,6 +17,7 @@ import type { ImageRow } from "../store/compute-tables.ts";
 import type { SnapshotRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { imageBlockDevices, openBlockDevice, type ImageBlockDevice } from "./block-device-mapping.ts";
+import { imageRootType, type InstanceStore } from "./instance-store.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import type { Owner } from "./owned-rows.ts";
 
@@ -32,10 +33,7 @@ export interface LaunchVolume extends VolumeFigures, Encryption {
 
 export interface LaunchStorage {
   readonly volumes: readonly LaunchVolume[];
-  /** Sizes of the local disks that the guest gets, `ephemeral0` first. */
-  readonly instanceStoreGib: readonly number[];
-  /** Device names of local disks that were mapped by name, for the metadata service. */
-  readonly ephemeralDevices: Readonly<Record<string, string>>;
+  readonly local: InstanceStore;
 }
 
 /** A device of the image as the request leaves it, or one of the request's own. */
@@ -51,7 +49,11 @@ export async function planLaunchStorage(tx: Tx, owner: Owner, image: ImageRow, t
   for (const device of devices) if (device.virtualName === null) volumes.push(await planVolume(tx, owner, image, device, byDefault));
   if (volumes.length > type.ebs.maxAttachments) throw attachmentLimitExceeded(type.ebs.maxAttachments);
   const local = devices.filter(({ virtualName, asked }) => virtualName !== null && (type.family !== "m3" || asked !== undefined)); // facts §4.10
-  return { volumes, ...planInstanceStore(type, local) };
+  return { volumes, local: { ...planInstanceStore(type, local), ...localRoot(image) } };
+}
+
+function localRoot({ file, size_gib: gib, ...image }: ImageRow): Pick<InstanceStore, "root"> {
+  return imageRootType(image) === "ebs" || file === null ? {} : { root: { file, gib } };
 }
 
 /** The image's devices, root first, then the request's others. */
@@ -60,6 +62,7 @@ function mergeDevices(image: ImageRow, mappings: readonly BlockDeviceMapping[]):
   for (const mapping of mappings) {
     const name = requireDeviceName(mapping, image);
     if (asked.has(name)) throw usedTwice(name);
+    if (name === image.root_device_name && imageRootType(image) === "instance-store") throw invalidBlockDeviceMapping(`The root device '${name}' is not a volume`);
     asked.set(name, mapping);
   }
   const inherited = imageBlockDevices(image);
@@ -148,16 +151,16 @@ async function requireImageSnapshot(tx: Tx, id: SnapshotRow["id"]): Promise<Snap
 }
 
 /** NVMe disks appear by themselves; others only where `ephemeralN` was mapped (facts §4.10). */
-function planInstanceStore(type: InstanceType, mapped: readonly Device[]): Pick<LaunchStorage, "instanceStoreGib" | "ephemeralDevices"> {
+function planInstanceStore(type: InstanceType, mapped: readonly Device[]): InstanceStore {
   const store = type.instanceStore;
   const sizes = Array.from({ length: store?.diskCount ?? 0 }, () => store?.diskSizeGb ?? 0);
-  if (store?.nvme === "required") return { instanceStoreGib: sizes, ephemeralDevices: {} };
+  if (store?.nvme === "required") return { gib: sizes, devices: {} };
   const wanted = mapped
     .map(({ device, virtualName }) => ({ index: Number(/^ephemeral(\d+)$/.exec(virtualName ?? "")?.[1] ?? Number.NaN), device }))
     .filter(({ index }) => index < sizes.length)
     .toSorted((a, b) => a.index - b.index);
   return {
-    instanceStoreGib: wanted.map(({ index }) => sizes[index] ?? 0),
-    ephemeralDevices: Object.fromEntries(wanted.map(({ index, device }) => [`ephemeral${index}`, device])),
+    gib: wanted.map(({ index }) => sizes[index] ?? 0),
+    devices: Object.fromEntries(wanted.map(({ index, device }) => [`ephemeral${index}`, device])),
   };
 }

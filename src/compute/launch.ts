@@ -10,6 +10,7 @@ import {
   invalidParameterCombination,
   missingParameter,
   notFound,
+  rootDeviceTypeNotSupported,
   virtualizationNotSupported,
   insufficientInstanceCapacity,
 } from "../base/api-error.ts";
@@ -29,6 +30,7 @@ import type { SubnetRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { findKernelImage, requireLaunchableImage } from "./image.ts";
 import { imageOptions } from "./image-options.ts";
+import { imageRootType } from "./instance-store.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { invalidInstanceTypeAtLaunch } from "../base/api-error.ts";
@@ -110,6 +112,7 @@ function metadataDefaultsOf(image: ImageRow): MetadataOptions {
 function requireFit(image: ImageRow, type: InstanceType): void {
   if (!type.architectures.includes(image.architecture)) throw architectureNotSupported(image.architecture, type.name);
   if (!type.virtualizations.includes(image.virtualization_type)) throw virtualizationNotSupported(image.virtualization_type);
+  if (!type.rootDeviceTypes.includes(imageRootType(image))) throw rootDeviceTypeNotSupported(image.id, imageRootType(image), type.name);
   if (type.network.ena === "required" && !imageOptions(image).enaSupport) throw enaRequired(type.name);
 }
 
@@ -202,7 +205,7 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     transition_reason: "",
     state_reason_code: null,
     state_reason_message: null,
-    shutdown_behavior: input.InstanceInitiatedShutdownBehavior === "terminate" ? "terminate" : "stop",
+    shutdown_behavior: input.InstanceInitiatedShutdownBehavior === "terminate" || plan.storage.local.root !== undefined ? "terminate" : "stop",
     disable_api_termination: input.DisableApiTermination === true ? 1 : 0,
     disable_api_stop: input.DisableApiStop === true ? 1 : 0,
     monitoring: input.Monitoring?.Enabled === true ? 1 : 0,
@@ -213,7 +216,7 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     metadata_options: JSON.stringify(plan.metadataOptions),
     credit_specification: type.burstable === undefined ? null : (input.CreditSpecification?.CpuCredits ?? (type.family === "t2" ? "standard" : "unlimited")),
     tenancy: "default",
-    instance_store: JSON.stringify({ gib: plan.storage.instanceStoreGib, devices: plan.storage.ephemeralDevices }),
+    instance_store: JSON.stringify(plan.storage.local),
     image_task: null,
     want: "running",
     run: 1,

@@ -16,6 +16,7 @@ import type { InstanceRow } from "../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { gracefulStopMs } from "./instance.ts";
+import { instanceStoreOf } from "./instance-store.ts";
 import { requireInstanceType } from "./instance-types/catalogue.ts";
 import type { MetadataOptions } from "./metadata-options.ts";
 import { listTags } from "./tags.ts";
@@ -38,7 +39,7 @@ export async function toMachineSpecification(
   want: MachineSpecification["want"],
 ): Promise<MachineSpecification> {
   const type = requireInstanceType(instance.instance_type);
-  const store = JSON.parse(instance.instance_store) as { gib: number[] }; // written by launch
+  const store = instanceStoreOf(instance);
   return {
     kind: "machine",
     id: instance.id,
@@ -54,6 +55,7 @@ export async function toMachineSpecification(
     ...(instance.kernel_file === null ? {} : { kernelFile: instance.kernel_file }),
     disks: await toDisks(tx, parts.volumes),
     instanceStoreGib: store.gib,
+    ...(store.root === undefined ? {} : { localRoot: { file: store.root.file, sizeGib: store.root.gib, device: instance.root_device_name } }),
     ...(instance.image_task === null ? {} : { keepInstanceStore: true }),
     interfaces: await toInterfaces(tx, parts.interfaces),
     metadata: await toMetadata(tx, instance, parts.volumes),
@@ -128,7 +130,7 @@ async function toMetadata(tx: Tx, instance: InstanceRow, volumes: readonly Attac
   const type = requireInstanceType(instance.instance_type);
   const options = JSON.parse(instance.metadata_options) as MetadataOptions; // written by launch and ModifyInstanceMetadataOptions
   const tags = (await listTags(tx, [instance.id])).get(instance.id) ?? [];
-  const { devices } = JSON.parse(instance.instance_store) as { devices: Record<string, string> }; // written by launch
+  const { devices } = instanceStoreOf(instance);
   const atLaunch = volumes.filter(({ attachment }) => attachment.root === 0 && attachment.attached_at <= instance.launched_at);
   const data = atLaunch.map(({ attachment }, index) => [`ebs${index + 1}`, attachment.device]);
   return {

@@ -3,7 +3,7 @@
  *
  *   want         machine on its host                        step
  *   running      ended by the guest                         wish it stopped or terminated, as its shutdown behaviour says
- *   running      engine died                                wish it stopped, with the reason
+ *   running      engine died                                wish it stopped, with the reason; terminated, where its root disk is lost with that
  *   running      cannot be started, or lost by its host     wish it terminated (first run) or stopped, with the reason
  *   running      anything else, while an image needs it     publish `stopped`
  *                to be down
@@ -20,7 +20,10 @@ import type { InstanceRow } from "../store/compute-tables.ts";
 export interface InstanceView {
   readonly want: InstanceRow["want"];
   readonly run: number;
+  /** What becomes of it when its guest shuts down. */
   readonly shutdownBehavior: "stop" | "terminate";
+  /** Its root disk goes with its run. */
+  readonly hasLocalRoot: boolean;
   readonly hostId: string | null;
   /** What the host was last asked for, or undefined when it was asked for nothing. */
   readonly published: { readonly want: "running" | "stopped" | "absent"; readonly generation: number } | undefined;
@@ -65,9 +68,9 @@ function decideRunning(view: InstanceView): InstanceStep {
   // Why the guest went down does not matter then: it comes back when its volumes' moment is fixed.
   if (view.downForImage) return { do: "publish", want: "stopped" };
   if (run === view.run && state === "stopped" && cause === "guest") {
-    return { do: "wish", want: view.shutdownBehavior === "terminate" ? "terminated" : "stopped", why: "guest", reason };
+    return { do: "wish", want: view.shutdownBehavior === "terminate" || view.hasLocalRoot ? "terminated" : "stopped", why: "guest", reason };
   }
-  if (run === view.run && state === "stopped" && cause === "engine") return { do: "wish", want: "stopped", why: "engine", reason };
+  if (run === view.run && state === "stopped" && cause === "engine") return { do: "wish", want: view.hasLocalRoot ? "terminated" : "stopped", why: "engine", reason };
   if (run === view.run && state === "failed") return { do: "wish", want: view.run === 1 ? "terminated" : "stopped", why: "failed", reason };
   const lost = run === view.run && state === "absent" && view.published?.want === "running" && view.observed.generation >= view.published.generation;
   if (lost) return { do: "wish", want: view.run === 1 ? "terminated" : "stopped", why: "failed", reason: "The host no longer has the machine" };

@@ -4,6 +4,7 @@
  */
 import type { Random } from "../base/random.ts";
 import { stopReason, terminatedVisibleMs } from "../compute/instance.ts";
+import { rootTypeOf } from "../compute/instance-store.ts";
 import { readInstanceParts, toMachineSpecification } from "../compute/machine-specification.ts";
 import { removeAllTags } from "../compute/tags.ts";
 import type { MachineSpecification } from "../host/protocol/specification.ts";
@@ -37,6 +38,7 @@ async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
     want: row.want,
     run: row.run,
     shutdownBehavior: row.shutdown_behavior,
+    hasLocalRoot: rootTypeOf(row) === "instance-store",
     hostId: row.host_id,
     published: await readPublished(tx, row),
     observed: {

@@ -109,6 +109,7 @@ export interface ImageRow {
   /** The file in the image folder; null while pending, and for images whose disks are made of snapshots. */
   file: string | null;
   size_gib: number;
+  /** Of the root volume; empty text for kernels, and where the root is a local disk of the host. */
   snapshot_id: string;
   kernel_id: string | null;
   public: Flag;

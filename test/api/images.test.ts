@@ -57,9 +57,9 @@ test("DescribeImages chooses by owner, by who may launch, by filter and by id", 
     byId: (await ids({ ImageIds: [hvmImage, kernelImage] })).toSorted(),
   }).toEqual({
     self: [],
-    maker: 6,
+    maker: 8,
     nobody: [],
-    everybody: 6,
+    everybody: 8,
     shared: [],
     byName: [hvmImage],
     arm: [arm64Image],
@@ -144,10 +144,10 @@ test("GetParametersByPath goes down one level, or all the way, page by page", as
     const { Parameters: parameters = [], NextToken } = await server.ssm().getParametersByPath(input);
     return { names: parameters.map((parameter) => parameter.Name), NextToken };
   };
-  const own = ["arm/hvm", "debian-12/hvm", "debian-12/paravirtual", "tiny/hvm", "tiny/paravirtual"].map((name) => `/aws/service/hostelry/${name}`);
+  const own = ["arm/hvm", "debian-12/hvm", "debian-12/paravirtual", "tiny/hvm", "tiny/hvm-s3", "tiny/paravirtual", "tiny/paravirtual-s3"].map((name) => `/aws/service/hostelry/${name}`);
   expect((await names({ Path: "/aws/service/hostelry" })).names).toEqual([]);
   expect((await names({ Path: "/aws/service/hostelry/tiny/" })).names).toEqual(own.slice(3));
-  const first = await names({ Path: "/aws/service/hostelry", Recursive: true, MaxResults: 3 });
-  const second = await names({ Path: "/aws/service/hostelry", Recursive: true, MaxResults: 3, NextToken: first.NextToken ?? "" });
+  const first = await names({ Path: "/aws/service/hostelry", Recursive: true, MaxResults: 4 });
+  const second = await names({ Path: "/aws/service/hostelry", Recursive: true, MaxResults: 4, NextToken: first.NextToken ?? "" });
   expect([...first.names, ...second.names, second.NextToken]).toEqual([...own, undefined]);
 });

@@ -159,13 +159,14 @@ export function fakeHost(id: string): FakeHost {
       const moved = [...held.values()].map(advance).some(Boolean);
       const reports = [...[...held.values()].map((thing) => toReport(thing, thing.state)), ...[...gone.values()].map((thing) => toReport(thing, "absent"))];
       sent.push(...reports);
-      if (taken || moved || unsent) {
+      const isNews = taken || moved || unsent;
+      if (isNews) {
         unsent = true;
         await desk.report(id, { incarnation: 1, reports });
         unsent = false;
       }
       since = page.revision;
-      return taken || moved;
+      return isNews;
     },
     befall: (machine, cause) => {
       const thing = held.get(machine);

@@ -28,8 +28,8 @@ export async function createKey({ ec2, dataDirectory }: TestInstallation, name: 
   return { name, file };
 }
 
-export function imageId(name: string, virtualization: "hvm" | "paravirtual"): string {
-  return stableId("image", imageNameOf({ name, architecture: "x86_64" }, virtualization));
+export function imageId(name: string, virtualization: "hvm" | "paravirtual", root: "ebs" | "instance-store" = "ebs"): string {
+  return stableId("image", imageNameOf({ name, architecture: "x86_64" }, virtualization, root));
 }
 
 export async function launch({ ec2 }: TestInstallation, request: Partial<RunInstancesCommandInput>): Promise<string> {

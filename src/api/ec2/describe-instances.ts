@@ -1,5 +1,6 @@
 import { requireInstances } from "../../compute/instance.ts";
 import { stateCodes, toInstanceState } from "../../compute/instance-state.ts";
+import { rootTypeOf } from "../../compute/instance-store.ts";
 import { privateHostName, publicHostName } from "../../compute/machine-specification.ts";
 import { groupIdsOf } from "../../network/network-interface.ts";
 import type { Call } from "../action.ts";
@@ -46,7 +47,7 @@ const filters: FilterTable<ViewedInstance> = {
     reason: ({ row }) => row.transition_reason,
     "reservation-id": ({ row }) => row.reservation_id,
     "root-device-name": ({ row }) => row.root_device_name,
-    "root-device-type": () => "ebs",
+    "root-device-type": ({ row }) => rootTypeOf(row),
     "source-dest-check": ({ row }) => row.source_dest_check === 1,
     "state-reason-code": ({ row }) => row.state_reason_code,
     "state-reason-message": ({ row }) => row.state_reason_message,

@@ -50,6 +50,10 @@ export function virtualizationNotSupported(virtualization: "hvm" | "paravirtual"
   );
 }
 
+export function rootDeviceTypeNotSupported(image: string, rootDeviceType: string, type: string): ApiError {
+  return new ApiError("UnsupportedOperation", `AMI '${image}' with an ${rootDeviceType} root device is not supported for the instance type '${type}'.`);
+}
+
 export function architectureNotSupported(imageArchitecture: string, type: string): ApiError {
   return invalidParameterValue(
     `The architecture '${imageArchitecture}' of the specified AMI is not supported by the instance type '${type}'. Specify an instance type and an AMI with matching architectures, and try again.`,

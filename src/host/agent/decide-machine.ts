@@ -82,10 +82,11 @@ export function decideMachine(view: MachineView): Step {
   }
 }
 
-function decideDown({ specification: { want, run }, record, parking, confirmed }: MachineView): Step {
+function decideDown({ specification, record, parking, confirmed }: MachineView): Step {
+  const { want, run } = specification;
   if (want === "absent") return { do: "bury" };
   if (parking || !confirmed) return { do: "rest" };
-  const open = run > record.run || record.parked === true;
+  const open = run > record.run || (record.parked === true && !isLostWithHost({ specification, record }));
   if (!open) return { do: "rest" };
   return { do: want === "running" ? "begin" : "call-off" };
 }
@@ -173,6 +174,11 @@ export function isWanted(view: Pick<MachineView, "specification" | "record" | "p
 
 function mustPark(view: Pick<MachineView, "specification" | "record" | "parking">): boolean {
   return isAskedFor(view) && view.parking;
+}
+
+/** Its run cannot begin again: its root disk went with it. */
+export function isLostWithHost({ specification, record }: Pick<MachineView, "specification" | "record">): boolean {
+  return record.parked === true && record.phase === "down" && specification.localRoot !== undefined && specification.want === "running";
 }
 
 /** The restart of the physical machine ended the run: no guest and nobody else wanted its end. */

@@ -97,6 +97,22 @@ describe("a host's agent", () => {
     expect([engine.boots, plane.reportLog.map((each) => each.state)]).toEqual([2, expect.not.arrayContaining(["stopped"])]);
   });
 
+  it.each([
+    ["the installation went down", (agent: Agent) => agent.park()],
+    ["the physical machine restarted", () => engine.guests.clear()],
+  ])("gives up a guest whose root disk was the host's own when %s", async (_what, befall) => {
+    const agent = await start();
+    specify({ disks: [], localRoot: { file: "image.raw", sizeGib: 1, device: "/dev/xvda" } });
+    await untilState("running");
+    await befall(agent);
+    leave.abort();
+    await agent.over;
+    await start("second");
+    await untilState("stopped");
+    expect(plane.reportLog.at(-1)).toMatchObject({ state: "stopped", run: 1, cause: "engine" });
+    expect([engine.boots, engine.guests.size, [...host.disks.held]]).toEqual([1, 0, []]);
+  });
+
   it("does not start a parked guest again that was stopped meanwhile", async () => {
     const agent = await start();
     specify();

@@ -14,6 +14,7 @@ export interface Prepared {
   /** By volume. */
   readonly disks: ReadonlyMap<string, PlannedDisk["source"]>;
   readonly instanceStore: readonly PlannedDisk["source"][];
+  readonly localRoot: PlannedDisk["source"] | undefined;
   /** The tap of each interface. */
   readonly taps: ReadonlyMap<string, string>;
 }
@@ -29,7 +30,8 @@ const kernelCommandLine = "root=/dev/ubda1 rw pty.legacy_count=0 lpj=35000000 in
 
 export function planMachine(specification: MachineSpecification, prepared: Prepared): MachinePlan {
   const { id, vcpus, memoryMib, kernelFile, virtualization, metadata } = specification;
-  const { places, user, imagesDirectory, instanceStore } = prepared;
+  const { places, user, imagesDirectory, instanceStore, localRoot } = prepared;
+  const root = localRoot === undefined ? [] : [{ volume: "root", device: specification.localRoot?.device ?? "", root: true, source: localRoot }];
   const volumes = specification.disks.toSorted((a, b) => Number(b.root) - Number(a.root)).map((disk) => planDisk(disk, prepared));
   const local = instanceStore.map((source, index) => planInstanceStore(source, index, metadata.blockDevices));
   const nics = specification.interfaces.toSorted((a, b) => a.deviceIndex - b.deviceIndex).map((nic) => planInterface(nic, prepared));
@@ -42,7 +44,7 @@ export function planMachine(specification: MachineSpecification, prepared: Prepa
     vcpus,
     memoryMib,
     ...(virtualization === "paravirtual" && kernelFile !== undefined ? { kernel: { file: join(imagesDirectory, kernelFile), commandLine: kernelCommandLine } } : {}),
-    disks: [...volumes, ...local],
+    disks: [...root, ...volumes, ...local],
     interfaces: nics,
     diskBus: metadata.hypervisor === "nitro" ? "nvme" : "virtio",
   };

@@ -6,7 +6,7 @@
  * that sees its own newest generation knows that what it asked to attach is attached.
  */
 import type { DiskReport, MachineReport } from "../protocol/report.ts";
-import type { MachineView } from "./decide-machine.ts";
+import { isLostWithHost, type MachineView } from "./decide-machine.ts";
 
 export type ReportView = Pick<MachineView, "specification" | "record" | "engine"> & {
   /** Disks and interfaces whose last hot-plug failed; `postponed` only until it is tried again. */
@@ -14,7 +14,7 @@ export type ReportView = Pick<MachineView, "specification" | "record" | "engine"
 };
 
 export function reportMachine({ specification, record, engine, troubled }: ReportView): MachineReport | undefined {
-  if (record.parked) return undefined;
+  if (record.parked && !isLostWithHost({ specification, record })) return undefined;
   const { id, generation } = specification;
   const { run, reboots, startedAt, end, failure } = record;
   const facts = { kind: "machine", id, generation, run, reboots, ...(startedAt === undefined ? {} : { startedAt }) } as const;
@@ -29,6 +29,7 @@ export function reportMachine({ specification, record, engine, troubled }: Repor
     case "ending":
       return failure === undefined ? { ...facts, state: "stopping" } : undefined;
     case "down":
+      if (isLostWithHost({ specification, record })) return { ...facts, state: "stopped", cause: "engine", reason: "The host went down, and the root disk was one of its own" };
       if (specification.want === "absent" || run < specification.run) return undefined; // more is about to happen
       return failure === undefined || specification.want === "stopped" ? { ...facts, state: "stopped", ...end } : { ...facts, state: "failed", reason: failure };
   }

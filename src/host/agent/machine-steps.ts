@@ -3,6 +3,7 @@
  * control, and what it has made ready. Every step may be repeated; what must survive is in the record before or after it, as
  * `machine-record.ts` says.
  */
+import { join } from "node:path";
 import type { InterfaceId } from "../../base/ids.ts";
 import type { DiskUser } from "../disk/machine-disks.ts";
 import type { Engine, MachinePlan, PlannedDisk, RunningMachine } from "../engine/engine.ts";
@@ -26,6 +27,7 @@ export class MachineSteps {
   readonly #engine: EngineHold;
   #sources = new Map<string, PlannedDisk["source"]>();
   #instanceStore: readonly PlannedDisk["source"][] | undefined;
+  #localRoot: PlannedDisk["source"] | undefined;
   #interfaces = new Map<InterfaceId, string>();
   #connected = new Map<InterfaceId, string>();
   #taps = new Map<string, string>();
@@ -76,7 +78,7 @@ export class MachineSteps {
       case "prepare-interface":
         return this.#prepareInterface(step.nic);
       case "make-instance-store":
-        return this.#makeInstanceStore();
+        return this.#makeInstanceStore(signal);
       case "start-engine":
         return this.#startEngine(signal);
       case "note-running":
@@ -158,8 +160,12 @@ export class MachineSteps {
     return this.#replace({ phase: "down", run, reboots: this.record.reboots, end: { cause: "requested" }, disks: [], interfaces: [] });
   }
 
-  async #makeInstanceStore(): Promise<void> {
-    this.#instanceStore = await this.#parts.disks.makeInstanceStore(this.#diskUser(), this.specification.instanceStoreGib, this.record.keptInstanceStore === true);
+  async #makeInstanceStore(signal: AbortSignal): Promise<void> {
+    const { disks, imagesDirectory } = this.#parts;
+    const { instanceStoreGib, localRoot: root } = this.specification;
+    const made = await disks.makeInstanceStore(this.#diskUser(), instanceStoreGib, this.record.keptInstanceStore === true);
+    if (root !== undefined) this.#localRoot = await disks.makeLocalRoot(this.#diskUser(), join(imagesDirectory, root.file), root.sizeGib, signal);
+    this.#instanceStore = made;
   }
 
   async #findEngine(): Promise<void> {
@@ -215,6 +221,7 @@ export class MachineSteps {
       imagesDirectory: this.#parts.imagesDirectory,
       disks: this.#sources,
       instanceStore: this.#instanceStore ?? [],
+      localRoot: this.#localRoot,
       taps: this.#taps,
     });
     await this.#save({ plan, planGeneration: generation });
@@ -256,6 +263,7 @@ export class MachineSteps {
     this.#engine.forget("none");
     this.#sources = new Map();
     this.#instanceStore = undefined;
+    this.#localRoot = undefined;
     this.#interfaces = new Map();
     this.#connected = new Map();
     this.#taps = new Map();

@@ -110,6 +110,10 @@ export function simulatedDisks(): SimulatedDisks {
       if (sizesGib.length > 0) held.add(`${id} instance-store`);
       return sizesGib.map((_size, index) => ({ kind: "file", path: `${dataDirectory}/ephemeral${index}.raw`, format: "raw" }));
     },
+    async makeLocalRoot({ id, dataDirectory }) {
+      held.add(`${id} instance-store`);
+      return { kind: "file", path: `${dataDirectory}/root.raw`, format: "raw" };
+    },
     eraseInstanceStore: async ({ id }) => void held.delete(`${id} instance-store`),
   };
 }

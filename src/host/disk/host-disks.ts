@@ -5,6 +5,7 @@ import type { PlannedDisk } from "../engine/engine.ts";
 import type { DiskSpecification } from "../protocol/specification.ts";
 import { attachFuseDisk, detachFuseDisk } from "./fuse-disk.ts";
 import { eraseInstanceStore, makeInstanceStore } from "./instance-store.ts";
+import { makeLocalRoot } from "./local-root.ts";
 import type { DiskUser, MachineDisks } from "./machine-disks.ts";
 import { waitForExport } from "./nbd-probe.ts";
 
@@ -27,6 +28,10 @@ export const hostDisks: MachineDisks = {
   async makeInstanceStore(machine: DiskUser, sizesGib: readonly number[], keep: boolean): Promise<readonly PlannedDisk["source"][]> {
     const paths = await makeInstanceStore(instanceStoreOf(machine), sizesGib, { keep, ...(machine.user === undefined ? {} : { owner: machine.user }) });
     return paths.map((path) => ({ kind: "file", path, format: "raw" }));
+  },
+
+  async makeLocalRoot(machine: DiskUser, image: string, sizeGib: number, signal: AbortSignal): Promise<PlannedDisk["source"]> {
+    return { kind: "file", path: await makeLocalRoot(instanceStoreOf(machine), image, sizeGib, machine.user, signal), format: "raw" };
   },
 
   async eraseInstanceStore(machine: DiskUser): Promise<void> {

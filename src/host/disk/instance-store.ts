@@ -6,6 +6,9 @@ import { chown, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileOwner } from "./file-owner.ts";
 
+/** The file of a root disk that is local too (`local-root.ts`); an unfinished one has a longer name. */
+export const localRootName = "root.raw";
+
 export interface InstanceStoreOptions {
   /** Files that are there stay as they are. */
   readonly keep: boolean;
@@ -31,5 +34,5 @@ export async function makeInstanceStore(directory: string, sizesGib: readonly nu
 
 export async function eraseInstanceStore(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter((name) => /^ephemeral\d+\.raw$/.test(name))) await rm(join(directory, name), { force: true });
+  for (const name of names.filter((name) => /^ephemeral\d+\.raw$/.test(name) || name.startsWith(localRootName))) await rm(join(directory, name), { force: true });
 }

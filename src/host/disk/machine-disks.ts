@@ -21,5 +21,8 @@ export interface MachineDisks {
   detach(machine: DiskUser, volume: VolumeId): Promise<void>;
   /** Makes the machine's local disks, empty; earlier content is lost unless it is to be kept. */
   makeInstanceStore(machine: DiskUser, sizesGib: readonly number[], keep: boolean): Promise<readonly PlannedDisk["source"][]>;
+  /** Makes the machine's root disk among its local disks, which are there: a copy of the image's file. */
+  makeLocalRoot(machine: DiskUser, image: string, sizeGib: number, signal: AbortSignal): Promise<PlannedDisk["source"]>;
+  /** The root disk too. */
   eraseInstanceStore(machine: DiskUser): Promise<void>;
 }

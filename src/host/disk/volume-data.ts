@@ -121,7 +121,7 @@ async function readSizeGib(path: string): Promise<number | undefined> {
 }
 
 /** The format by the file's own first bytes, and the size that a guest sees. Read here because starting `qemu-img` for it takes longer than the rest. */
-async function inspectImage(path: string): Promise<{ format: "qcow2" | "raw"; sizeBytes: number }> {
+export async function inspectImage(path: string): Promise<{ format: "qcow2" | "raw"; sizeBytes: number }> {
   const file = await open(path).catch((cause: unknown) => {
     throw new Error(`the image file ${path} cannot be read`, { cause });
   });

@@ -39,6 +39,8 @@ export interface MachineSpecification {
   readonly disks: readonly DiskSpecification[];
   /** Local disks, made empty at each run and erased after it; the sizes, in order of `ephemeral0`, `ephemeral1`, … */
   readonly instanceStoreGib: readonly number[];
+  /** The root disk when it is local as well: it begins as a file of the image folder. Such a machine has one run in its life. */
+  readonly localRoot?: { readonly file: string; readonly sizeGib: number; readonly device: string };
   /** A run that ends now is followed by another that is the same guest's, as at a reboot: its local disks stay. */
   readonly keepInstanceStore?: true;
   readonly interfaces: readonly InterfaceSpecification[];

@@ -3,6 +3,7 @@ import type { BlockDeviceMapping, Image, VolumeType } from "@aws-sdk/client-ec2"
 import { imageBlockDevices, type ImageBlockDevice } from "../../../compute/block-device-mapping.ts";
 import { imageOwnerAccount } from "../../../compute/image.ts";
 import { imageOptions } from "../../../compute/image-options.ts";
+import { imageRootType } from "../../../compute/instance-store.ts";
 import type { Tag } from "../../../compute/tags.ts";
 import type { ImageRow } from "../../../store/compute-tables.ts";
 import { toTagViews } from "./tag-view.ts";
@@ -12,7 +13,7 @@ export function toImageView(row: ImageRow, id: string, tags: readonly Tag[] | un
   const alias = row.account === imageOwnerAccount ? "amazon" : undefined;
   return {
     ImageId: id,
-    ImageLocation: `${alias ?? row.account}/${row.name}`,
+    ImageLocation: `${alias ?? row.account}/${row.name}${row.image_type === "machine" && imageRootType(row) === "instance-store" ? ".manifest.xml" : ""}`,
     State: row.state,
     OwnerId: row.account,
     ...(alias === undefined ? {} : { ImageOwnerAlias: alias }),
@@ -37,7 +38,7 @@ function machineFields(row: ImageRow): Partial<Image> {
   const options = imageOptions(row);
   return {
     RootDeviceName: row.root_device_name,
-    RootDeviceType: "ebs",
+    RootDeviceType: imageRootType(row),
     BlockDeviceMappings: imageBlockDevices(row).map(toBlockDeviceView),
     ...(row.virtualization_type === "hvm" ? { EnaSupport: options.enaSupport } : {}),
     ...(options.sriovNetSupport === null ? {} : { SriovNetSupport: options.sriovNetSupport }),

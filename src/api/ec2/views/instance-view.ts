@@ -3,6 +3,7 @@ import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstancePriva
 import { toAttachmentState } from "../../../compute/attachment-state.ts";
 import type { StateChange } from "../../../compute/instance.ts";
 import { stateCodes, toInstanceState, type InstanceState } from "../../../compute/instance-state.ts";
+import { rootTypeOf } from "../../../compute/instance-store.ts";
 import { findInstanceType } from "../../../compute/instance-types/catalogue.ts";
 import { privateHostName, publicHostName } from "../../../compute/machine-specification.ts";
 import type { MetadataOptions } from "../../../compute/metadata-options.ts";
@@ -60,7 +61,7 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
     Monitoring: { State: row.monitoring === 1 ? "enabled" : "disabled" },
     ...(primary === undefined ? {} : toNetworkFields(viewed, primary)),
     Architecture: row.architecture,
-    RootDeviceType: "ebs",
+    RootDeviceType: rootTypeOf(row),
     RootDeviceName: row.root_device_name,
     BlockDeviceMappings: attachments.map((attachment) => toBlockDevice(row, attachment)),
     VirtualizationType: row.virtualization_type,
