@@ -11,6 +11,7 @@ import {
 import { devicePlace, isDeviceName } from "../storage/device-name.ts";
 import { encryptionByDefault } from "../storage/kms-key.ts";
 import { findSnapshot, requireUsableSnapshot, toSnapshotState } from "../storage/snapshot.ts";
+import { planInitializationRate } from "../storage/volume-creation.ts";
 import { planEncryption, toVolumeOrigin, type Encryption, type VolumeOrigin } from "../storage/volume-source.ts";
 import { canBoot, defaultVolumeType, parseVolumeType, planFigures, type VolumeFigures } from "../storage/volume-type.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
@@ -29,6 +30,7 @@ export interface LaunchVolume extends VolumeFigures, Encryption {
   readonly snapshotId: string | null;
   /** The file of the image folder that it begins as. */
   readonly sourceFile: string | null;
+  readonly initializationRate: number | null;
 }
 
 export interface LaunchStorage {
@@ -133,6 +135,7 @@ async function planVolume(tx: Tx, owner: Owner, image: ImageRow, device: Device,
     multiAttach: false,
     snapshotId: origin?.snapshotId ?? null,
     sourceFile: origin?.sourceFile ?? null,
+    initializationRate: planInitializationRate(device.asked?.Ebs?.VolumeInitializationRate, origin),
   };
 }
 

@@ -41,6 +41,7 @@ async function toVolumeSpecification(tx: Tx, volume: VolumeRow, attachments: rea
     want: stays ? "present" : "absent",
     sizeGib: volume.size_gib,
     ...(await sourceField(tx, volume)),
+    ...(volume.initialization_rate === null ? {} : { initializeBytesPerSecond: volume.initialization_rate * 2 ** 20 }),
     port: volume.port,
     exportNames: attachments.filter((attachment) => !isForced(attachment)).map(exportNameOf),
     limits: toVolumeLimits(volume),

@@ -33,7 +33,7 @@ interface VolumeRequest {
 }
 
 /** MiB/s at which a volume may be asked to fetch its snapshot. */
-const initializationRate = { minimum: 100, maximum: 300 };
+const initializationRates = { minimum: 100, maximum: 300 };
 
 export async function planVolume(tx: Tx, owner: KeyOwner, request: VolumeRequest): Promise<VolumePlan> {
   if (request.OutpostArn !== undefined) throw unsupportedRequest("There are no Outposts in this installation.");
@@ -41,7 +41,7 @@ export async function planVolume(tx: Tx, owner: KeyOwner, request: VolumeRequest
   const type = parseVolumeType(request.VolumeType ?? defaultVolumeType);
   const origin = request.SnapshotId === undefined ? undefined : toVolumeOrigin(await requireUsableSnapshot(tx, owner, request.SnapshotId), owner);
   const sizeGib = requireSize(request.Size, origin);
-  checkInitializationRate(request);
+  const initializationRate = planInitializationRate(request.VolumeInitializationRate, origin);
   const figures = planFigures({ type, sizeGib, iops: request.Iops, throughput: request.Throughput });
   if (request.MultiAttachEnabled === true && !canMultiAttach(type)) throw notOfVolumeType("multiAttachEnabled", type);
   const encryption = planEncryption(owner, { encrypted: request.Encrypted, kmsKeyId: request.KmsKeyId }, origin, await encryptionByDefault(tx, owner));
@@ -56,6 +56,7 @@ export async function planVolume(tx: Tx, owner: KeyOwner, request: VolumeRequest
     multiAttach: request.MultiAttachEnabled ?? false,
     snapshotId: origin?.snapshotId ?? null,
     sourceFile: origin?.sourceFile ?? null,
+    initializationRate,
     storageNode,
   };
 }
@@ -77,9 +78,11 @@ function requireSize(asked: number | undefined, origin: VolumeOrigin | undefined
   return sizeGib;
 }
 
-function checkInitializationRate({ VolumeInitializationRate: rate, SnapshotId: snapshot }: VolumeRequest): void {
-  if (rate === undefined) return;
-  if (snapshot === undefined) throw invalidParameterCombination("The parameter volumeInitializationRate can be used with a snapshot only.");
-  const { minimum, maximum } = initializationRate;
+/** Fails out of bounds, and for a volume that begins empty. */
+export function planInitializationRate(rate: number | undefined, origin: VolumeOrigin | undefined): number | null {
+  if (rate === undefined) return null;
+  if (origin === undefined) throw invalidParameterCombination("The parameter volumeInitializationRate can be used with a snapshot only.");
+  const { minimum, maximum } = initializationRates;
   if (rate < minimum || rate > maximum) throw invalidValueOf("volumeInitializationRate", rate, `Expecting a value between ${minimum} and ${maximum}.`);
+  return rate;
 }

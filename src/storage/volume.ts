@@ -21,6 +21,8 @@ export interface VolumePlan {
   readonly multiAttach: boolean;
   readonly snapshotId: string | null;
   readonly sourceFile: string | null;
+  /** MiB a second at which it fetches its snapshot; null: nobody asked for any. */
+  readonly initializationRate: number | null;
   readonly storageNode: string;
 }
 
@@ -48,6 +50,7 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
     encrypted: plan.encrypted ? 1 : 0,
     snapshot_id: plan.snapshotId,
     source_file: plan.sourceFile,
+    initialization_rate: plan.initializationRate,
     storage_node: plan.storageNode,
     port: await freePort(tx, plan.storageNode, Number(last?.port ?? firstPort - 1) + 1),
     created_at: now,

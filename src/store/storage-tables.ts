@@ -26,6 +26,8 @@ export interface VolumeRow {
   snapshot_id: string | null;
   /** The file in the image folder that the volume began as: its snapshot is one that the installation brings along. */
   source_file: string | null;
+  /** MiB a second; null: what storage nodes do by themselves. */
+  initialization_rate: number | null;
   storage_node: string;
   /** Unique on its storage node and fixed for life. */
   port: number;

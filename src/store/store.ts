@@ -9,6 +9,7 @@ import { Kysely, Migrator, type Transaction } from "kysely";
 import * as first from "./migrations/0001-first.ts";
 import * as storage from "./migrations/0002-storage.ts";
 import * as network from "./migrations/0003-network.ts";
+import * as volumes from "./migrations/0004-volumes.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection, type Recollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -35,7 +36,7 @@ export interface Store {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const migrations = { "0001-first": first, "0002-storage": storage, "0003-network": network };
+const migrations = { "0001-first": first, "0002-storage": storage, "0003-network": network, "0004-volumes": volumes };
 
 /** Opens the database file, bringing its schema up to date. */
 export async function openStore(file: string): Promise<Store> {

@@ -22,7 +22,7 @@ const created: readonly [input: Partial<CreateVolumeCommandInput>, figures: obje
   [{ Size: 125, VolumeType: "sc1" }, { VolumeType: "sc1", Size: 125 }],
   [{ Size: 1024, VolumeType: "standard" }, { VolumeType: "standard", Size: 1024 }],
   [{ SnapshotId: publicSnapshot }, { VolumeType: "gp2", Size: 8, Iops: 100, SnapshotId: publicSnapshot }],
-  [{ SnapshotId: publicSnapshot, Size: 9, VolumeInitializationRate: 100 }, { VolumeType: "gp2", Size: 9, Iops: 100, SnapshotId: publicSnapshot }],
+  [{ SnapshotId: publicSnapshot, Size: 9, VolumeInitializationRate: 100 }, { VolumeType: "gp2", Size: 9, Iops: 100, SnapshotId: publicSnapshot, VolumeInitializationRate: 100 }],
 ];
 
 const refused: readonly [what: string, input: CreateVolumeCommandInput, code: string][] = [
@@ -231,6 +231,11 @@ describe("DescribeVolumeStatus", () => {
       VolumeStatus: { Status: "ok", Details: details("passed", "normal", { Name: "initialization-state", Status: "initializing" }) },
       InitializationStatusDetails: { InitializationType: "default", Progress: 40 },
     });
+    expect((await statusAfter({ ...condition({ initializedPercent: 40 }), initialization_rate: 100 }))?.InitializationStatusDetails).toEqual({
+      InitializationType: "provisioned-rate",
+      Progress: 40,
+      EstimatedTimeToCompleteInSeconds: 50,
+    });
     const event = { EventId: VolumeId.replace("vol-", "evol-"), EventType: "potential-data-inconsistency" };
     expect(await statusAfter({ ...condition({ impairment: { kind: "no-space", detail: "/data is full" } }), snapshot_id: null })).toEqual({
       ...place,
@@ -244,6 +249,22 @@ describe("DescribeVolumeStatus", () => {
     await server.write((tx) => tx.db.updateTable("hosts").set({ heard_at: 0 }).where("id", "=", "storage-a").execute());
     expect((await ec2.describeVolumeStatus({ VolumeIds: [VolumeId] })).VolumeStatuses?.[0]?.VolumeStatus?.Status).toBe("insufficient-data");
   });
+});
+
+test("A volume's rate of initialization is kept, and asked of its storage node, for volumes of a launch too", async () => {
+  await using server = await openTestServer();
+  const hosts = simulateHosts(server);
+  const ec2 = server.ec2();
+  const created = await ec2.createVolume({ SnapshotId: publicSnapshot, VolumeInitializationRate: 150, AvailabilityZone: zone });
+  const mapping = { DeviceName: "/dev/sdf", Ebs: { SnapshotId: publicSnapshot, VolumeInitializationRate: 300 } };
+  const { instance } = await launchOne(server, { Placement: { AvailabilityZone: zone }, BlockDeviceMappings: [mapping] });
+  await hosts.settle();
+  const { Volumes: [launched] = [] } = await ec2.describeVolumes({ Filters: [{ Name: "attachment.instance-id", Values: [instance] }, { Name: "attachment.device", Values: ["/dev/sdf"] }] });
+  const asked = (id: string | undefined) => hosts.byId.get("storage-a")?.held.get(id ?? "")?.specification;
+  expect([created.VolumeInitializationRate, launched?.VolumeInitializationRate]).toEqual([150, 300]);
+  expect([asked(created.VolumeId), asked(launched?.VolumeId)]).toMatchObject([{ initializeBytesPerSecond: 150 * 2 ** 20 }, { initializeBytesPerSecond: 300 * 2 ** 20 }]);
+  const wrong = { ...mapping, Ebs: { ...mapping.Ebs, VolumeInitializationRate: 301 } };
+  expect(await codeOf(launchOne(server, { BlockDeviceMappings: [wrong] }))).toBe("InvalidParameterValue");
 });
 
 test("A volume is published with its limits, its source and nobody's export", async () => {

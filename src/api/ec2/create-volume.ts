@@ -8,7 +8,7 @@ import { toVolumeView } from "./views/volume-view.ts";
 /** Records the volume and answers `creating`; its zone's storage node makes it, empty or from a snapshot. */
 export const CreateVolume = defineAction({
   name: "CreateVolume",
-  supported: "whole; VolumeInitializationRate is checked and changes nothing",
+  supported: "whole",
   tokenScope: () => "",
   load: async ({ input, caller, tx }) => ({
     plan: await planVolume(tx, caller, input),

@@ -173,6 +173,23 @@ describe("a volume from a snapshot", () => {
     expect(await io(otherPort, "b", "read -P 0x41 0 512k", `read -P 0x42 ${100 * blockSize} 512k`, "read -P 0x43 1M 64k")).not.toContain("failed");
   });
 
+  it("is whole as soon as the rate lets it be that was asked for", { timeout: 60_000 }, async () => {
+    const mib = 48;
+    await io(port, "a", `write -P 0x44 ${200 * blockSize} ${mib}M`, "flush");
+    await node.until(volume({ snapshots: [second] }), isStored);
+    const secondsAt = async (mibPerSecond: number, copied: VolumeId): Promise<number> => {
+      const asked = copy({ id: copied, port: otherPort + mibPerSecond, source: { ...source, id: second.id }, initializeBytesPerSecond: mibPerSecond * 2 ** 20 });
+      const begin = performance.now();
+      await node.ensure(asked);
+      await node.until(asked, ({ condition: { initializedPercent } }) => initializedPercent === undefined);
+      return (performance.now() - begin) / 1000;
+    };
+    const [slow, fast] = [await secondsAt(8, "vol-0ddddddddddddddd3"), await secondsAt(256, "vol-0ddddddddddddddd4")];
+    process.stdout.write(`${mib} MiB were initialized in ${slow.toFixed(1)} s at 8 MiB/s, and in ${fast.toFixed(1)} s at 256 MiB/s\n`);
+    expect(slow).toBeGreaterThan((mib / 8) * 0.8);
+    expect(fast).toBeLessThan(slow / 2);
+  });
+
   it("gives its snapshots the source's blocks without moving them", async () => {
     await node.ensure(copy());
     await io(otherPort, "b", "write -P 0x43 1M 64k", "flush");

@@ -21,8 +21,8 @@ export interface WorkParts {
   readonly signal: AbortSignal;
 }
 
-/** Of content, beside what guests ask for. */
-const initializingBytesPerSecond = 64 * 2 ** 20;
+/** Of content, beside what guests ask for, where no rate was asked for. */
+const gentleBytesPerSecond = 64 * 2 ** 20;
 /** A place without content costs next to nothing, and counts as if it were content. */
 const fastestBytesPerSecond = 2 ** 31;
 const reportMs = 500;
@@ -58,10 +58,11 @@ function lastingReason(error: unknown): string | undefined {
   return error instanceof SnapshotRemovedError ? "The snapshot was removed while it was stored." : undefined;
 }
 
-async function initialize({ file, daemon, density, onProgress, signal }: WorkParts): Promise<void> {
+async function initialize({ specification, file, daemon, density, onProgress, signal }: WorkParts): Promise<void> {
   const [lowest] = file.stack.layers;
   if (lowest === undefined) return;
-  const speed = Math.min(fastestBytesPerSecond, Math.ceil(initializingBytesPerSecond / Math.max(density, 1e-3)));
+  const ofContent = specification.initializeBytesPerSecond ?? gentleBytesPerSecond;
+  const speed = Math.min(fastestBytesPerSecond, Math.ceil(ofContent / Math.max(density, 1e-3)));
   await daemon.initialize(lowest.number, speed, onProgress, signal);
   await file.change((stack) => ({ ...stack, isInitializing: false }));
 }

@@ -122,6 +122,8 @@ export interface VolumeSpecification {
   readonly sizeGib: number;
   /** What the content begins as; absent: zeroes. */
   readonly source?: VolumeSource;
+  /** How fast a snapshot's content is brought here; absent: gently. */
+  readonly initializeBytesPerSecond?: number;
   /** Fixed for the volume's life, so that a guest finds the export again after a restart of the storage node. */
   readonly port: number;
   /** One name for each attachment, more than one only with multi-attach; none: exported to nobody. */

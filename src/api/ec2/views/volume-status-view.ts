@@ -1,5 +1,5 @@
 /** The status checks of a volume as EC2 shows them, with the event and the action that an impairment brings. */
-import type { VolumeStatusDetails, VolumeStatusItem } from "@aws-sdk/client-ec2";
+import type { InitializationStatusDetails, VolumeStatusDetails, VolumeStatusItem } from "@aws-sdk/client-ec2";
 import { zoneIdOf } from "../../../base/regions.ts";
 import { toVolumeStatus, type VolumeStatus } from "../../../storage/volume-status.ts";
 import { parseVolumeType, provisionsIops } from "../../../storage/volume-type.ts";
@@ -14,8 +14,14 @@ export function toVolumeStatusView(row: VolumeRow, nodeHeard: boolean): VolumeSt
     AvailabilityZoneId: zoneIdOf(row.zone) ?? "",
     VolumeStatus: { Status: status.summary, Details: toDetails(row, status) },
     ...toIncident(row, status),
-    ...(percent === undefined ? {} : { InitializationStatusDetails: { InitializationType: "default", Progress: percent } }),
+    ...(percent === undefined ? {} : { InitializationStatusDetails: { ...toRate(row, percent), Progress: percent } }),
   };
+}
+
+/** When it will be done can be told only where its rate is known. */
+function toRate({ size_gib: sizeGib, initialization_rate: rate }: VolumeRow, percent: number): InitializationStatusDetails {
+  if (rate === null) return { InitializationType: "default" };
+  return { InitializationType: "provisioned-rate", EstimatedTimeToCompleteInSeconds: Math.ceil((sizeGib * 1024 * (100 - percent)) / 100 / rate) };
 }
 
 function toDetails(row: VolumeRow, { summary, initializedPercent: percent }: VolumeStatus): VolumeStatusDetails[] {

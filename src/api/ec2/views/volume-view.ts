@@ -30,6 +30,7 @@ export function toVolumeView(row: VolumeRow, attachments: readonly ViewedAttachm
     VolumeType: row.type as VolumeTypeView, // rows have EC2's types only
     ...(row.iops === null ? {} : { Iops: row.iops }),
     ...(row.throughput === null ? {} : { Throughput: row.throughput }),
+    ...(row.initialization_rate === null ? {} : { VolumeInitializationRate: row.initialization_rate }),
     Encrypted: row.encrypted === 1,
     ...(row.kms_key_id === null ? {} : { KmsKeyId: keyArn({ ...row, id: row.kms_key_id }) }),
     MultiAttachEnabled: row.multi_attach === 1,
