@@ -23,6 +23,7 @@ import { touchVpc } from "../network/vpc-specification.ts";
 import type { Need, Placement } from "../placement/place.ts";
 import { listOffers, reserve } from "../placement/reservation.ts";
 import { createVolume, findStorageNode } from "../storage/volume.ts";
+import { requireVolumeRoom } from "../storage/volume-quota.ts";
 import { attachVolume } from "../storage/volume-attachment.ts";
 import type { ImageRow, InstanceRow, KeyPairRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
@@ -86,6 +87,7 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, input: RunInstances
   const need = { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: wantedVirtualizations(image, tags) };
   const zones = network.subnets.map((subnet) => subnet.zone);
   const { zone, placements } = placeLaunch(await listOffers(tx, owner.region, now), zones, need, count, type.name);
+  await requireVolumeRoom(tx, owner, placements.flatMap(() => storage.volumes));
   const kernel = placements[0]?.virtualization === "paravirtual" ? await findKernelImage(tx, input.KernelId ?? image.kernel_id) : undefined;
   if (placements[0]?.virtualization === "paravirtual" && kernel === undefined) throw notFound("kernel", input.KernelId ?? image.kernel_id ?? "aki-default");
   const subnet = network.subnets.find((each) => each.zone === zone);

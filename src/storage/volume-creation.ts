@@ -13,6 +13,7 @@ import { findRegion, zoneIdOf } from "../base/regions.ts";
 import type { Tx } from "../store/store.ts";
 import { encryptionByDefault, type KeyOwner } from "./kms-key.ts";
 import { requireUsableSnapshot } from "./snapshot.ts";
+import { requireVolumeRoom } from "./volume-quota.ts";
 import { planEncryption, toVolumeOrigin, type VolumeOrigin } from "./volume-source.ts";
 import { canMultiAttach, defaultVolumeType, parseVolumeType, planFigures } from "./volume-type.ts";
 import { findStorageNode, type VolumePlan } from "./volume.ts";
@@ -44,6 +45,7 @@ export async function planVolume(tx: Tx, owner: KeyOwner, request: VolumeRequest
   const initializationRate = planInitializationRate(request.VolumeInitializationRate, origin);
   const figures = planFigures({ type, sizeGib, iops: request.Iops, throughput: request.Throughput });
   if (request.MultiAttachEnabled === true && !canMultiAttach(type)) throw notOfVolumeType("multiAttachEnabled", type);
+  await requireVolumeRoom(tx, owner, [figures]);
   const encryption = planEncryption(owner, { encrypted: request.Encrypted, kmsKeyId: request.KmsKeyId }, origin, await encryptionByDefault(tx, owner));
   const storageNode = await findStorageNode(tx, zone);
   if (storageNode === undefined) throw insufficientVolumeCapacity(zone);

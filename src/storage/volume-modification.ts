@@ -23,6 +23,7 @@ import { wake } from "../store/due.ts";
 import type { VolumeAttachmentRow, VolumeModificationRow, VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import type { KeyOwner } from "./kms-key.ts";
+import { requireModificationRoom } from "./volume-quota.ts";
 import { conditionOf, toVolumeState } from "./volume.ts";
 import { canBoot, canMultiAttach, gp2Iops, gp2Throughput, parseVolumeType, planFigures, provisionsIops, provisionsThroughput, type AskedFigures, type VolumeFigures, type VolumeType } from "./volume-type.ts";
 
@@ -54,6 +55,7 @@ export async function planModification(tx: Tx, volume: VolumeRow, attachments: r
   if (isRoot && !canBoot(figures.type)) throw bootForVolumeTypeUnsupported(figures.type);
   const multiAttach = planMultiAttach(volume, figures.type, attachments.length, asked.multiAttach);
   await requireTurn(tx, volume, now);
+  await requireModificationRoom(tx, volume, figures);
   return { ...figures, multiAttach };
 }
 

@@ -17,7 +17,7 @@ const created: readonly [input: Partial<CreateVolumeCommandInput>, figures: obje
   [{ Size: 1, VolumeType: "gp3" }, { VolumeType: "gp3", Size: 1, Iops: 3000, Throughput: 125 }],
   [{ Size: 160, VolumeType: "gp3", Iops: 80_000, Throughput: 2000 }, { VolumeType: "gp3", Size: 160, Iops: 80_000, Throughput: 2000 }],
   [{ Size: 4, VolumeType: "io1", Iops: 200 }, { VolumeType: "io1", Size: 4, Iops: 200 }],
-  [{ Size: 256, VolumeType: "io2", Iops: 256_000, MultiAttachEnabled: true }, { VolumeType: "io2", Size: 256, Iops: 256_000, MultiAttachEnabled: true }],
+  [{ Size: 256, VolumeType: "io2", Iops: 100_000, MultiAttachEnabled: true }, { VolumeType: "io2", Size: 256, Iops: 100_000, MultiAttachEnabled: true }],
   [{ Size: 125, VolumeType: "st1" }, { VolumeType: "st1", Size: 125 }],
   [{ Size: 125, VolumeType: "sc1" }, { VolumeType: "sc1", Size: 125 }],
   [{ Size: 1024, VolumeType: "standard" }, { VolumeType: "standard", Size: 1024 }],

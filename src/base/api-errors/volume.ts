@@ -44,6 +44,11 @@ export function volumeSmallerThanSnapshot(sizeGib: number, snapshot: { readonly 
   return inMapping ? invalidBlockDeviceMapping(message) : invalidParameterValue(message);
 }
 
+/** The quota of IOPS, met by a change; EC2's code for it does not end like those of other quotas. */
+export function volumeIopsLimit(type: string, maximum: number): ApiError {
+  return new ApiError("VolumeIOPSLimit", `The maximum IOPS of ${type} volumes, ${maximum}, have been reached.`);
+}
+
 export function bootForVolumeTypeUnsupported(type: string): ApiError {
   return new ApiError("BootForVolumeTypeUnsupported", `The volume type '${type}' cannot be used as a boot volume.`);
 }
