@@ -36,8 +36,9 @@ export async function openStaffedServer(options: Parameters<typeof openTestServe
   return { ...server, hosts: simulateHosts(server) };
 }
 
-export function simulateHosts({ store }: TestServer): SimulatedHosts {
-  const byId = new Map(["host-a", "host-b", "storage-a", "storage-b"].map((id) => [id, fakeHost(id)]));
+/** Those of the seed, and those of these ids besides. */
+export function simulateHosts({ store }: TestServer, more: readonly string[] = []): SimulatedHosts {
+  const byId = new Map(["host-a", "host-b", "storage-a", "storage-b", ...more].map((id) => [id, fakeHost(id)]));
   const removedSnapshots: string[] = [];
   const blocks = () => ({ removeSnapshot: async (id: string) => void removedSnapshots.push(id) });
   const reconcilers = [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler];
