@@ -70,6 +70,11 @@ describe("the supervisor", () => {
     expect(status).toBe("0");
   });
 
+  it("keeps the kernel on one processor", async () => {
+    await supervise("grep Cpus_allowed_list /proc/self/status > processors");
+    expect(await readFile(join(directory, "processors"), "utf8")).toMatch(/^Cpus_allowed_list:\s\d+$/m);
+  });
+
   it("does not start the kernel again when a stop was asked for", async () => {
     const { starts } = await supervise(`touch stop-requested; exit ${restartStatus}`);
     expect(starts).toHaveLength(1);
