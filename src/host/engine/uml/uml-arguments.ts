@@ -82,7 +82,8 @@ export function interfaceWord(nic: PlannedInterface, index: number): string {
  * meanwhile (hot-plugged devices stay) and leaks no descriptors. If this shell is killed the kernel dies with it (`--pdeathsig`).
  *
  * The kernel and all of its processes stay on one processor, the one on which the host has put this shell: they take turns at every system call
- * of the guest, and a host with an idle processor would send them to and fro. That makes a guest three to four times slower.
+ * of the guest, and a host with an idle processor would send them to and fro. That makes a guest three to four times slower. An agent
+ * lets them change it together (`processor-balance.ts`).
  */
 export function supervisorText(kernelFile: string): string {
   const start = `exec -a sh ${quote(kernelFile)} "$0" "\${words[@]}"`;

@@ -19,6 +19,7 @@ import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from 
 import { isAlive, killAndWait, listSession, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
 import { addWish, dropWish, hasWish, readEnd, recordEnd, type RunEnd, writeSafely } from "../run-record.ts";
 import { mconsole, MconsoleError } from "./mconsole.ts";
+import { balanceProcessors } from "./processor-balance.ts";
 import { argumentsText, consoleSocket, diskWord, interfaceWord, mostDevices, placeOf } from "./uml-arguments.ts";
 
 const commandMs = 10_000;
@@ -34,7 +35,8 @@ export class UmlMachine implements RunningMachine {
   constructor(plan: MachinePlan, identity: ProcessIdentity, exited: Promise<void>) {
     this.#plan = plan;
     this.#process = identity;
-    this.ended = waitForEnd(identity, exited, this.#leaving.signal).then(() => concludeEnd(plan));
+    this.ended = waitForEnd(identity, exited, this.#leaving.signal).then(() => concludeEnd(plan)).finally(() => this.#leaving.abort());
+    void balanceProcessors({ findKernel: () => findKernel(plan), list: () => listKernelProcesses(plan) }, this.#leaving.signal);
   }
 
   get pid(): number {
@@ -164,11 +166,20 @@ function reasonOf(status: number): string {
   return `its User-mode Linux kernel gave up with exit status ${status}`;
 }
 
-/** Kills the kernel and its helpers: they are the session that the kernel leads. */
+/** Kills the kernel and its helpers. */
 async function killKernel(plan: MachinePlan): Promise<void> {
+  await killAndWait(await listKernelProcesses(plan));
+}
+
+/** The kernel and its helpers: they are the session that the kernel leads. */
+async function listKernelProcesses(plan: MachinePlan): Promise<readonly ProcessIdentity[]> {
+  const kernel = await findKernel(plan);
+  return kernel === undefined ? [] : listSession(kernel, plan.runDirectory, plan.user?.uid);
+}
+
+async function findKernel(plan: MachinePlan): Promise<number | undefined> {
   const pid = Number(await readKernelPid(plan));
-  if (!Number.isInteger(pid) || pid <= 1) return;
-  await killAndWait(listSession(pid, plan.runDirectory, plan.user?.uid));
+  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
 }
 
 async function readKernelPid(plan: MachinePlan): Promise<string> {
