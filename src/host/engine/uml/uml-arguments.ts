@@ -13,7 +13,7 @@ export const supervisorScript = "supervise.sh";
 /** The dot keeps the guest's kernel from handing the word to its first process: it looks like a parameter of a module. */
 export const restartScript = "restart.sh";
 export const umid = "uml";
-/** Of /proc/PID/stat, counted from what follows the program's name. */
+/** Which field of /proc/PID/stat says where the process runs, counted from what follows the program's name. */
 const processorField = 37;
 
 /** The root file system of an image: its first Linux partition. */
@@ -91,8 +91,8 @@ export function supervisorText(kernelFile: string): string {
 # Runs a User-mode Linux kernel in this directory until its guest is powered off.
 while :; do
   rm -rf ${umid}
-  read -r status < /proc/$$/stat
-  set -- \${status##*) }
+  read -r facts < /proc/$$/stat
+  set -- \${facts##*) }
   setpriv --no-new-privs --pdeathsig KILL taskset --cpu-list "\${${processorField}}" bash -c ${quote(`mapfile -t words < arguments; ${start}`)} ${restartScript} &
   main=$!
   echo "$main" > kernel-pid
