@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { launchOne } from "./launch-one.ts";
-import { obeyMachines } from "./obedient-hosts.ts";
 import { expectRefusals } from "./refusals.ts";
-import { openTestServer, otherAccount } from "./test-server.ts";
+import { openStaffedServer } from "./simulated-hosts.ts";
+import { otherAccount } from "./test-server.ts";
 import { makeVpc } from "./vpc-parts.ts";
 
 const DhcpConfigurations = [
@@ -11,7 +11,7 @@ const DhcpConfigurations = [
 ];
 
 test("A VPC has another set of DHCP options, whose domain its guests are told, or none", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, vpcId: VpcId, subnetId: SubnetId } = await makeVpc(server);
   const { instance } = await launchOne(server, { SubnetId });
   const { DhcpOptions: made } = await ec2.createDhcpOptions({ DhcpConfigurations, TagSpecifications: [{ ResourceType: "dhcp-options", Tags: [{ Key: "Name", Value: "mine" }] }] });
@@ -19,7 +19,7 @@ test("A VPC has another set of DHCP options, whose domain its guests are told, o
   const toView = ({ Key, Values }: { Key: string; Values: string[] }) => ({ Key, Values: Values.map((Value) => ({ Value })) });
   expect([made?.DhcpConfigurations, made?.Tags]).toEqual([DhcpConfigurations.map(toView), [{ Key: "Name", Value: "mine" }]]);
   await ec2.associateDhcpOptions({ DhcpOptionsId, VpcId });
-  await obeyMachines(server);
+  await server.hosts.settle();
   const body = await server.read((tx) => tx.db.selectFrom("specifications").select("body").where("id", "=", instance).executeTakeFirstOrThrow());
   expect([JSON.parse(body.body).interfaces[0].domain, (await ec2.describeVpcs({ VpcIds: [VpcId] })).Vpcs?.[0]?.DhcpOptionsId]).toEqual(["example.com", DhcpOptionsId]);
   await expectRefusals(server, [
@@ -35,7 +35,7 @@ test("A VPC has another set of DHCP options, whose domain its guests are told, o
 });
 
 test("Wrong DHCP options are refused and change nothing", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   await ec2.describeVpcs({});
   const make = (...options: (readonly [string, ...string[]])[]) => () => ec2.createDhcpOptions({ DhcpConfigurations: options.map(([Key, ...Values]) => ({ Key, Values })) });

@@ -1,28 +1,28 @@
 import { expect, test } from "vitest";
 import { launchOne } from "./launch-one.ts";
-import { obeyMachines } from "./obedient-hosts.ts";
 import { expectRefusals } from "./refusals.ts";
-import { account, openTestServer, otherAccount, type TestServer } from "./test-server.ts";
+import { openStaffedServer, type StaffedServer } from "./simulated-hosts.ts";
+import { account, otherAccount } from "./test-server.ts";
 import { makeVpc } from "./vpc-parts.ts";
 
 const id = (prefix: string) => expect.stringMatching(new RegExp(`^${prefix}-[0-9a-f]{17}$`));
 const pool = expect.stringMatching(/^198\.18\.0\.\d+$/);
 
-async function allocate(server: TestServer): Promise<{ AllocationId: string; PublicIp: string }> {
+async function allocate(server: StaffedServer): Promise<{ AllocationId: string; PublicIp: string }> {
   const { AllocationId = "", PublicIp = "" } = await server.ec2().allocateAddress({});
   return { AllocationId, PublicIp };
 }
 
 /** A running instance, and its public address as seen now. */
-async function runOne(server: TestServer) {
+async function runOne(server: StaffedServer) {
   const launched = await launchOne(server);
-  await obeyMachines(server);
+  await server.hosts.settle();
   const see = async () => (await server.ec2().describeInstances({ InstanceIds: [launched.instance] })).Reservations?.[0]?.Instances?.[0];
   return { ...launched, see, publicAddress: async () => (await see())?.PublicIpAddress };
 }
 
 test("An address is the account's from its allocation to its release", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const TagSpecifications = [{ ResourceType: "elastic-ip" as const, Tags: [{ Key: "Name", Value: "mine" }] }];
   const { $metadata: _metadata, ...made } = await ec2.allocateAddress({ Domain: "vpc", TagSpecifications });
@@ -51,7 +51,7 @@ test("An address is the account's from its allocation to its release", async () 
 });
 
 test("An Elastic IP address takes the automatic one's place for good, and its end brings a new automatic one", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { instance: InstanceId, networkInterface, see, publicAddress } = await runOne(server);
   const automatic = await publicAddress();
@@ -71,44 +71,44 @@ test("An Elastic IP address takes the automatic one's place for good, and its en
   ]);
   const { NetworkInterfaces: [nic] = [] } = await ec2.describeNetworkInterfaces({ Filters: [{ Name: "association.allocation-id", Values: [AllocationId] }] });
   expect(nic?.PrivateIpAddresses?.[0]?.Association).toEqual({ IpOwnerId: account, PublicIp, PublicDnsName: name, AllocationId, AssociationId });
-  await obeyMachines(server);
+  await server.hosts.settle();
   expect(await machineAddress(server, InstanceId)).toBe(PublicIp);
   expect((await ec2.associateAddress({ AllocationId, InstanceId })).AssociationId).toBe(AssociationId);
   await ec2.disassociateAddress({ AssociationId });
   const without = await publicAddress();
-  await obeyMachines(server);
+  await server.hosts.settle();
   const again = await publicAddress();
   expect([automatic, without, again === PublicIp, again]).toEqual([pool, undefined, false, pool]);
   await ec2.disassociateAddress({ PublicIp });
 });
 
 /** The public address that the host of the instance was told last. */
-async function machineAddress(server: TestServer, instance: string): Promise<unknown> {
+async function machineAddress(server: StaffedServer, instance: string): Promise<unknown> {
   const row = await server.read((tx) => tx.db.selectFrom("specifications").select("body").where("id", "=", instance).executeTakeFirstOrThrow());
   return JSON.parse(row.body).interfaces[0].publicAddress;
 }
 
 test("An Elastic IP address stays with a stopped instance, and outlives a terminated one", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const { instance: InstanceId, publicAddress } = await runOne(server);
   const { AllocationId, PublicIp } = await allocate(server);
   await ec2.associateAddress({ AllocationId, InstanceId });
   await ec2.stopInstances({ InstanceIds: [InstanceId] });
-  await obeyMachines(server);
-  await obeyMachines(server); // stopped, and then let go
+  await server.hosts.settle();
+  await server.hosts.settle(); // stopped, and then let go
   const stopped = await publicAddress();
   await ec2.startInstances({ InstanceIds: [InstanceId] });
-  await obeyMachines(server);
+  await server.hosts.settle();
   expect([stopped, await publicAddress()]).toEqual([PublicIp, PublicIp]);
   await ec2.terminateInstances({ InstanceIds: [InstanceId] });
-  await obeyMachines(server);
+  await server.hosts.settle();
   const { Addresses: [left] = [] } = await ec2.describeAddresses({});
   expect([left?.PublicIp, left?.AssociationId, left?.InstanceId]).toEqual([PublicIp, undefined, undefined]);
 });
 
 test("An association moves by default, and the address that stood there stays allocated", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const ec2 = server.ec2();
   const [first, second] = [await runOne(server), await runOne(server)];
   const [one, other] = [await allocate(server), await allocate(server)];
@@ -118,13 +118,13 @@ test("An association moves by default, and the address that stood there stays al
     [() => ec2.associateAddress({ AllocationId: one.AllocationId, InstanceId: second.instance, AllowReassociation: false }), "Resource.AlreadyAssociated"],
   ]);
   await ec2.associateAddress({ AllocationId: one.AllocationId, InstanceId: second.instance });
-  await obeyMachines(server);
+  await server.hosts.settle();
   const { Addresses: [freed] = [] } = await ec2.describeAddresses({ AllocationIds: [other.AllocationId] });
   expect([await second.publicAddress(), freed?.AssociationId, [one.PublicIp, other.PublicIp].includes((await first.publicAddress()) ?? "")]).toEqual([one.PublicIp, undefined, false]);
 });
 
 test("A wrong association is refused with EC2's code and changes nothing", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, subnetId: SubnetId } = await makeVpc(server);
   const { NetworkInterface: inside } = await ec2.createNetworkInterface({ SubnetId });
   const { instance: pending } = await launchOne(server);
@@ -149,7 +149,7 @@ test("A wrong association is refused with EC2's code and changes nothing", async
 });
 
 test("Releasing an associated address is refused outside the default VPC", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, vpcId, subnetId: SubnetId } = await makeVpc(server);
   const { InternetGateway: gateway } = await ec2.createInternetGateway({});
   await ec2.attachInternetGateway({ InternetGatewayId: gateway?.InternetGatewayId, VpcId: vpcId });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { launchOne } from "./launch-one.ts";
-import { obeyMachines } from "./obedient-hosts.ts";
 import { expectRefusals } from "./refusals.ts";
 import { hvmImage } from "./seed.ts";
-import { openTestServer, otherAccount, type TestServer } from "./test-server.ts";
+import { openStaffedServer, type StaffedServer } from "./simulated-hosts.ts";
+import { otherAccount } from "./test-server.ts";
 import { makeSubnet, makeVpc, type VpcParts } from "./vpc-parts.ts";
 
 const unknown = "eni-0123456789abcdef0";
@@ -13,24 +13,24 @@ async function makeNic({ ec2, subnetId: SubnetId }: Pick<VpcParts, "ec2" | "subn
 }
 
 /** A running instance in the VPC's subnet. */
-async function runInside(server: TestServer, SubnetId: string, more: object = {}): Promise<string> {
+async function runInside(server: StaffedServer, SubnetId: string, more: object = {}): Promise<string> {
   const { instance } = await launchOne(server, { SubnetId, ...more });
-  await obeyMachines(server);
+  await server.hosts.settle();
   return instance;
 }
 
-async function seen(server: TestServer, id: string) {
+async function seen(server: StaffedServer, id: string) {
   return (await server.ec2().describeNetworkInterfaces({ NetworkInterfaceIds: [id] })).NetworkInterfaces?.[0];
 }
 
 /** The interfaces that the instance's host was told of last. */
-async function toldInterfaces(server: TestServer, instance: string): Promise<string[]> {
+async function toldInterfaces(server: StaffedServer, instance: string): Promise<string[]> {
   const row = await server.read((tx) => tx.db.selectFrom("specifications").select("body").where("id", "=", instance).executeTakeFirstOrThrow());
   return (JSON.parse(row.body) as { interfaces: { id: string }[] }).interfaces.map(({ id }) => id); // written by publish
 }
 
 test("An interface is made with its addresses, groups and description, and removed with them", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, vpcId, subnetId } = await makeVpc(server);
   const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({ Filters: [{ Name: "vpc-id", Values: [vpcId] }] });
   const { NetworkInterface: made } = await ec2.createNetworkInterface({
@@ -73,7 +73,7 @@ test("An interface is made with its addresses, groups and description, and remov
 });
 
 test("An interface is attached to a running instance and detached when its host has let go", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, vpcId, subnetId } = await makeVpc(server);
   const InstanceId = await runInside(server, subnetId);
   const NetworkInterfaceId = await makeNic({ ec2, subnetId });
@@ -82,7 +82,7 @@ test("An interface is attached to a running instance and detached when its host 
     Status: "in-use",
     Attachment: { AttachmentId, InstanceId, DeviceIndex: 1, Status: "attached", DeleteOnTermination: false },
   });
-  await obeyMachines(server);
+  await server.hosts.settle();
   expect((await toldInterfaces(server, InstanceId))[1]).toBe(NetworkInterfaceId);
   const elsewhere = await makeNic({ ec2, subnetId: await makeSubnet(ec2, vpcId, "10.0.1.0/24", "us-east-1b") });
   const [free, primary] = [await makeNic({ ec2, subnetId }), (await toldInterfaces(server, InstanceId))[0] ?? ""];
@@ -104,19 +104,19 @@ test("An interface is attached to a running instance and detached when its host 
   await expectRefusals(server, [[() => ec2.detachNetworkInterface({ AttachmentId: first }), "OperationNotPermitted"]]);
   await ec2.detachNetworkInterface({ AttachmentId });
   const during = await seen(server, NetworkInterfaceId);
-  await obeyMachines(server);
+  await server.hosts.settle();
   const after = await seen(server, NetworkInterfaceId);
   expect([during?.Attachment?.Status, during?.Status, after?.Attachment, after?.Status]).toEqual(["detaching", "in-use", undefined, "available"]);
   expect(await toldInterfaces(server, InstanceId)).toEqual([primary]);
 });
 
 test("A stopped instance takes and gives back an interface at once, and no type that cannot hold it", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, subnetId } = await makeVpc(server);
   const InstanceId = await runInside(server, subnetId, { InstanceType: "t3.large" });
   await ec2.stopInstances({ InstanceIds: [InstanceId] });
-  await obeyMachines(server);
-  await obeyMachines(server); // stopped, and then let go
+  await server.hosts.settle();
+  await server.hosts.settle(); // stopped, and then let go
   const NetworkInterfaceId = await makeNic({ ec2, subnetId }, { PrivateIpAddresses: [{ PrivateIpAddress: "10.0.0.20" }, { PrivateIpAddress: "10.0.0.21" }] });
   const { AttachmentId } = await ec2.attachNetworkInterface({ NetworkInterfaceId, InstanceId, DeviceIndex: 1 });
   await expectRefusals(server, [[() => ec2.modifyInstanceAttribute({ InstanceId, InstanceType: { Value: "t3.nano" } }), "PrivateIpAddressLimitExceeded"]]);
@@ -127,7 +127,7 @@ test("A stopped instance takes and gives back an interface at once, and no type 
 });
 
 test("A launch takes interfaces that exist and makes others, of which each ends as it should", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, subnetId: SubnetId } = await makeVpc(server);
   const kept = await makeNic({ ec2, subnetId: SubnetId });
   const launch = (NetworkInterfaces: object[], more: object = {}) => () =>
@@ -156,15 +156,15 @@ test("A launch takes interfaces that exist and makes others, of which each ends 
     undefined,
   ]);
   await expectRefusals(server, [[launch([{ DeviceIndex: 0, NetworkInterfaceId: kept }]), "InvalidNetworkInterface.InUse"]]);
-  await obeyMachines(server);
+  await server.hosts.settle();
   await ec2.terminateInstances({ InstanceIds });
-  await obeyMachines(server);
+  await server.hosts.settle();
   const { NetworkInterfaces: left } = await ec2.describeNetworkInterfaces({});
   expect(left?.map((nic) => [nic.NetworkInterfaceId, nic.Status])).toEqual([[kept, "available"]]);
 });
 
 test("One attribute of an interface changes at a time", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, vpcId, subnetId } = await makeVpc(server);
   const NetworkInterfaceId = await makeNic({ ec2, subnetId });
   const { GroupId: group = "" } = await ec2.createSecurityGroup({ GroupName: "web", Description: "web", VpcId: vpcId });
@@ -195,7 +195,7 @@ test("One attribute of an interface changes at a time", async () => {
 });
 
 test("Secondary addresses are given, moved with their Elastic IP address, and taken away", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const { ec2, vpcId, subnetId } = await makeVpc(server);
   const { InternetGateway: gateway } = await ec2.createInternetGateway({});
   await ec2.attachInternetGateway({ InternetGatewayId: gateway?.InternetGatewayId, VpcId: vpcId });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { launchOne } from "./launch-one.ts";
-import { obeyMachines } from "./obedient-hosts.ts";
 import { expectRefusals } from "./refusals.ts";
-import { openTestServer, otherAccount, type TestServer } from "./test-server.ts";
+import { openStaffedServer, type StaffedServer } from "./simulated-hosts.ts";
+import { otherAccount } from "./test-server.ts";
 import { attachGateway, makeSubnet, makeVpc, type VpcParts } from "./vpc-parts.ts";
 
 const unknownTable = "rtb-0123456789abcdef0";
@@ -23,7 +23,7 @@ async function routesOf({ ec2 }: VpcParts, table: string): Promise<(string | und
 }
 
 test("A route leads to a gateway until that is gone, and then nowhere", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const vpc = await makeVpc(server);
   const { ec2, vpcId: VpcId } = vpc;
   const table = await makeTable(vpc);
@@ -40,17 +40,17 @@ test("A route leads to a gateway until that is gone, and then nowhere", async ()
 });
 
 test("A route to an interface is a blackhole unless a running instance has the interface", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const vpc = await makeVpc(server);
   const { ec2, mainTable } = vpc;
   const { instance, networkInterface } = await launchOne(server, { SubnetId: vpc.subnetId });
   await ec2.createRoute({ RouteTableId: mainTable, DestinationCidrBlock: anywhere, InstanceId: instance });
   const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "route.instance-id", Values: [instance] }] });
   expect(table?.Routes?.find((route) => route.DestinationCidrBlock === anywhere)).toMatchObject({ InstanceId: instance, NetworkInterfaceId: networkInterface, State: "active" });
-  await obeyMachines(server);
+  await server.hosts.settle();
   await ec2.stopInstances({ InstanceIds: [instance] });
-  await obeyMachines(server);
-  await obeyMachines(server); // stopped, and then let go
+  await server.hosts.settle();
+  await server.hosts.settle(); // stopped, and then let go
   const free = await makeNic(vpc);
   const stopped = await routesOf(vpc, mainTable);
   await ec2.replaceRoute({ RouteTableId: mainTable, DestinationCidrBlock: anywhere, NetworkInterfaceId: free });
@@ -64,7 +64,7 @@ test("A route to an interface is a blackhole unless a running instance has the i
 });
 
 test("Inside the VPC whole subnets can be sent to an interface, and the local route too, until it is made local again", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const vpc = await makeVpc(server);
   const { ec2, mainTable: RouteTableId } = vpc;
   const NetworkInterfaceId = await makeNic(vpc);
@@ -85,7 +85,7 @@ test("Inside the VPC whole subnets can be sent to an interface, and the local ro
 });
 
 test("A wrong route is refused with EC2's code and changes nothing", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const vpc = await makeVpc(server);
   const { ec2, mainTable: RouteTableId } = vpc;
   const gateway = await attachGateway(ec2, vpc.vpcId);
@@ -115,12 +115,12 @@ test("A wrong route is refused with EC2's code and changes nothing", async () =>
   ]);
 });
 
-async function defaultVpc(server: TestServer): Promise<string> {
+async function defaultVpc(server: StaffedServer): Promise<string> {
   return (await server.ec2().describeVpcs({ Filters: [{ Name: "is-default", Values: ["true"] }] })).Vpcs?.[0]?.VpcId ?? "";
 }
 
 test("A subnet has one table of its own or the main one, and tables in use stay", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const vpc = await makeVpc(server);
   const { ec2, subnetId: SubnetId, mainTable } = vpc;
   const [first, second] = [await makeTable(vpc), await makeTable(vpc)];
@@ -149,7 +149,7 @@ test("A subnet has one table of its own or the main one, and tables in use stay"
 });
 
 test("Another table becomes the main one, and the main one's association cannot be removed", async () => {
-  await using server = await openTestServer();
+  await using server = await openStaffedServer();
   const vpc = await makeVpc(server);
   const { ec2, mainTable } = vpc;
   const table = await makeTable(vpc);
