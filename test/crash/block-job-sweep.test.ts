@@ -132,7 +132,7 @@ function forEver(): Promise<never> {
 /** A dead process does nothing more; this one has yet to end what it has in the hands of the system. */
 async function stillness(): Promise<void> {
   do await setImmediate();
-  while (process.getActiveResourcesInfo().some((resource) => /^FS|^FileHandle|^ProcessWrap/.test(resource)));
+  while (process.getActiveResourcesInfo().some((resource) => /^(FS|CloseReq|ProcessWrap)/.test(resource)));
 }
 
 /** A store whose process dies where `tick` says so: before or after it has read or written something. */
