@@ -11,7 +11,7 @@ import { anyTable } from "./touched-tables.ts";
 export interface Recollection {
   /** The tables that the session wrote are changed from now on; called in the same breath as the commit. */
   committed(session: Session): void;
-  recall<T>(session: Session, key: string, make: () => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;
+  recall<T>(session: Session, key: string, make: (former: T | undefined) => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;
 }
 
 interface Kept {
@@ -22,7 +22,7 @@ interface Kept {
 }
 
 const keptThings = 16;
-/** Most questions are asked once: an answer is kept from the second time on, and of the first only the key. */
+/** Most things are asked for once: one is kept from the second time on, and of the first only the key. */
 const keptKeys = 256;
 
 export function openRecollection(): Recollection {
@@ -37,19 +37,19 @@ export function openRecollection(): Recollection {
       if (written.size > 0) commits++;
       for (const table of written) changedAt.set(table, commits);
     },
-    recall: async <T>(session: Session, key: string, make: () => Promise<T>, isWorthKeeping: (made: T) => boolean) => {
+    recall: async <T>(session: Session, key: string, make: (former: T | undefined) => Promise<T>, isWorthKeeping: (made: T) => boolean) => {
       const found = kept.get(key);
       kept.delete(key);
       if (found !== undefined && isFresh(found)) {
         kept.set(key, found); // the one that was asked for last goes last
         return found.made as T; // a key stands for one kind of thing
       }
-      const isRepeated = asked.delete(key);
+      const isRepeated = asked.delete(key) || found !== undefined;
       asked.add(key);
       dropOldest(asked, keptKeys);
       const isFirst = session.touched.size === 0;
       const madeAt = commits;
-      const made = await make();
+      const made = await make(found?.made as T | undefined); // as above
       if (!isRepeated || !isFirst || session.touched.has(anyTable) || !isWorthKeeping(made)) return made;
       kept.set(key, { made, madeAt, tables: [...session.touched] });
       dropOldest(kept, keptThings);

@@ -140,6 +140,18 @@ describe("what is recalled", () => {
     expect(own).toEqual(["mine"]);
   });
 
+  test("is given to the maker when it must be made anew, and only then", async () => {
+    await clear();
+    const givens: (string[] | undefined)[] = [];
+    const recallNames = () => store.read((tx) => tx.recall("former", (former?: string[]) => (givens.push(former), names(tx)), () => true));
+    const before = await recallNames().then(recallNames).then(recallNames);
+    await store.write(put("new"));
+    const after = await recallNames();
+    await store.write(put("newer"));
+    await recallNames();
+    expect(givens).toEqual([undefined, undefined, before, after]);
+  });
+
   test("is not kept where the maker says so", async () => {
     const make = () => store.read((tx) => tx.recall("large", async () => ({ names: await names(tx) }), () => false));
     await make();

@@ -22,9 +22,10 @@ export interface Tx {
   touch(topic: string): void;
   /**
    * What `make` made from rows, or an earlier call of this key while no table that it had read was written since. It must depend on nothing else, and nobody may
-   * change it. In a write, which sees its own rows, it is made anew.
+   * change it. `make` gets what was kept last, if anything: tables changed since, but parts of it may still be as they would be made. In a write, which sees
+   * its own rows, it is made anew.
    */
-  recall<T>(key: string, make: () => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;
+  recall<T>(key: string, make: (former: T | undefined) => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;
 }
 
 export interface Store {
@@ -48,7 +49,7 @@ export async function openStore(file: string): Promise<Store> {
   const listeners = new Set<(topics: ReadonlySet<string>) => void>();
   const write: Store["write"] = async (fn, urgency = "now") => {
     const topics = new Set<string>();
-    const result = await commits.write(({ db }) => fn({ db, touch: (topic) => void topics.add(topic), recall: (_key, make) => make() }), urgency);
+    const result = await commits.write(({ db }) => fn({ db, touch: (topic) => void topics.add(topic), recall: (_key, make) => make(undefined) }), urgency);
     if (topics.size > 0) for (const listener of listeners) listener(topics);
     return result;
   };

@@ -5,7 +5,7 @@ import { compileRestEncoder } from "./rest-encoder.ts";
 import type { Operation, Service } from "./services.ts";
 import { compileXmlEncoder, type XmlEncoder } from "./xml-encoder.ts";
 import { escapeXml } from "./xml-text.ts";
-import { toMarkup, XmlWriter, type Markup } from "./xml-writer.ts";
+import { toMarkup, XmlWriter } from "./xml-writer.ts";
 
 type Output = Readonly<Record<string, unknown>>;
 type Encode = (output: Output, requestId: string) => HttpResponse;
@@ -42,7 +42,7 @@ function compileEncoder(operation: Operation): Encode {
 
 function compileEc2Encoder({ service, name, output: shape }: Operation): Encode {
   const nothing = toMarkup("<return>true</return>");
-  const encode: XmlEncoder = shape === undefined ? (_output, writer) => writer.markup(nothing) : rememberRepeated(compileXmlEncoder(shape, "milliseconds"));
+  const encode: XmlEncoder = shape === undefined ? (_output, writer) => writer.markup(nothing) : compileXmlEncoder(shape, "milliseconds");
   const open = toMarkup(`${xmlDeclaration}<${name}Response${namespaceOf(service)}><requestId>`);
   const afterId = toMarkup("</requestId>");
   const close = toMarkup(`</${name}Response>`);
@@ -54,21 +54,6 @@ function compileEc2Encoder({ service, name, output: shape }: Operation): Encode 
       encode(output, writer);
       writer.markup(close);
     });
-}
-
-/** An output that comes a second time will come again: from then on its bytes are kept for as long as it lives. Outputs do not change. */
-function rememberRepeated(encode: XmlEncoder): XmlEncoder {
-  const seen = new WeakSet<object>();
-  const remembered = new WeakMap<object, Markup>();
-  return (value, writer) => {
-    const output = value as object; // encodeOutput takes nothing else
-    const known = remembered.get(output);
-    if (known !== undefined) return writer.markup(known);
-    const before = writer.length;
-    encode(output, writer);
-    if (seen.has(output)) remembered.set(output, writer.copyFrom(before));
-    else seen.add(output);
-  };
 }
 
 function compileAwsQueryEncoder({ service, name, output: shape }: Operation): Encode {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeError } from "./encode-error.ts";
 import { encodeOutput as encodeBytes } from "./encode-output.ts";
+import { markLasting } from "./lasting.ts";
 import type { Protocol, ServiceId } from "./service-facts.ts";
 import { findOperation, loadService, type Operation } from "./services.ts";
 
@@ -160,4 +161,14 @@ test("long and foreign text is written whole", async () => {
   const value = `${"é<".repeat(40_000)}${"x".repeat(100_000)}`;
   const { body } = encodeOutput(await operation("ec2", "DescribeInstances"), { Reservations: [{ ReservationId: value }] });
   expect(body).toContain(`<reservationId>${value.replaceAll("<", "&lt;")}</reservationId>`);
+});
+
+test("what was marked as lasting is written once, in whatever lists it stands, and everything else each time", async () => {
+  const of = await operation("ec2", "DescribeInstances");
+  const [lasting, passing] = [markLasting({ InstanceId: "i-1" }), { InstanceId: "i-2" }];
+  const bodyOf = (...instances: object[]) => encodeOutput(of, { Reservations: [{ Instances: instances }] }).body;
+  const before = [bodyOf(lasting, passing), bodyOf(lasting)];
+  lasting.InstanceId = "i-3";
+  passing.InstanceId = "i-4";
+  expect([before[0]?.replace("i-2", "i-4"), before[1]]).toEqual([bodyOf(lasting, passing), bodyOf(lasting)]);
 });

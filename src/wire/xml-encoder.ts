@@ -5,9 +5,10 @@
  * Absent members leave no element, an empty list is an empty element, and text is always well-formed: what XML cannot
  * carry becomes U+FFFD, because one bad tag value must not make a whole Describe answer unreadable.
  */
+import { isLasting } from "./lasting.ts";
 import { formatBase64, formatTimestamp } from "./scalar-text.ts";
 import type { ListShape, MapShape, Member, ScalarKind, Shape, StructureShape } from "./shape.ts";
-import { toMarkup, type XmlWriter } from "./xml-writer.ts";
+import { toMarkup, type Markup, type XmlWriter } from "./xml-writer.ts";
 
 /** How a service writes times: EC2 always shows milliseconds, the others drop them when they are zero. */
 export type XmlTimes = "milliseconds" | "shortest";
@@ -70,7 +71,8 @@ class XmlCompiler {
   }
 
   #items(shape: ListShape, place: string): XmlEncoder {
-    const element = this.#element(shape.item.xmlName ?? "member", shape.item.shape, `${place}[]`);
+    const item = this.#element(shape.item.xmlName ?? "member", shape.item.shape, `${place}[]`);
+    const element = shape.item.shape.kind === "structure" ? keepLasting(item, place) : item;
     return (value, writer) => {
       if (!Array.isArray(value)) throw misfit(place, "a list", value);
       for (const item of value) if (item !== undefined && item !== null) element(item, writer);
@@ -110,6 +112,19 @@ function around(tag: string, content: XmlEncoder): Element {
     if (writer.length > before + open.length) return writer.markup(close);
     writer.backTo(before);
     writer.markup(empty);
+  };
+}
+
+/** What was marked as lasting is written once and copied from then on. */
+function keepLasting(element: Element, place: string): Element {
+  const kept = new WeakMap<object, Markup>();
+  return (value, writer) => {
+    const structure = requireObject(value, `${place}[]`);
+    const known = kept.get(structure);
+    if (known !== undefined) return writer.markup(known);
+    const before = writer.length;
+    element(structure, writer);
+    if (isLasting(structure)) kept.set(structure, writer.copyFrom(before));
   };
 }
 

@@ -27,8 +27,6 @@ export interface DescribeDefinition<Name extends ActionName<"ec2">, Row> {
   readonly filters?: FilterTable<Row>;
   /** Absent: the action has no pages and answers everything. */
   readonly page?: PageBounds;
-  /** The answer follows from the rows and the input alone, not from the time: while nothing changes, an equal call is answered with the same. */
-  readonly timeless?: boolean;
   readonly output: (
     rows: readonly Row[],
     nextToken: string | undefined,
@@ -60,22 +58,10 @@ interface ErasedDefinition<Row> {
   readonly key: (row: Row) => string;
   readonly filters?: FilterTable<Row>;
   readonly page?: PageBounds;
-  readonly timeless?: boolean;
   readonly output: (rows: readonly Row[], nextToken: string | undefined, call: Call<DescribeInput>) => unknown;
 }
 
-/** A larger answer is made anew each time: to keep it would cost more memory than it saves time. */
-const keptRows = 200;
-
 async function describe<Row>(definition: ErasedDefinition<Row>, call: Call<DescribeInput>): Promise<unknown> {
-  const { input, caller } = call;
-  const isPaged = input.MaxResults !== undefined || input.NextToken !== undefined; // page tokens expire
-  if (definition.timeless !== true || isPaged) return (await make(definition, call)).output;
-  const key = JSON.stringify([definition.name, caller.account, caller.region, input]);
-  return (await call.tx.recall(key, () => make(definition, call), ({ rows }) => rows <= keptRows)).output;
-}
-
-async function make<Row>(definition: ErasedDefinition<Row>, call: Call<DescribeInput>): Promise<{ readonly output: unknown; readonly rows: number }> {
   const input = call.input;
   const { MaxResults: maxResults, NextToken: nextToken, ...rest } = input;
   const holds = definition.filters === undefined ? () => true : compileFilters(input.Filters, definition.filters);
@@ -88,5 +74,5 @@ async function make<Row>(definition: ErasedDefinition<Row>, call: Call<DescribeI
   const rows = (await definition.list(call)).filter(holds);
   const sorted = rows.toSorted((a, b) => (definition.key(a) < definition.key(b) ? -1 : 1));
   const page = takePage(sorted, definition.key, position, scope, tokens);
-  return { output: await definition.output(page.rows, page.nextToken, call), rows: page.rows.length };
+  return definition.output(page.rows, page.nextToken, call);
 }

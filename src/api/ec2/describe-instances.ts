@@ -1,13 +1,15 @@
+import type { Instance } from "@aws-sdk/client-ec2";
 import { requireInstances } from "../../compute/instance.ts";
 import { stateCodes, toInstanceState } from "../../compute/instance-state.ts";
 import { rootTypeOf } from "../../compute/instance-store.ts";
 import { privateHostName, publicHostName } from "../../compute/machine-specification.ts";
 import { groupIdsOf } from "../../network/network-interface.ts";
+import { markLasting } from "../../wire/lasting.ts";
 import type { Call } from "../action.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { viewInstances, type ViewedInstance } from "./views/instance-parts.ts";
-import { toDeviceStatus, toReservations } from "./views/instance-view.ts";
+import { toDeviceStatus, toInstanceView, toReservations } from "./views/instance-view.ts";
 
 const filters: FilterTable<ViewedInstance> = {
   tags: ({ tags }) => tags,
@@ -63,16 +65,34 @@ export const DescribeInstances = defineDescribe({
   name: "DescribeInstances",
   supported: "whole; filters for the attributes that are kept",
   ids: ({ InstanceIds: ids }) => ids,
-  list: async (call) => viewInstances(call.tx, await listRows(call)),
+  list: listInstances,
   key: ({ row }) => row.id,
   filters,
   page: { minimum: 5, maximum: 1000, idsParameter: "instancesSet" },
-  timeless: true,
   output: (instances, nextToken) => ({
-    Reservations: toReservations(instances),
+    Reservations: toReservations(instances, toKeptView),
     ...(nextToken === undefined ? {} : { NextToken: nextToken }),
   }),
 });
+
+/** A longer list is read anew each time: to keep it would cost more memory than it saves time. */
+const keptInstances = 200;
+
+/** Nothing here depends on the time or on who asks, so the list of an account and region is read once and kept until one of its tables is written. */
+function listInstances(call: Call<{ InstanceIds?: string[] | undefined }>): Promise<readonly ViewedInstance[]> {
+  const { input, caller, tx } = call;
+  const key = JSON.stringify(["instances", caller.account, caller.region, input.InstanceIds]);
+  return tx.recall(key, async (former) => viewInstances(tx, await listRows(call), former), ({ length }) => length <= keptInstances);
+}
+
+const keptViews = new WeakMap<ViewedInstance, Instance>();
+
+/** An instance whose rows stay as they are keeps its view, and so the bytes of it. */
+function toKeptView(viewed: ViewedInstance): Instance {
+  let view = keptViews.get(viewed);
+  if (view === undefined) keptViews.set(viewed, (view = markLasting(toInstanceView(viewed))));
+  return view;
+}
 
 async function listRows({ input, caller, tx }: Call<{ InstanceIds?: string[] | undefined }>) {
   if (input.InstanceIds !== undefined && input.InstanceIds.length > 0) return requireInstances(tx, caller, input.InstanceIds);

@@ -42,7 +42,7 @@ export async function benchApi(options: { readonly seconds: number }): Promise<v
 }
 
 /**
- * An answer is kept while nothing changes, so the same question again and again says little: the second asks what nobody has asked before (a filter that lets all
+ * Lists are kept while nothing changes, so the same question again and again says little: the second asks what nobody has asked before (a filter that lets all
  * pass), the third after a write (and counts both).
  */
 async function loads(client: SignedClient): Promise<Readonly<Record<string, () => Promise<unknown>>>> {

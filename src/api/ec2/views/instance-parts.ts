@@ -4,6 +4,7 @@ import type { Tag } from "../../../compute/tags.ts";
 import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
+import { areEqualRows } from "../../../store/equal-rows.ts";
 import type { Tx } from "../../../store/store.ts";
 import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 
@@ -20,8 +21,8 @@ export interface ViewedInstance {
 /** Up to so many instances are looked up by id; for more, all rows of their account and region are read. */
 const byIdLimit = 20;
 
-/** The rows must be of one account and region. */
-export async function viewInstances(tx: Tx, rows: readonly InstanceRow[]): Promise<ViewedInstance[]> {
+/** The rows must be of one account and region. An instance of `former` comes back as it is where nothing about it has changed. */
+export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former: readonly ViewedInstance[] = []): Promise<readonly ViewedInstance[]> {
   const first = rows[0];
   if (first === undefined) return [];
   const { account, region } = first;
@@ -33,16 +34,36 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[]): Promi
   const tags = groupBy(await readTags(tx, account, region, ids), (row) => row.resource_id);
   const groups = await tx.db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region).execute();
   const vpcs = await tx.db.selectFrom("vpcs").selectAll().where("account", "=", account).where("region", "=", region).execute();
-  const [groupsById, vpcsById] = [new Map(groups.map((row) => [row.id, row])), new Map(vpcs.map((row) => [String(row.id), row]))];
-  return rows.map((row) => ({
+  const around = { groups: new Map(groups.map((row) => [row.id, row])), vpcs: new Map(vpcs.map((row) => [String(row.id), row])) };
+  const viewed = rows.map((row) => ({
     row,
     interfaces: interfaces.get(row.id) ?? [],
     addresses,
     attachments: attachments.get(row.id) ?? [],
     tags: tags.get(row.id) ?? [],
-    groups: groupsById,
-    vpcs: vpcsById,
+    ...around,
   }));
+  return takeOver(former, viewed);
+}
+
+/** The instances, those of `former` in the place of equal ones: what is kept of a view belongs to the very object. */
+function takeOver(former: readonly ViewedInstance[], viewed: readonly ViewedInstance[]): readonly ViewedInstance[] {
+  const [before, now] = [former[0], viewed[0]];
+  // All of one list have equal groups and VPCs around them.
+  if (before === undefined || now === undefined || !isSameAround(before, now)) return viewed;
+  const formerById = new Map(former.map((each) => [each.row.id, each]));
+  return viewed.map((instance) => {
+    const known = formerById.get(instance.row.id);
+    return known !== undefined && isSameInstance(known, instance) ? known : instance;
+  });
+}
+
+function isSameAround(a: ViewedInstance, b: ViewedInstance): boolean {
+  return areEqualRows([...a.groups.values()], [...b.groups.values()]) && areEqualRows([...a.vpcs.values()], [...b.vpcs.values()]);
+}
+
+function isSameInstance(a: ViewedInstance, b: ViewedInstance): boolean {
+  return areEqualRows([a.row], [b.row]) && areEqualRows(a.interfaces, b.interfaces) && areEqualRows(a.attachments, b.attachments) && areEqualRows(a.tags, b.tags);
 }
 
 async function readInterfaces(tx: Tx, account: string, region: string, ids: readonly InstanceRow["id"][] | undefined): Promise<NetworkInterfaceRow[]> {

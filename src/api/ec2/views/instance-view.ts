@@ -23,19 +23,19 @@ export function toStateView(state: InstanceState): { Code: number; Name: Instanc
 }
 
 /** Instances of one launch stand in one reservation, in launch order. */
-export function toReservations(instances: readonly ViewedInstance[]): Reservation[] {
+export function toReservations(instances: readonly ViewedInstance[], toView: (instance: ViewedInstance) => Instance): Reservation[] {
   const byReservation = new Map<string, ViewedInstance[]>();
   for (const instance of instances) {
     const siblings = byReservation.get(instance.row.reservation_id);
     if (siblings === undefined) byReservation.set(instance.row.reservation_id, [instance]);
     else siblings.push(instance);
   }
-  return Array.from(byReservation, ([id, siblings]) => toReservation(id, siblings));
+  return Array.from(byReservation, ([id, siblings]) => toReservation(id, siblings, toView));
 }
 
-export function toReservation(id: string, siblings: readonly ViewedInstance[]): Reservation {
+export function toReservation(id: string, siblings: readonly ViewedInstance[], toView = toInstanceView): Reservation {
   const inOrder = siblings.toSorted((a, b) => a.row.launch_index - b.row.launch_index);
-  return { ReservationId: id, OwnerId: siblings[0]?.row.account, Groups: [], Instances: inOrder.map(toInstanceView) };
+  return { ReservationId: id, OwnerId: siblings[0]?.row.account, Groups: [], Instances: inOrder.map(toView) };
 }
 
 export function toInstanceView(viewed: ViewedInstance): Instance {
