@@ -8,6 +8,7 @@ import { randomUuid, type Random } from "../base/random.ts";
 import { findDenied, type Grant } from "../iam/authorize.ts";
 import { ensureDefaultNetwork } from "../network/default-network.ts";
 import type { SnapshotData } from "../storage/snapshot-data.ts";
+import { insertRow } from "../store/prepared.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Action, Call, Caller } from "./action.ts";
 import { findRememberedAnswer, rememberAnswer, requireClientToken, type TokenKey } from "./idempotency.ts";
@@ -118,20 +119,17 @@ async function writeAuditEvent(
   now: number,
   errorCode: string | null,
 ): Promise<void> {
-  await tx.db
-    .insertInto("audit_events")
-    .values({
-      id: randomUuid(random),
-      at: now,
-      account: caller.account,
-      region: caller.region,
-      service: action.service,
-      action: action.name,
-      principal_arn: caller.arn,
-      access_key_id: caller.accessKeyId,
-      source_address: facts.sourceAddress,
-      user_agent: facts.userAgent.slice(0, 256),
-      error_code: errorCode,
-    })
-    .execute();
+  await insertRow(tx, "audit_events", {
+    id: randomUuid(random),
+    at: now,
+    account: caller.account,
+    region: caller.region,
+    service: action.service,
+    action: action.name,
+    principal_arn: caller.arn,
+    access_key_id: caller.accessKeyId,
+    source_address: facts.sourceAddress,
+    user_agent: facts.userAgent.slice(0, 256),
+    error_code: errorCode,
+  });
 }

@@ -3,6 +3,7 @@ import { imagePending, imageUnavailable, malformedId, notAuthorizedFor, notFound
 import { isId, type ImageId } from "../base/ids.ts";
 import { everyRegion } from "../base/regions.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 
 /** The account that owns the images an installation brings along; callers may ask for owner `amazon`. */
@@ -68,9 +69,11 @@ async function wantImage(tx: Tx, image: ImageRow): Promise<PartialFailure> {
 
 /** What the alias stands for, or the text itself when it is none. */
 export async function resolveImageAlias(tx: Tx, text: string): Promise<string> {
-  const row = await tx.db.selectFrom("image_aliases").select("image_id").where("alias", "=", text).executeTakeFirst();
+  const [row] = await selectAlias(tx, { alias: text });
   return row?.image_id ?? text;
 }
+
+const selectAlias = prepare((db, { alias }: { alias: string }) => db.selectFrom("image_aliases").select("image_id").where("alias", "=", alias));
 
 export interface AskedImage {
   readonly row: ImageRow;
@@ -93,10 +96,12 @@ export async function requireVisibleImages(tx: Tx, reader: Reader, askedIds: rea
 }
 
 async function findVisibleImage(tx: Tx, { account, region }: Reader, id: string): Promise<ImageRow | undefined> {
-  const row = await tx.db.selectFrom("images").selectAll().where("id", "=", id).executeTakeFirst();
+  const [row] = await selectImage(tx, { id });
   const here = row?.region === region || row?.region === everyRegion;
   return here && (row.public === 1 || row.account === account || (await isGranted(tx, id, account))) ? row : undefined;
 }
+
+const selectImage = prepare((db, { id }: { id: string }) => db.selectFrom("images").selectAll().where("id", "=", id));
 
 async function isGranted(tx: Tx, id: string, account: string): Promise<boolean> {
   const grants = tx.db.selectFrom("image_permissions").select("grantee").where("grantee", "=", account);

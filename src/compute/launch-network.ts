@@ -16,6 +16,7 @@ import { listSecondaryAddresses, requireFreeSecondary } from "../network/interfa
 import { requireAvailable, type InterfacePlan } from "../network/network-interface.ts";
 import { requireGroupCount } from "../network/security-group.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, SubnetRow } from "../store/network-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { parseAddresses, requireInterfaceRequests, type InterfaceRequest } from "./interface-request.ts";
@@ -124,11 +125,15 @@ async function chooseSubnets(tx: Tx, owner: Owner, subnetId: string | undefined,
     }
     return subnets;
   }
-  const defaults = await mine.where("default_for_az", "=", 1).orderBy("zone").execute();
+  const defaults = await selectDefaultSubnets(tx, owner);
   const subnets = zone === undefined ? defaults : defaults.filter((subnet) => subnet.zone === zone);
   if (subnets.length === 0) throw noDefaultVpc();
   return subnets;
 }
+
+const selectDefaultSubnets = prepare((db, { account, region }: Owner) =>
+  db.selectFrom("subnets").selectAll().where("account", "=", account).where("region", "=", region).where("default_for_az", "=", 1).orderBy("zone"),
+);
 
 function isZoneOf(region: string, zone: string): boolean {
   return findRegion(region)?.zones.some((letter) => `${region}${letter}` === zone) ?? false;
@@ -138,13 +143,15 @@ function isZoneOf(region: string, zone: string): boolean {
 export async function chooseGroups(tx: Tx, vpcId: VpcId, ids: readonly string[], names: readonly string[]): Promise<string[]> {
   if (ids.length > 0 && names.length > 0) throw parametersExclude("groupIds", "groupNames");
   requireGroupCount([...ids, ...names]);
-  const rows = await tx.db.selectFrom("security_groups").selectAll().where("vpc_id", "=", vpcId).execute();
+  const rows = await selectGroups(tx, { vpcId });
   if (ids.length > 0) {
     requireWellFormed("securityGroup", ids);
     return inRequestedOrder("securityGroup", ids, rows).map((row) => row.id);
   }
   return (names.length > 0 ? names : ["default"]).map((name) => requireGroupNamed(rows, vpcId, name).id);
 }
+
+const selectGroups = prepare((db, { vpcId }: { vpcId: VpcId }) => db.selectFrom("security_groups").selectAll().where("vpc_id", "=", vpcId));
 
 /** Names are unique in a VPC whatever their case (facts §7.6). */
 function requireGroupNamed(rows: readonly SecurityGroupRow[], vpcId: string, name: string): SecurityGroupRow {

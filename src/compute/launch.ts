@@ -28,6 +28,7 @@ import { attachVolume } from "../storage/volume-attachment.ts";
 import type { ImageRow, InstanceRow, KeyPairRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import type { SubnetRow } from "../store/network-tables.ts";
+import { insertRow } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { findKernelImage, requireLaunchableImage } from "./image.ts";
 import { imageOptions } from "./image-options.ts";
@@ -145,7 +146,7 @@ export async function launch(tx: Tx, plan: LaunchPlan, random: Random, now: numb
   const rows: InstanceRow[] = [];
   for (const [index, placement] of plan.placements.entries()) {
     const row = toInstanceRow(plan, placement, reservationId, index, random, now);
-    await tx.db.insertInto("instances").values(row).execute();
+    await insertRow(tx, "instances", row);
     await reserve(tx, row.id, placement.host.id, plan.need);
     await createParts(tx, plan, row, random, now);
     await wake(tx, { kind: "instance", key: row.id }, now);

@@ -12,6 +12,7 @@ import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
 import { listVpcCidrs } from "../network/vpc-blocks.ts";
 import { reachedSizeGib } from "../storage/volume.ts";
 import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume-attachment.ts";
+import { prepare } from "../store/prepared.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
@@ -83,13 +84,8 @@ async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promi
   const specifications: InterfaceSpecification[] = [];
   const addresses = await listInterfaceAddresses(tx, rows);
   for (const row of rows.filter((each) => each.detaching === 0)) {
-    const place = await tx.db
-      .selectFrom("subnets")
-      .innerJoin("vpcs", "vpcs.id", "subnets.vpc_id")
-      .leftJoin("dhcp_options", "dhcp_options.id", "vpcs.dhcp_options_id")
-      .select(["subnets.cidr as subnetCidr", "subnets.region", "vpcs.id", "vpcs.cidr", "dhcp_options.configuration"])
-      .where("subnets.id", "=", row.subnet_id)
-      .executeTakeFirstOrThrow();
+    const [place] = await selectPlace(tx, row);
+    if (place === undefined) throw new Error(`there is no subnet of ${row.id}`);
     const groups = await tx.db.selectFrom("security_groups").select(["id", "name"]).where("id", "in", groupIdsOf(row)).execute();
     const [primary] = addresses.get(row.id) ?? [];
     specifications.push({
@@ -108,6 +104,15 @@ async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promi
   }
   return specifications;
 }
+
+const selectPlace = prepare((db, { subnet_id: subnet }: Pick<NetworkInterfaceRow, "subnet_id">) =>
+  db
+    .selectFrom("subnets")
+    .innerJoin("vpcs", "vpcs.id", "subnets.vpc_id")
+    .leftJoin("dhcp_options", "dhcp_options.id", "vpcs.dhcp_options_id")
+    .select(["subnets.cidr as subnetCidr", "subnets.region", "vpcs.id", "vpcs.cidr", "dhcp_options.configuration"])
+    .where("subnets.id", "=", subnet),
+);
 
 function toPublicFields(publicAddress: string, region: string): Pick<InterfaceSpecification, "publicAddress" | "publicHostName"> {
   return { publicAddress, publicHostName: publicHostName(publicAddress, region) };

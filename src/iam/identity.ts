@@ -1,4 +1,5 @@
 /** Who a request's access key stands for. */
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 
 export interface Identity {
@@ -17,9 +18,11 @@ export async function findIdentity(tx: Tx, accessKeyId: string, openAccounts: bo
   if (openAccounts && /^\d{12}$/.test(accessKeyId)) {
     return { account: accessKeyId, arn: rootArn(accessKeyId), userId: accessKeyId, accessKeyId, secret: openAccountSecret };
   }
-  const row = await tx.db.selectFrom("access_keys").selectAll().where("id", "=", accessKeyId).executeTakeFirst();
+  const [row] = await selectKey(tx, { accessKeyId });
   return row && { account: row.account, arn: row.principal_arn, userId: row.user_id, accessKeyId: row.id, secret: row.secret };
 }
+
+const selectKey = prepare((db, { accessKeyId }: { accessKeyId: string }) => db.selectFrom("access_keys").selectAll().where("id", "=", accessKeyId));
 
 export function rootArn(account: string): string {
   return `arn:aws:iam::${account}:root`;

@@ -5,6 +5,7 @@ import { addressNotFound, insufficientFreeAddresses, invalidParameterValue, priv
 import { cidrContains, cidrSize, formatIpv4, isReservedInSubnet, parseIpv4, type Cidr } from "../base/ipv4.ts";
 import type { Id, InterfaceId, SubnetId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { SubnetRow } from "../store/network-tables.ts";
 import { blockOf } from "./cidr-block.ts";
@@ -47,13 +48,23 @@ export function requireInSubnet(subnet: SubnetRow, wanted: string): void {
 
 /** The interface that has the address in the subnet, as its primary or as a secondary one. */
 export async function findHolder(tx: Tx, subnetId: SubnetId, address: string): Promise<{ readonly id: InterfaceId; readonly primary: boolean } | undefined> {
-  const primary = tx.db.selectFrom("network_interfaces").select("id").where("subnet_id", "=", subnetId).where("private_address", "=", address);
-  const owner = await primary.executeTakeFirst();
-  if (owner !== undefined) return { id: owner.id, primary: true };
-  const secondary = tx.db.selectFrom("interface_addresses").select("interface_id").where("subnet_id", "=", subnetId).where("address", "=", address);
-  const row = await secondary.executeTakeFirst();
-  return row === undefined ? undefined : { id: row.interface_id, primary: false };
+  const [primary] = await selectPrimaryHolder(tx, { subnetId, address });
+  if (primary !== undefined) return { id: primary.id, primary: true };
+  const [secondary] = await selectSecondaryHolder(tx, { subnetId, address });
+  return secondary === undefined ? undefined : { id: secondary.interface_id, primary: false };
 }
+
+interface AddressKey {
+  readonly subnetId: SubnetId;
+  readonly address: string;
+}
+
+const selectPrimaryHolder = prepare((db, { subnetId, address }: AddressKey) =>
+  db.selectFrom("network_interfaces").select("id").where("subnet_id", "=", subnetId).where("private_address", "=", address),
+);
+const selectSecondaryHolder = prepare((db, { subnetId, address }: AddressKey) =>
+  db.selectFrom("interface_addresses").select("interface_id").where("subnet_id", "=", subnetId).where("address", "=", address),
+);
 
 async function isTaken(tx: Tx, subnetId: SubnetId, address: string): Promise<boolean> {
   return (await findHolder(tx, subnetId, address)) !== undefined;
@@ -97,22 +108,29 @@ export async function isPublicAddressFree(tx: Tx, wanted: string): Promise<boole
 }
 
 async function claim(tx: Tx, address: string, holder: Holder, now: number): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx.db
+  return (await insertUntaken(tx, { address, holder, now })).length === 1;
+}
+
+/** No row comes back for an address that is taken already. */
+const insertUntaken = prepare((db, { address, holder, now }: { address: string; holder: Holder; now: number }) =>
+  db
     .insertInto("public_addresses")
     .values({ address, holder_id: holder, allocated_at: now })
     .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  return numInsertedOrUpdatedRows === 1n;
-}
+    .returning("address"),
+);
 
 export async function releasePublicAddress(tx: Tx, holder: Holder): Promise<void> {
   await tx.db.deleteFrom("public_addresses").where("holder_id", "=", holder).execute();
 }
 
 async function readPool(tx: Tx): Promise<Cidr> {
-  const { value } = await tx.db.selectFrom("settings").select("value").where("name", "=", "public_pool").executeTakeFirstOrThrow();
-  return blockOf(value);
+  const [pool] = await selectPool(tx, {});
+  if (pool === undefined) throw new Error("the installation has no pool of public addresses");
+  return blockOf(pool.value);
 }
+
+const selectPool = prepare((db) => db.selectFrom("settings").select("value").where("name", "=", "public_pool"));
 
 function randomNumber(random: Random): number {
   return random.bytes(4).reduce((number, byte) => number * 256 + byte, 0);

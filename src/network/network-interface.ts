@@ -3,6 +3,7 @@ import { interfaceInUse, interfaceNotAvailable } from "../base/api-error.ts";
 import { newId, type InstanceId, type InterfaceId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
 import type { NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
+import { insertRow, prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { allocatePublicAddress, choosePrivateAddress, releasePublicAddress } from "./address.ts";
 import { dissolveAt } from "./elastic-ip.ts";
@@ -47,7 +48,7 @@ export async function createInterface(tx: Tx, plan: InterfacePlan, attachment: A
     ...(attachment === undefined ? unattached : toColumns(attachment, random, now)),
     created_at: now,
   };
-  await tx.db.insertInto("network_interfaces").values(row).execute();
+  await insertRow(tx, "network_interfaces", row);
   await assignSecondary(tx, row, subnet, plan.secondary, random, now);
   return row;
 }
@@ -120,14 +121,21 @@ export function groupIdsOf(row: Pick<NetworkInterfaceRow, "group_ids">): string[
 }
 
 export async function listInterfacesOf(tx: Tx, instanceId: InstanceId): Promise<NetworkInterfaceRow[]> {
-  return tx.db.selectFrom("network_interfaces").selectAll().where("instance_id", "=", instanceId).orderBy("device_index").execute();
+  return selectOfInstance(tx, { instanceId });
 }
+
+const selectOfInstance = prepare((db, { instanceId }: { instanceId: InstanceId }) =>
+  db.selectFrom("network_interfaces").selectAll().where("instance_id", "=", instanceId).orderBy("device_index"),
+);
 
 /** Gives the interface an automatic public address, as at launch and start. The caller touches the VPC. */
 export async function assignPublicAddress(tx: Tx, id: InterfaceId, random: Random, now: number): Promise<void> {
-  const address = await allocatePublicAddress(tx, id, random, now);
-  await tx.db.updateTable("network_interfaces").set({ public_address: address }).where("id", "=", id).execute();
+  await setPublicAddress(tx, { id, address: await allocatePublicAddress(tx, id, random, now) });
 }
+
+const setPublicAddress = prepare((db, { id, address }: { id: InterfaceId; address: string }) =>
+  db.updateTable("network_interfaces").set({ public_address: address }).where("id", "=", id),
+);
 
 /** Takes the automatic public addresses away, as at stop. The caller touches the VPC. */
 export async function withdrawPublicAddresses(tx: Tx, interfaces: readonly NetworkInterfaceRow[]): Promise<void> {

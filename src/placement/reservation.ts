@@ -3,21 +3,15 @@ import type { InstanceId } from "../base/ids.ts";
 import type { HostDescription } from "../host/protocol/report.ts";
 import { virtualizations, type Virtualization } from "../host/protocol/specification.ts";
 import { silentAfterMs } from "../host/protocol/exchange.ts";
+import { insertRow, prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { HostRow } from "../store/tables.ts";
 import type { HostOffer, Need } from "./place.ts";
 
 /** What every host of the region offers now. */
 export async function listOffers(tx: Tx, region: string, now: number): Promise<HostOffer[]> {
-  const hosts = await tx.db.selectFrom("hosts").selectAll().where("region", "=", region).where("role", "=", "host").execute();
-  if (hosts.length === 0) return [];
-  const ids = hosts.map((host) => host.id);
-  const sums = await tx.db
-    .selectFrom("host_reservations")
-    .select(({ fn }) => ["host_id", fn.sum<number>("vcpus").as("vcpus"), fn.sum<number>("memory_mib").as("memory_mib")])
-    .where("host_id", "in", ids)
-    .groupBy("host_id")
-    .execute();
+  const hosts = await selectHosts(tx, { region });
+  const sums = await sumReservations(tx, { region });
   return hosts.map((host) => {
     const reserved = sums.find((sum) => sum.host_id === host.id);
     return {
@@ -32,6 +26,16 @@ export async function listOffers(tx: Tx, region: string, now: number): Promise<H
     };
   });
 }
+
+const selectHosts = prepare((db, { region }: { region: string }) => db.selectFrom("hosts").selectAll().where("region", "=", region).where("role", "=", "host"));
+
+const sumReservations = prepare((db, { region }: { region: string }) =>
+  db
+    .selectFrom("host_reservations")
+    .select(({ fn }) => ["host_id", fn.sum<number>("vcpus").as("vcpus"), fn.sum<number>("memory_mib").as("memory_mib")])
+    .where("host_id", "in", db.selectFrom("hosts").select("id").where("region", "=", region).where("role", "=", "host"))
+    .groupBy("host_id"),
+);
 
 /** Whether the host's agent was heard lately enough to be given work. */
 export function isHeard(host: HostRow, now: number): boolean {
@@ -51,10 +55,7 @@ export function workingVirtualizations(host: HostRow): Virtualization[] {
 }
 
 export async function reserve(tx: Tx, instance: InstanceId, host: string, need: Need): Promise<void> {
-  await tx.db
-    .insertInto("host_reservations")
-    .values({ instance_id: instance, host_id: host, vcpus: need.vcpus, memory_mib: need.memoryMib })
-    .execute();
+  await insertRow(tx, "host_reservations", { instance_id: instance, host_id: host, vcpus: need.vcpus, memory_mib: need.memoryMib });
 }
 
 export async function releaseReservation(tx: Tx, instance: InstanceId): Promise<void> {

@@ -15,6 +15,7 @@ import { releaseReservation } from "../placement/reservation.ts";
 import { listAttachedVolumes, releaseVolumes, removeAttachment, settleAttachments, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { decideInstance, type InstanceStep, type InstanceView } from "./decide-instance.ts";
 import type { Reconciler, Verdict } from "./loop.ts";
@@ -25,13 +26,15 @@ export function instanceReconciler(random: Random): Reconciler {
     kind: "instance",
     scan: async (tx) => (await tx.db.selectFrom("instances").select("id").execute()).map((row) => row.id),
     reconcile: async (tx, key, now) => {
-      const instance = await tx.db.selectFrom("instances").selectAll().where("id", "=", key as InstanceRow["id"]).executeTakeFirst(); // keys are ids
+      const [instance] = await selectInstance(tx, { id: key as InstanceRow["id"] }); // keys are ids
       if (instance === undefined) return { again: undefined };
       if (instance.image_task !== null) await wake(tx, { kind: "image-task", key: instance.image_task }, now);
       return take(tx, instance, decideInstance(await view(tx, instance), now), random, now);
     },
   };
 }
+
+const selectInstance = prepare((db, { id }: Pick<InstanceRow, "id">) => db.selectFrom("instances").selectAll().where("id", "=", id));
 
 async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
   return {

@@ -10,6 +10,7 @@ import { exportNameOf, listAttachments, removeAttachment } from "../storage/volu
 import { decideModification, findLatestModification, recordModification } from "../storage/volume-modification.ts";
 import { toVolumeLimits } from "../storage/volume-type.ts";
 import { wake } from "../store/due.ts";
+import { prepare } from "../store/prepared.ts";
 import type { SnapshotRow, VolumeAttachmentRow, VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import type { Reconciler, Verdict } from "./loop.ts";
@@ -19,7 +20,7 @@ export const volumeReconciler: Reconciler = {
   kind: "volume",
   scan: async (tx) => (await tx.db.selectFrom("volumes").select("id").execute()).map((row) => row.id),
   reconcile: async (tx, key, now) => {
-    const volume = await tx.db.selectFrom("volumes").selectAll().where("id", "=", key as VolumeRow["id"]).executeTakeFirst(); // keys are ids
+    const [volume] = await selectVolume(tx, { id: key as VolumeRow["id"] }); // keys are ids
     if (volume === undefined) return { again: undefined };
     const attachments = await listAttachments(tx, { volume: volume.id });
     const specification = await toVolumeSpecification(tx, volume, attachments);
@@ -30,6 +31,8 @@ export const volumeReconciler: Reconciler = {
     return (await followModification(tx, volume, attachments, generation, now)) || released ? { again: now } : { again: undefined };
   },
 };
+
+const selectVolume = prepare((db, { id }: Pick<VolumeRow, "id">) => db.selectFrom("volumes").selectAll().where("id", "=", id));
 
 async function toVolumeSpecification(tx: Tx, volume: VolumeRow, attachments: readonly VolumeAttachmentRow[]): Promise<VolumeSpecification> {
   const snapshots = await listSnapshotOrders(tx, volume.id);

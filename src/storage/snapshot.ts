@@ -16,6 +16,7 @@ import { everyRegion } from "../base/regions.ts";
 import type { SnapshotOrder } from "../host/protocol/specification.ts";
 import { wake } from "../store/due.ts";
 import type { SnapshotRow } from "../store/storage-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { findKey, snapshotKeyOf } from "./kms-key.ts";
 
@@ -132,8 +133,14 @@ async function isVisible(tx: Tx, row: SnapshotRow, account: string): Promise<boo
  * have to wait until a guest is down for its image.
  */
 export async function listSnapshotOrders(tx: Tx, volumeId: VolumeId): Promise<SnapshotOrder[]> {
-  const guestsGoingDown = tx.db.selectFrom("image_tasks").select("image_id").where("phase", "=", "stopping");
-  const rows = await tx.db
+  const orders: SnapshotOrder[] = [];
+  for (const row of await selectOrdered(tx, { volumeId })) orders.push({ id: row.id, region: row.region, ...(await keyField(tx, row)), ...togetherField(row) });
+  return orders;
+}
+
+const selectOrdered = prepare((db, { volumeId }: { volumeId: VolumeId }) => {
+  const guestsGoingDown = db.selectFrom("image_tasks").select("image_id").where("phase", "=", "stopping");
+  return db
     .selectFrom("snapshots")
     .selectAll()
     .where("volume_id", "=", volumeId)
@@ -142,12 +149,8 @@ export async function listSnapshotOrders(tx: Tx, volumeId: VolumeId): Promise<Sn
     .where("observed_state", "in", ["ordered", "frozen"])
     .where(({ eb, or }) => or([eb("image_id", "is", null), eb("image_id", "not in", guestsGoingDown)]))
     .orderBy("created_at")
-    .orderBy("id")
-    .execute();
-  const orders: SnapshotOrder[] = [];
-  for (const row of rows) orders.push({ id: row.id, region: row.region, ...(await keyField(tx, row)), ...togetherField(row) });
-  return orders;
-}
+    .orderBy("id");
+});
 
 async function keyField(tx: Tx, { kms_key_id: keyId }: SnapshotRow): Promise<Pick<SnapshotOrder, "encryptionKey">> {
   if (keyId === null) return {};

@@ -11,6 +11,7 @@
 import type { InstanceId, VolumeId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
 import { wake } from "../store/due.ts";
+import { insertRow, prepare } from "../store/prepared.ts";
 import type { VolumeAttachmentRow, VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { deleteVolume } from "./volume.ts";
@@ -41,7 +42,7 @@ export async function attachVolume(
     force: 0,
     observed_state: null,
   };
-  await tx.db.insertInto("volume_attachments").values(row).execute();
+  await insertRow(tx, "volume_attachments", row);
   return row;
 }
 
@@ -67,11 +68,15 @@ function sameAttachment<Query extends { where(column: "volume_id" | "instance_id
 }
 
 export function listAttachments(tx: Tx, of: { readonly volume: VolumeId } | { readonly instance: InstanceId }): Promise<VolumeAttachmentRow[]> {
-  const rows = tx.db.selectFrom("volume_attachments").selectAll();
-  return "volume" in of
-    ? rows.where("volume_id", "=", of.volume).orderBy("instance_id").execute()
-    : rows.where("instance_id", "=", of.instance).orderBy("device").execute();
+  return "volume" in of ? selectOfVolume(tx, of) : selectOfInstance(tx, of);
 }
+
+const selectOfVolume = prepare((db, { volume }: { volume: VolumeId }) =>
+  db.selectFrom("volume_attachments").selectAll().where("volume_id", "=", volume).orderBy("instance_id"),
+);
+const selectOfInstance = prepare((db, { instance }: { instance: InstanceId }) =>
+  db.selectFrom("volume_attachments").selectAll().where("instance_id", "=", instance).orderBy("device"),
+);
 
 export interface AttachedVolume {
   readonly volume: VolumeRow;
@@ -82,12 +87,15 @@ export interface AttachedVolume {
 export async function listAttachedVolumes(tx: Tx, instance: InstanceId): Promise<AttachedVolume[]> {
   const attachments = await listAttachments(tx, { instance });
   if (attachments.length === 0) return [];
-  const ids = attachments.map((row) => row.volume_id);
-  const volumes = await tx.db.selectFrom("volumes").selectAll().where("id", "in", ids).execute();
+  const volumes = await selectAttachedVolumes(tx, { instance });
   return attachments
     .flatMap((attachment) => volumes.filter((volume) => volume.id === attachment.volume_id).map((volume) => ({ volume, attachment })))
     .toSorted((a, b) => b.attachment.root - a.attachment.root || (a.attachment.device < b.attachment.device ? -1 : 1));
 }
+
+const selectAttachedVolumes = prepare((db, { instance }: { instance: InstanceId }) =>
+  db.selectFrom("volumes").selectAll().where("id", "in", db.selectFrom("volume_attachments").select("volume_id").where("instance_id", "=", instance)),
+);
 
 /** Makes new tokens: from now on only the coming run's host may open the volumes. */
 export async function renewAttachmentTokens(tx: Tx, instance: InstanceId, random: Random, now: number): Promise<void> {

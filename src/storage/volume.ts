@@ -3,6 +3,7 @@ import { newId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { VolumeCondition } from "../host/protocol/report.ts";
 import { wake } from "../store/due.ts";
+import { insertRow, prepare } from "../store/prepared.ts";
 import type { VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { ensureDefaultKey, requireKey } from "./kms-key.ts";
@@ -32,11 +33,7 @@ export type VolumeState = "creating" | "available" | "in-use" | "deleting" | "er
 const firstPort = 10_000;
 
 export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now: number): Promise<VolumeRow> {
-  const last = await tx.db
-    .selectFrom("volumes")
-    .select(({ fn }) => fn.max("port").as("port"))
-    .where("storage_node", "=", plan.storageNode)
-    .executeTakeFirst();
+  const [last] = await selectLastPort(tx, plan);
   const key = plan.encrypted ? await chooseKey(tx, plan, random, now) : undefined;
   const row: VolumeRow = {
     id: newId("volume", random),
@@ -64,10 +61,17 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
     auto_enable_io: 0,
     observed_condition: null,
   };
-  await tx.db.insertInto("volumes").values(row).execute();
+  await insertRow(tx, "volumes", row);
   await wake(tx, { kind: "volume", key: row.id }, now);
   return row;
 }
+
+const selectLastPort = prepare((db, { storageNode }: Pick<VolumePlan, "storageNode">) =>
+  db
+    .selectFrom("volumes")
+    .select(({ fn }) => fn.max("port").as("port"))
+    .where("storage_node", "=", storageNode),
+);
 
 function chooseKey(tx: Tx, plan: VolumePlan, random: Random, now: number) {
   return plan.kmsKey === undefined ? ensureDefaultKey(tx, plan, random, now) : requireKey(tx, plan, plan.kmsKey, random, now);
@@ -102,9 +106,11 @@ export async function setAutoEnableIo(tx: Tx, volume: VolumeRow, enable: boolean
 
 /** The storage node of the zone, or undefined where there is none. */
 export async function findStorageNode(tx: Tx, zone: string): Promise<string | undefined> {
-  const row = await tx.db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage").executeTakeFirst();
+  const [row] = await selectStorageNode(tx, { zone });
   return row?.id;
 }
+
+const selectStorageNode = prepare((db, { zone }: { zone: string }) => db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage"));
 
 /** What the storage node last said of the volume beyond its state. */
 export function conditionOf(volume: Pick<VolumeRow, "observed_condition">): VolumeCondition | undefined {

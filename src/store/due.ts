@@ -2,6 +2,7 @@
  * The due-work table: which things a reconciler should look at, and from when on. A wake is written in the transaction that changed the
  * thing, so neither can be lost without the other. A look and the settling of its row are one transaction too: a worker that dies leaves the row as it was.
  */
+import { prepare } from "./prepared.ts";
 import type { Tx } from "./store.ts";
 import type { DueRow } from "./tables.ts";
 
@@ -12,7 +13,12 @@ export interface DueKey {
 
 /** Asks for a look at the thing at `dueAt` (milliseconds since 1970) at the latest; an earlier look already asked for stays. */
 export async function wake(tx: Tx, { kind, key }: DueKey, dueAt: number): Promise<void> {
-  await tx.db
+  await putDue(tx, { kind, key, dueAt });
+  tx.touch("due");
+}
+
+const putDue = prepare((db, { kind, key, dueAt }: DueKey & { readonly dueAt: number }) =>
+  db
     .insertInto("due")
     .values({ kind, key, due_at: dueAt, attempts: 0 })
     .onConflict((conflict) =>
@@ -20,10 +26,8 @@ export async function wake(tx: Tx, { kind, key }: DueKey, dueAt: number): Promis
         attempts: 0,
         due_at: eb.case().when(ref("due.due_at"), ">", val(dueAt)).then(val(dueAt)).else(ref("due.due_at")).end(),
       })),
-    )
-    .execute();
-  tx.touch("due");
-}
+    ),
+);
 
 /** Up to `limit` rows that are due, earliest first. */
 export function listDue(tx: Tx, now: number, limit: number): Promise<DueRow[]> {
@@ -35,9 +39,11 @@ export function listDue(tx: Tx, now: number, limit: number): Promise<DueRow[]> {
  * looked at again at that time.
  */
 export async function settleDue(tx: Tx, { kind, key }: DueKey, nextAt: number | undefined, attempts: number): Promise<void> {
-  if (nextAt === undefined) await tx.db.deleteFrom("due").where("kind", "=", kind).where("key", "=", key).execute();
+  if (nextAt === undefined) await removeDue(tx, { kind, key });
   else await tx.db.updateTable("due").set({ due_at: nextAt, attempts }).where("kind", "=", kind).where("key", "=", key).execute();
 }
+
+const removeDue = prepare((db, { kind, key }: DueKey) => db.deleteFrom("due").where("kind", "=", kind).where("key", "=", key));
 
 /** When the next row is due, or undefined when there is none. */
 export async function nextDueAt(tx: Tx): Promise<number | undefined> {

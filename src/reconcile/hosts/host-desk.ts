@@ -5,6 +5,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { HostArrival, Incarnation, ReportBatch, SpecificationPage } from "../../host/protocol/exchange.ts";
 import type { Specification } from "../../host/protocol/specification.ts";
+import { prepare } from "../../store/prepared.ts";
 import type { Store, Tx } from "../../store/store.ts";
 import type { SpecificationRow } from "../../store/tables.ts";
 import { recordReport } from "./record-report.ts";
@@ -71,10 +72,12 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
 }
 
 async function standingOf(tx: Tx, hostId: string, incarnation: Incarnation): Promise<Standing> {
-  const row = await tx.db.selectFrom("hosts").select("incarnation").where("id", "=", hostId).executeTakeFirst();
+  const [row] = await selectIncarnation(tx, { hostId });
   if (row === undefined) return "unknown";
   return incarnation < row.incarnation ? "superseded" : "welcome";
 }
+
+const selectIncarnation = prepare((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select("incarnation").where("id", "=", hostId));
 
 async function recordArrival(tx: Tx, hostId: string, { incarnation, description }: HostArrival, now: number): Promise<Standing> {
   const standing = await standingOf(tx, hostId, incarnation);
@@ -86,18 +89,18 @@ async function recordArrival(tx: Tx, hostId: string, { incarnation, description 
 
 /** With `since` 0, or beyond what this database ever counted to, everything; else what is newer. */
 async function readPage(tx: Tx, hostId: string, since: number): Promise<SpecificationPage> {
-  const counter = await tx.db.selectFrom("counters").select("value").where("name", "=", "revision").executeTakeFirst();
-  const revision = Number(counter?.value ?? 0);
+  const [counter] = await selectRevision(tx, {});
+  const revision = counter?.value ?? 0;
   const complete = since === 0 || since > revision;
-  const rows = await tx.db
-    .selectFrom("specifications")
-    .selectAll()
-    .where("host_id", "=", hostId)
-    .where("revision", ">", complete ? 0 : since)
-    .orderBy("revision")
-    .execute();
+  const rows = await selectNewer(tx, { hostId, since: complete ? 0 : since });
   return { revision, complete, specifications: rows.map(toSpecification) };
 }
+
+const selectRevision = prepare((db) => db.selectFrom("counters").select("value").where("name", "=", "revision"));
+
+const selectNewer = prepare((db, { hostId, since }: { hostId: string; since: number }) =>
+  db.selectFrom("specifications").selectAll().where("host_id", "=", hostId).where("revision", ">", since).orderBy("revision"),
+);
 
 function toSpecification(row: SpecificationRow): Specification {
   return { ...(JSON.parse(row.body) as Specification), generation: row.generation }; // written by publish

@@ -5,7 +5,9 @@
 import type { DiskReport, MachineReport, Report, VolumeReport } from "../../host/protocol/report.ts";
 import { hasDetaching } from "../../network/network-interface.ts";
 import { exportNameOf, listAttachments } from "../../storage/volume-attachment.ts";
+import type { InstanceRow } from "../../store/compute-tables.ts";
 import { wake } from "../../store/due.ts";
+import { prepare } from "../../store/prepared.ts";
 import type { Tx } from "../../store/store.ts";
 import type { Flag } from "../../store/tables.ts";
 import { recordSnapshots } from "./record-snapshots.ts";
@@ -29,12 +31,7 @@ function record(tx: Tx, hostId: string, report: Report, now: number): Promise<bo
 
 /** Returns whether the reconciler should look: not while a machine goes the way to what is wanted, unless an image or an interface that is given back waits for it. */
 async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now: number): Promise<boolean> {
-  const known = await tx.db
-    .selectFrom("instances")
-    .select(["want", "image_task", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason", "observed_reached"])
-    .where("id", "=", report.id)
-    .where("host_id", "=", hostId)
-    .executeTakeFirst();
+  const [known] = await selectMachine(tx, { id: report.id, hostId });
   const generation = report.accepted ?? report.generation;
   if (known === undefined || generation < known.observed_generation || report.run < known.observed_run) return false;
   const reached: Flag = report.reached === true ? 1 : 0;
@@ -48,10 +45,27 @@ async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now:
   };
   const givenBack = report.disks !== undefined && (await recordDisks(tx, report.id, report.disks));
   if (isSame(known, observed)) return givenBack;
-  await tx.db.updateTable("instances").set({ ...observed, observed_at: now }).where("id", "=", report.id).execute();
+  await setMachine(tx, { ...observed, observed_at: now, id: report.id });
   const isAwaited = generation > known.observed_generation && (await hasDetaching(tx, report.id));
   return givenBack || isAwaited || known.want !== "running" || known.image_task !== null || report.state === "stopped" || report.state === "failed" || report.state === "absent";
 }
+
+const selectMachine = prepare((db, { id, hostId }: { id: MachineReport["id"]; hostId: string }) =>
+  db
+    .selectFrom("instances")
+    .select(["want", "image_task", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason", "observed_reached"])
+    .where("id", "=", id)
+    .where("host_id", "=", hostId),
+);
+
+type ObservedMachine = Pick<InstanceRow, "id" | "observed_generation" | "observed_run" | "observed_state" | "observed_cause" | "observed_reason" | "observed_reached" | "observed_at">;
+
+const setMachine = prepare((db, { id, observed_generation, observed_run, observed_state, observed_cause, observed_reason, observed_reached, observed_at }: ObservedMachine) =>
+  db
+    .updateTable("instances")
+    .set({ observed_generation, observed_run, observed_state, observed_cause, observed_reason, observed_reached, observed_at })
+    .where("id", "=", id),
+);
 
 function isSame<Columns extends object>(known: Columns, observed: Partial<Columns>): boolean {
   return Object.entries(observed).every(([name, value]) => known[name as keyof Columns] === value); // both have the same columns
@@ -73,12 +87,7 @@ async function recordDisks(tx: Tx, instance: MachineReport["id"], disks: readonl
 
 /** Returns whether the reconciler should look: a volume that is to stay needs nothing more, unless it is being changed or taken away from a guest. */
 async function recordVolume(tx: Tx, hostId: string, report: VolumeReport, now: number): Promise<boolean> {
-  const known = await tx.db
-    .selectFrom("volumes")
-    .select(["want", "observed_generation", "observed_state", "observed_reason", "observed_condition"])
-    .where("id", "=", report.id)
-    .where("storage_node", "=", hostId)
-    .executeTakeFirst();
+  const [known] = await selectVolume(tx, { id: report.id, hostId });
   if (known === undefined || report.generation < known.observed_generation) return false;
   if ((report.snapshots ?? []).length > 0) await recordSnapshots(tx, report, now);
   const observed = {
@@ -92,9 +101,21 @@ async function recordVolume(tx: Tx, hostId: string, report: VolumeReport, now: n
   return known.want === "absent" || (await isUnderWay(tx, report.id));
 }
 
+const selectVolume = prepare((db, { id, hostId }: { id: VolumeReport["id"]; hostId: string }) =>
+  db
+    .selectFrom("volumes")
+    .select(["want", "observed_generation", "observed_state", "observed_reason", "observed_condition"])
+    .where("id", "=", id)
+    .where("storage_node", "=", hostId),
+);
+
 async function isUnderWay(tx: Tx, volume: VolumeReport["id"]): Promise<boolean> {
-  const change = await tx.db.selectFrom("volume_modifications").select("id").where("volume_id", "=", volume).where("ended_at", "is", null).executeTakeFirst();
-  if (change !== undefined) return true;
-  const forced = tx.db.selectFrom("volume_attachments").select("volume_id").where("volume_id", "=", volume).where("force", "=", 1);
-  return (await forced.executeTakeFirst()) !== undefined;
+  return (await selectChanges(tx, { volume })).length > 0 || (await selectForced(tx, { volume })).length > 0;
 }
+
+const selectChanges = prepare((db, { volume }: { volume: VolumeReport["id"] }) =>
+  db.selectFrom("volume_modifications").select("id").where("volume_id", "=", volume).where("ended_at", "is", null),
+);
+const selectForced = prepare((db, { volume }: { volume: VolumeReport["id"] }) =>
+  db.selectFrom("volume_attachments").select("volume_id").where("volume_id", "=", volume).where("force", "=", 1),
+);

@@ -5,6 +5,7 @@ import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
 import { areEqualRows } from "../../../store/equal-rows.ts";
+import { prepare } from "../../../store/prepared.ts";
 import type { Tx } from "../../../store/store.ts";
 import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 
@@ -32,8 +33,7 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
   const addresses = await listInterfaceAddresses(tx, nics);
   const attachments = groupBy(await readAttachments(tx, account, region, ids), (row) => row.instance_id);
   const tags = groupBy(await readTags(tx, account, region, ids), (row) => row.resource_id);
-  const groups = await tx.db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region).execute();
-  const vpcs = await tx.db.selectFrom("vpcs").selectAll().where("account", "=", account).where("region", "=", region).execute();
+  const [groups, vpcs] = [await selectGroups(tx, first), await selectVpcs(tx, first)];
   const around = { groups: new Map(groups.map((row) => [row.id, row])), vpcs: new Map(vpcs.map((row) => [String(row.id), row])) };
   const viewed = rows.map((row) => ({
     row,
@@ -45,6 +45,11 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
   }));
   return takeOver(former, viewed);
 }
+
+type Owner = Pick<InstanceRow, "account" | "region">;
+
+const selectGroups = prepare((db, { account, region }: Owner) => db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region));
+const selectVpcs = prepare((db, { account, region }: Owner) => db.selectFrom("vpcs").selectAll().where("account", "=", account).where("region", "=", region));
 
 /** The instances, those of `former` in the place of equal ones: what is kept of a view belongs to the very object. */
 function takeOver(former: readonly ViewedInstance[], viewed: readonly ViewedInstance[]): readonly ViewedInstance[] {

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { insertRow, prepare } from "./prepared.ts";
+import { openStore, type Store } from "./store.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "hostelry-prepared-"));
+let store: Store;
+beforeAll(async () => {
+  store = await openStore(join(folder, "test.sqlite"));
+});
+afterAll(async () => {
+  await store[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const selectBetween = prepare((db, { low, high, kind }: { low: number; high: number; kind: string }) =>
+  db.selectFrom("due").select("key").where("kind", "=", kind).where("due_at", ">=", low).where("due_at", "<=", high).where("attempts", "=", 0).orderBy("key"),
+);
+const postpone = prepare((db, { key, until }: { key: string; until: number }) =>
+  db.updateTable("due").set({ due_at: until }).where("key", "=", key).returning("due_at"),
+);
+
+test("a prepared query takes the values of each call, wherever they stand in its text, and those of its own", async () => {
+  await store.write(async (tx) => {
+    for (const [at, key] of ["a", "b", "c"].entries()) await insertRow(tx, "due", { kind: "kind", key, due_at: at, attempts: 0 });
+    await insertRow(tx, "due", { kind: "kind", key: "tried", due_at: 1, attempts: 1 });
+    await insertRow(tx, "due", { attempts: 0, due_at: 1, key: "b", kind: "other" });
+  });
+  const keys = (low: number, high: number, kind: string) => store.read(async (tx) => (await selectBetween(tx, { low, high, kind })).map((row) => row.key));
+  expect([await keys(0, 1, "kind"), await keys(1, 2, "kind"), await keys(0, 9, "other")]).toEqual([["a", "b"], ["b", "c"], ["b"]]);
+});
+
+test("what a prepared query or an inserted row changes is made anew by those who keep it, and taken back with its transaction", async () => {
+  const recall = () => store.read((tx) => tx.recall("due", async () => tx.db.selectFrom("due").select("due_at").where("key", "=", "later").execute(), () => true));
+  const seen = [await recall(), await recall()];
+  await store.write((tx) => insertRow(tx, "due", { kind: "kind", key: "later", due_at: 5, attempts: 0 }));
+  seen.push(await recall());
+  expect(await store.write((tx) => postpone(tx, { key: "later", until: 7 }))).toEqual([{ due_at: 7 }]);
+  seen.push(await recall());
+  const failing = store.write(async (tx) => (await postpone(tx, { key: "later", until: 9 }), Promise.reject(new Error("no"))));
+  await expect(failing).rejects.toThrow("no");
+  seen.push(await recall());
+  expect(seen).toEqual([[], [], [{ due_at: 5 }], [{ due_at: 7 }], [{ due_at: 7 }]]);
+});

@@ -1,0 +1,39 @@
+/**
+ * Queries that every launch and every report asks, made into text once. To build a query and to turn it into text takes several times what SQLite needs to
+ * answer it; a prepared one costs its values only. Everything else about it is as for any query: types, transaction, touched tables.
+ */
+import type { Compilable, CompiledQuery, Insertable, Transaction } from "kysely";
+import type { Tx } from "./store.ts";
+import type { Tables } from "./tables.ts";
+
+type Build<Values, Row> = (db: Transaction<Tables>, values: Values) => Compilable<Row>;
+
+class Placeholder {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** `build` is called once, with something in each value's place: it may pass values on to the query and must not look at them. */
+export function prepare<Values extends object, Row>(build: Build<Values, Row>): (tx: Tx, values: Values) => Promise<Row[]> {
+  let compiled: CompiledQuery<Row> | undefined;
+  return async ({ db }, values) => {
+    compiled ??= build(db, placeholders as Values).compile(); // see above
+    const valueOf = (parameter: unknown): unknown => (parameter instanceof Placeholder ? values[parameter.name as keyof Values] : parameter); // named by `build`
+    const { rows } = await db.executeQuery({ ...compiled, parameters: compiled.parameters.map(valueOf) });
+    return rows as Row[]; // as the compiled query's type says
+  };
+}
+
+const placeholders: object = new Proxy({}, { get: (_target, name) => new Placeholder(String(name)) });
+
+const inserts = new Map<string, CompiledQuery>();
+
+export async function insertRow<Table extends keyof Tables>({ db }: Tx, table: Table, row: Insertable<Tables[Table]>): Promise<void> {
+  const key = `${table} ${Object.keys(row).join(" ")}`;
+  let compiled = inserts.get(key);
+  if (compiled === undefined) inserts.set(key, (compiled = db.insertInto(table).values(row).compile()));
+  await db.executeQuery({ ...compiled, parameters: Object.values(row) });
+}
