@@ -10,31 +10,31 @@ import type { HostOffer, Need } from "./place.ts";
 
 /** What every host of the region offers now. */
 export async function listOffers(tx: Tx, region: string, now: number): Promise<HostOffer[]> {
-  const hosts = await selectHosts(tx, { region });
-  const sums = await sumReservations(tx, { region });
-  return hosts.map((host) => {
-    const reserved = sums.find((sum) => sum.host_id === host.id);
-    return {
+  const offers: HostOffer[] = [];
+  for (const host of await selectHosts(tx, { region })) {
+    const [reserved] = await sumReservations(tx, host);
+    offers.push({
       id: host.id,
       zone: host.zone,
       vcpus: host.vcpus,
       memoryMib: host.memory_mib,
-      reservedVcpus: Number(reserved?.vcpus ?? 0),
-      reservedMemoryMib: Number(reserved?.memory_mib ?? 0),
+      reservedVcpus: reserved?.vcpus ?? 0,
+      reservedMemoryMib: reserved?.memory_mib ?? 0,
       virtualizations: workingVirtualizations(host),
       alive: isHeard(host, now),
-    };
-  });
+    });
+  }
+  return offers;
 }
 
 const selectHosts = prepare((db, { region }: { region: string }) => db.selectFrom("hosts").selectAll().where("region", "=", region).where("role", "=", "host"));
 
-const sumReservations = prepare((db, { region }: { region: string }) =>
+/** Without reservations the sums are null. To ask for one host after the other takes SQLite less time than to group. */
+const sumReservations = prepare((db, { id }: Pick<HostRow, "id">) =>
   db
     .selectFrom("host_reservations")
-    .select(({ fn }) => ["host_id", fn.sum<number>("vcpus").as("vcpus"), fn.sum<number>("memory_mib").as("memory_mib")])
-    .where("host_id", "in", db.selectFrom("hosts").select("id").where("region", "=", region).where("role", "=", "host"))
-    .groupBy("host_id"),
+    .select(({ fn }) => [fn.sum<number | null>("vcpus").as("vcpus"), fn.sum<number | null>("memory_mib").as("memory_mib")])
+    .where("host_id", "=", id),
 );
 
 /** Whether the host's agent was heard lately enough to be given work. */
