@@ -29,12 +29,14 @@ export async function benchApi(options: { readonly seconds: number }): Promise<v
     const client = signedClient(profile);
     for (let launched = 0; launched < listed; launched += 20) await client.call(launchOf(20));
     const rows: string[][] = [];
+    const memory: string[] = [];
     for (const [name, call] of Object.entries(await loads(client))) {
+      memory.push(`control plane before "${name}": ${await residentMib(dataDirectory)} MiB`);
       for (const atOnce of [1, 16]) rows.push(await measure(name, atOnce, options.seconds, call));
     }
     client.close();
-    const memoryMib = await residentMib(dataDirectory);
-    process.stdout.write(`${describeMachine()}\n\n${table(["call", "at once", "calls/s", "median", "slowest"], rows)}\n\ncontrol plane afterwards: ${memoryMib} MiB\n`);
+    memory.push(`control plane afterwards, which then has all the instances launched: ${await residentMib(dataDirectory)} MiB`);
+    process.stdout.write(`${describeMachine()}\n\n${table(["call", "at once", "calls/s", "median", "slowest"], rows)}\n\n${memory.join("\n")}\n`);
   } finally {
     await hostelry("down", "--data", dataDirectory);
     await rm(dataDirectory, { recursive: true, force: true });
