@@ -12,6 +12,7 @@ import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 export interface ViewedInstance {
   readonly row: InstanceRow;
   readonly interfaces: readonly NetworkInterfaceRow[];
+  /** Of its interfaces, in their order. */
   readonly addresses: ReadonlyMap<InterfaceId, readonly InterfaceAddress[]>;
   readonly attachments: readonly VolumeAttachmentRow[];
   readonly tags: readonly Tag[];
@@ -38,7 +39,7 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
   const viewed = rows.map((row) => ({
     row,
     interfaces: interfaces.get(row.id) ?? [],
-    addresses,
+    addresses: new Map((interfaces.get(row.id) ?? []).map(({ id }) => [id, addresses.get(id) ?? []])),
     attachments: attachments.get(row.id) ?? [],
     tags: tags.get(row.id) ?? [],
     ...around,
@@ -68,7 +69,18 @@ function isSameAround(a: ViewedInstance, b: ViewedInstance): boolean {
 }
 
 function isSameInstance(a: ViewedInstance, b: ViewedInstance): boolean {
-  return areEqualRows([a.row], [b.row]) && areEqualRows(a.interfaces, b.interfaces) && areEqualRows(a.attachments, b.attachments) && areEqualRows(a.tags, b.tags);
+  return (
+    areEqualRows([a.row], [b.row]) &&
+    areEqualRows(a.interfaces, b.interfaces) &&
+    areEqualAddresses([...a.addresses.values()].flat(), [...b.addresses.values()].flat()) && // each interface's begin with its primary one
+    areEqualRows(a.attachments, b.attachments) &&
+    areEqualRows(a.tags, b.tags)
+  );
+}
+
+function areEqualAddresses(some: readonly InterfaceAddress[], others: readonly InterfaceAddress[]): boolean {
+  const [columns, elasticIps] = [(address: InterfaceAddress) => ({ ...address, elasticIp: null }), (address: InterfaceAddress) => address.elasticIp ?? []];
+  return areEqualRows(some.map(columns), others.map(columns)) && areEqualRows(some.flatMap(elasticIps), others.flatMap(elasticIps));
 }
 
 async function readInterfaces(tx: Tx, account: string, region: string, ids: readonly InstanceRow["id"][] | undefined): Promise<NetworkInterfaceRow[]> {
