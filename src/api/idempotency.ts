@@ -1,6 +1,7 @@
 /** Client tokens: the same token with the same request gets the same answer, with another request an error (facts §1.6). */
 import { createHash } from "node:crypto";
 import { idempotentParameterMismatch, invalidClientToken } from "../base/api-error.ts";
+import { insertRow, prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 
 export interface TokenKey {
@@ -18,25 +19,25 @@ export function requireClientToken(token: string, longest: number): void {
 
 /** The answer that was given for this token, or undefined for a new one. Fails when the token was used for another request. */
 export async function findRememberedAnswer(tx: Tx, key: TokenKey, input: unknown): Promise<{ readonly answer: unknown } | undefined> {
-  const row = await tx.db
-    .selectFrom("client_tokens")
-    .select(["fingerprint", "response"])
-    .where("account", "=", key.account)
-    .where("region", "=", key.region)
-    .where("action", "=", key.action)
-    .where("scope", "=", key.scope)
-    .where("token", "=", key.token)
-    .executeTakeFirst();
+  const [row] = await selectRemembered(tx, key);
   if (row === undefined) return undefined;
   if (row.fingerprint !== fingerprint(input)) throw idempotentParameterMismatch();
   return { answer: decodeAnswer(row.response) };
 }
 
+const selectRemembered = prepare((db, { account, region, action, scope, token }: TokenKey) =>
+  db
+    .selectFrom("client_tokens")
+    .select(["fingerprint", "response"])
+    .where("account", "=", account)
+    .where("region", "=", region)
+    .where("action", "=", action)
+    .where("scope", "=", scope)
+    .where("token", "=", token),
+);
+
 export async function rememberAnswer(tx: Tx, key: TokenKey, input: unknown, answer: unknown, now: number): Promise<void> {
-  await tx.db
-    .insertInto("client_tokens")
-    .values({ ...key, fingerprint: fingerprint(input), response: encodeAnswer(answer), created_at: now })
-    .execute();
+  await insertRow(tx, "client_tokens", { ...key, fingerprint: fingerprint(input), response: encodeAnswer(answer), created_at: now });
 }
 
 function fingerprint(input: unknown): string {

@@ -12,7 +12,7 @@ import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
 import { listVpcCidrs } from "../network/vpc-blocks.ts";
 import { reachedSizeGib } from "../storage/volume.ts";
 import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume-attachment.ts";
-import { prepare } from "../store/prepared.ts";
+import { prepare, prepareForList } from "../store/prepared.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
@@ -65,7 +65,7 @@ export async function toMachineSpecification(
 
 async function toDisks(tx: Tx, attached: readonly AttachedVolume[]): Promise<DiskSpecification[]> {
   const nodes = [...new Set(attached.map(({ volume }) => volume.storage_node))];
-  const rows = nodes.length === 0 ? [] : await tx.db.selectFrom("hosts").select(["id", "underlay_address"]).where("id", "in", nodes).execute();
+  const rows = nodes.length === 0 ? [] : await selectNodes(tx, nodes);
   const wanted = attached.filter(({ attachment }) => attachment.want === "attached");
   return wanted.map(({ volume, attachment }) => ({
     volume: volume.id,
@@ -80,13 +80,15 @@ async function toDisks(tx: Tx, attached: readonly AttachedVolume[]): Promise<Dis
   }));
 }
 
+const selectNodes = prepareForList((db, nodes: readonly string[]) => db.selectFrom("hosts").select(["id", "underlay_address"]).where("id", "in", nodes));
+
 async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<InterfaceSpecification[]> {
   const specifications: InterfaceSpecification[] = [];
   const addresses = await listInterfaceAddresses(tx, rows);
   for (const row of rows.filter((each) => each.detaching === 0)) {
     const [place] = await selectPlace(tx, row);
     if (place === undefined) throw new Error(`there is no subnet of ${row.id}`);
-    const groups = await tx.db.selectFrom("security_groups").select(["id", "name"]).where("id", "in", groupIdsOf(row)).execute();
+    const groups = await selectGroups(tx, groupIdsOf(row));
     const [primary] = addresses.get(row.id) ?? [];
     specifications.push({
       id: row.id,
@@ -113,6 +115,8 @@ const selectPlace = prepare((db, { subnet_id: subnet }: Pick<NetworkInterfaceRow
     .select(["subnets.cidr as subnetCidr", "subnets.region", "vpcs.id", "vpcs.cidr", "dhcp_options.configuration"])
     .where("subnets.id", "=", subnet),
 );
+
+const selectGroups = prepareForList((db, ids: readonly string[]) => db.selectFrom("security_groups").select(["id", "name"]).where("id", "in", ids));
 
 function toPublicFields(publicAddress: string, region: string): Pick<InterfaceSpecification, "publicAddress" | "publicHostName"> {
   return { publicAddress, publicHostName: publicHostName(publicAddress, region) };

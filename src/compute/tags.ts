@@ -1,5 +1,6 @@
 /** Tags: rows of their own, keyed by the resource's id (facts §12.3). */
 import { emptyTagSpecification, invalidParameterValue, notTaggable, reservedTagKey, tagLimitExceeded } from "../base/api-error.ts";
+import { prepareForList } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 
 export interface Tag {
@@ -80,10 +81,13 @@ export async function putTags(tx: Tx, resource: TaggedResource, tags: readonly T
 export async function listTags(tx: Tx, resourceIds: readonly string[]): Promise<ReadonlyMap<string, readonly Tag[]>> {
   const byResource = new Map<string, Tag[]>();
   if (resourceIds.length === 0) return byResource;
-  const rows = await tx.db.selectFrom("tags").select(["resource_id", "key", "value"]).where("resource_id", "in", resourceIds).orderBy("key").execute();
-  for (const { resource_id: id, key, value } of rows) byResource.set(id, [...(byResource.get(id) ?? []), { key, value }]);
+  for (const { resource_id: id, key, value } of await selectTagsOf(tx, resourceIds)) byResource.set(id, [...(byResource.get(id) ?? []), { key, value }]);
   return byResource;
 }
+
+const selectTagsOf = prepareForList((db, resourceIds: readonly string[]) =>
+  db.selectFrom("tags").select(["resource_id", "key", "value"]).where("resource_id", "in", resourceIds).orderBy("key"),
+);
 
 export async function removeAllTags(tx: Tx, resourceId: string): Promise<void> {
   await tx.db.deleteFrom("tags").where("resource_id", "=", resourceId).execute();

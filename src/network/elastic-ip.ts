@@ -6,6 +6,7 @@ import { newId, type InterfaceId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import { wake } from "../store/due.ts";
 import type { ElasticIpRow, NetworkInterfaceRow } from "../store/network-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { allocatePublicAddress, claimPublicAddress, releasePublicAddress } from "./address.ts";
 import { touchVpc } from "./vpc-specification.ts";
@@ -73,5 +74,7 @@ export async function dissolveAt(tx: Tx, id: InterfaceId, privateAddress?: strin
 }
 
 export async function hasElasticIp(tx: Tx, id: InterfaceId): Promise<boolean> {
-  return (await tx.db.selectFrom("elastic_ips").select("id").where("interface_id", "=", id).executeTakeFirst()) !== undefined;
+  return (await selectOfInterface(tx, { id })).length > 0;
 }
+
+const selectOfInterface = prepare((db, { id }: { id: InterfaceId }) => db.selectFrom("elastic_ips").select("id").where("interface_id", "=", id));

@@ -3,6 +3,7 @@ import { invalidParameterValue, privateAddressAssigned, privateAddressInUse } fr
 import type { InterfaceId, SubnetId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { ElasticIpRow, NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
+import { prepareForList } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { chooseFreeAddress, findHolder, requireInSubnet } from "./address.ts";
 import { dissolveAt } from "./elastic-ip.ts";
@@ -32,21 +33,28 @@ export async function listInterfaceAddresses(tx: Tx, rows: readonly NetworkInter
 }
 
 /** Up to so many interfaces are looked up by id; for more, all rows of their accounts are read. */
-const byIdLimit = 50;
+const byIdLimit = 20;
 
 async function readElasticIps(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<Map<InterfaceId | null, ElasticIpRow[]>> {
   if (rows.length === 0) return new Map();
-  const associated = tx.db.selectFrom("elastic_ips").selectAll();
-  const mine = rows.length <= byIdLimit ? associated.where("interface_id", "in", idsOf(rows)) : associated.where("account", "in", accountsOf(rows));
-  return Map.groupBy(await mine.execute(), (row) => row.interface_id);
+  const found = await (rows.length <= byIdLimit ? selectElasticIpsOf(tx, idsOf(rows)) : selectElasticIps(tx, accountsOf(rows)));
+  return Map.groupBy(found, (row) => row.interface_id);
 }
+
+const selectElasticIpsOf = prepareForList((db, ids: readonly InterfaceId[]) => db.selectFrom("elastic_ips").selectAll().where("interface_id", "in", ids));
+const selectElasticIps = prepareForList((db, accounts: readonly string[]) => db.selectFrom("elastic_ips").selectAll().where("account", "in", accounts));
 
 async function readSecondary(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<Map<InterfaceId, { interface_id: InterfaceId; address: string }[]>> {
   if (rows.length === 0) return new Map();
-  const all = tx.db.selectFrom("interface_addresses").select(["interface_id", "address"]).orderBy("created_at").orderBy("address");
-  const ids = rows.length <= byIdLimit ? idsOf(rows) : tx.db.selectFrom("network_interfaces").select("id").where("account", "in", accountsOf(rows));
-  return Map.groupBy(await all.where("interface_id", "in", ids).execute(), (row) => row.interface_id);
+  const found = await (rows.length <= byIdLimit ? selectSecondaryOf(tx, idsOf(rows)) : selectSecondary(tx, accountsOf(rows)));
+  return Map.groupBy(found, (row) => row.interface_id);
 }
+
+const selectSecondaryOf = prepareForList((db, ids: readonly InterfaceId[]) => oldestFirst(db).where("interface_id", "in", ids));
+const selectSecondary = prepareForList((db, accounts: readonly string[]) =>
+  oldestFirst(db).where("interface_id", "in", db.selectFrom("network_interfaces").select("id").where("account", "in", accounts)),
+);
+const oldestFirst = (db: Tx["db"]) => db.selectFrom("interface_addresses").select(["interface_id", "address"]).orderBy("created_at").orderBy("address");
 
 const idsOf = (rows: readonly NetworkInterfaceRow[]) => rows.map((row) => row.id);
 const accountsOf = (rows: readonly NetworkInterfaceRow[]) => [...new Set(rows.map((row) => row.account))];

@@ -4,6 +4,7 @@ import { cidrsOverlap, formatCidr, type Cidr } from "../base/ipv4.ts";
 import type { VpcId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
 import type { NetworkTables, VpcRow } from "../store/network-tables.ts";
+import { prepareForList } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { blockOf, isWithin, requireSameFamily } from "./cidr-block.ts";
 import { touchVpc } from "./vpc-specification.ts";
@@ -14,9 +15,12 @@ const blockLimit = 5;
 
 /** The VPC's further blocks, oldest first. */
 export async function listFurtherBlocks(tx: Tx, vpcIds: readonly VpcId[]): Promise<VpcBlockRow[]> {
-  if (vpcIds.length === 0) return [];
-  return tx.db.selectFrom("vpc_cidr_blocks").selectAll().where("vpc_id", "in", vpcIds).orderBy("created_at").orderBy("id").execute();
+  return vpcIds.length === 0 ? [] : selectBlocks(tx, vpcIds);
 }
+
+const selectBlocks = prepareForList((db, vpcIds: readonly VpcId[]) =>
+  db.selectFrom("vpc_cidr_blocks").selectAll().where("vpc_id", "in", vpcIds).orderBy("created_at").orderBy("id"),
+);
 
 /** All blocks of the VPC, the first one first. */
 export async function listVpcCidrs(tx: Tx, vpc: Pick<VpcRow, "id" | "cidr">): Promise<string[]> {

@@ -7,6 +7,7 @@ import type { HostDescription } from "../host/protocol/report.ts";
 import type { VpcSpecification } from "../host/protocol/specification.ts";
 import { narrowToHost, toVpcSpecification } from "../network/vpc-specification.ts";
 import type { VpcRow } from "../store/network-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { HostRow } from "../store/tables.ts";
 import type { Reconciler } from "./loop.ts";
@@ -23,28 +24,34 @@ export const vpcReconciler: Reconciler = {
     const id = key as VpcId; // keys are ids
     const hosts = await listHosts(tx, id);
     if (hosts.length > 0) await publishTo(tx, id, hosts);
-    const told = await tx.db.selectFrom("specifications").select(["host_id", "body"]).where("kind", "=", "vpc").where("id", "=", id).execute();
-    for (const { host_id: host, body } of told) {
+    for (const { host_id: host, body } of await selectTold(tx, { id })) {
       if (!hosts.some((each) => each.id === host)) await leave(tx, host, JSON.parse(body) as VpcSpecification); // written by publish
     }
     return { again: undefined };
   },
 };
 
+const selectTold = prepare((db, { id }: { id: VpcId }) => db.selectFrom("specifications").select(["host_id", "body"]).where("kind", "=", "vpc").where("id", "=", id));
+
 /** The real hosts that hold an instance with an interface in the VPC. */
 async function listHosts(tx: Tx, vpcId: VpcId): Promise<HostRow[]> {
-  const region = tx.db.selectFrom("vpcs").select("region").where("id", "=", vpcId);
-  const real = (await tx.db.selectFrom("hosts").selectAll().where("role", "=", "host").where("region", "=", region).execute()).filter(hasPackets);
+  const real = (await selectHosts(tx, { vpcId })).filter(hasPackets);
   if (real.length === 0) return [];
-  const holders = await tx.db
+  const holders = await selectHolders(tx, { vpcId });
+  return real.filter((host) => holders.some((row) => row.host_id === host.id));
+}
+
+const selectHosts = prepare((db, { vpcId }: { vpcId: VpcId }) =>
+  db.selectFrom("hosts").selectAll().where("role", "=", "host").where("region", "=", db.selectFrom("vpcs").select("region").where("id", "=", vpcId)),
+);
+const selectHolders = prepare((db, { vpcId }: { vpcId: VpcId }) =>
+  db
     .selectFrom("network_interfaces")
     .innerJoin("instances", "instances.id", "network_interfaces.instance_id")
     .select("host_id")
     .distinct()
-    .where("network_interfaces.vpc_id", "=", vpcId)
-    .execute();
-  return real.filter((host) => holders.some((row) => row.host_id === host.id));
-}
+    .where("network_interfaces.vpc_id", "=", vpcId),
+);
 
 function hasPackets({ description }: HostRow): boolean {
   if (description === null) return false;

@@ -11,6 +11,7 @@ import { hkdfSync } from "node:crypto";
 import { invalidKmsKey } from "../base/api-error.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import type { KmsKeyRow } from "../store/storage-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 
 export interface KeyOwner {
@@ -116,9 +117,13 @@ async function createKey(tx: Tx, { account, region }: KeyOwner, name: Pick<KmsKe
 }
 
 async function readSetting(tx: Tx, { account, region }: KeyOwner, name: string): Promise<string | undefined> {
-  const rows = tx.db.selectFrom("account_settings").select("value").where("account", "=", account).where("region", "=", region);
-  return (await rows.where("name", "=", name).executeTakeFirst())?.value;
+  const [row] = await selectSetting(tx, { account, region, name });
+  return row?.value;
 }
+
+const selectSetting = prepare((db, { account, region, name }: KeyOwner & { name: string }) =>
+  db.selectFrom("account_settings").select("value").where("account", "=", account).where("region", "=", region).where("name", "=", name),
+);
 
 async function writeSetting(tx: Tx, { account, region }: KeyOwner, name: string, value: string | undefined): Promise<void> {
   await tx.db.deleteFrom("account_settings").where("account", "=", account).where("region", "=", region).where("name", "=", name).execute();

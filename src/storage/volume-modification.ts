@@ -21,6 +21,7 @@ import type { VolumeId } from "../base/ids.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import { wake } from "../store/due.ts";
 import type { VolumeAttachmentRow, VolumeModificationRow, VolumeRow } from "../store/storage-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { KeyOwner } from "./kms-key.ts";
 import { requireModificationRoom } from "./volume-quota.ts";
@@ -132,9 +133,14 @@ async function setFigures(tx: Tx, volume: VolumeId, row: VolumeModificationRow, 
   await tx.db.updateTable("volumes").set(figures).where("id", "=", volume).execute();
 }
 
-export function findLatestModification(tx: Tx, volume: VolumeId): Promise<VolumeModificationRow | undefined> {
-  return tx.db.selectFrom("volume_modifications").selectAll().where("volume_id", "=", volume).orderBy("started_at", "desc").limit(1).executeTakeFirst();
+export async function findLatestModification(tx: Tx, volume: VolumeId): Promise<VolumeModificationRow | undefined> {
+  const [row] = await selectLatest(tx, { volume });
+  return row;
 }
+
+const selectLatest = prepare((db, { volume }: { volume: VolumeId }) =>
+  db.selectFrom("volume_modifications").selectAll().where("volume_id", "=", volume).orderBy("started_at", "desc").limit(1),
+);
 
 /** The newest modification of each of the owner's volumes that was ever changed, by the volume's id. */
 export async function listLatestModifications(tx: Tx, { account, region }: KeyOwner): Promise<ReadonlyMap<string, VolumeModificationRow>> {

@@ -2,6 +2,7 @@
 import { limitExceeded, volumeIopsLimit } from "../base/api-error.ts";
 import type { VolumeId } from "../base/ids.ts";
 import type { VolumeRow } from "../store/storage-tables.ts";
+import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { parseVolumeType, type VolumeFigures, type VolumeType } from "./volume-type.ts";
 
@@ -50,14 +51,20 @@ function findExceeded(type: VolumeType, all: readonly Pick<Figures, "sizeGib" | 
 }
 
 async function sumOf(tx: Tx, { account, region }: Pick<VolumeRow, "account" | "region">, type: VolumeType, except?: VolumeId): Promise<Pick<Figures, "sizeGib" | "iops">> {
-  const { gib, iops } = await tx.db
+  const [sum] = await (except === undefined ? sumAll(tx, { account, region, type }) : sumExcept(tx, { account, region, type, except }));
+  return { sizeGib: Number(sum?.gib ?? 0), iops: Number(sum?.iops ?? 0) };
+}
+
+type Summed = Pick<VolumeRow, "account" | "region"> & { readonly type: VolumeType };
+
+const sums = (db: Tx["db"], { account, region, type }: Summed) =>
+  db
     .selectFrom("volumes")
     .select(({ fn }) => [fn.sum("size_gib").as("gib"), fn.sum("iops").as("iops")])
     .where("account", "=", account)
     .where("region", "=", region)
     .where("type", "=", type)
-    .where("want", "=", "present")
-    .$if(except !== undefined, (query) => query.where("id", "!=", except ?? "vol-"))
-    .executeTakeFirstOrThrow();
-  return { sizeGib: Number(gib ?? 0), iops: Number(iops ?? 0) };
-}
+    .where("want", "=", "present");
+
+const sumAll = prepare(sums);
+const sumExcept = prepare((db, summed: Summed & { readonly except: VolumeId }) => sums(db, summed).where("id", "!=", summed.except));

@@ -31,8 +31,12 @@ const putDue = prepare((db, { kind, key, dueAt }: DueKey & { readonly dueAt: num
 
 /** Up to `limit` rows that are due, earliest first. */
 export function listDue(tx: Tx, now: number, limit: number): Promise<DueRow[]> {
-  return tx.db.selectFrom("due").selectAll().where("due_at", "<=", now).orderBy("due_at").limit(limit).execute();
+  return selectDue(tx, { now, limit });
 }
+
+const selectDue = prepare((db, { now, limit }: { now: number; limit: number }) =>
+  db.selectFrom("due").selectAll().where("due_at", "<=", now).orderBy("due_at").limit(limit),
+);
 
 /**
  * Ends a look, in the look's own transaction: with `nextAt` undefined the row goes, since whatever woke the thing until now was seen; else it is
@@ -47,6 +51,8 @@ const removeDue = prepare((db, { kind, key }: DueKey) => db.deleteFrom("due").wh
 
 /** When the next row is due, or undefined when there is none. */
 export async function nextDueAt(tx: Tx): Promise<number | undefined> {
-  const row = await tx.db.selectFrom("due").select(({ fn }) => fn.min("due_at").as("at")).executeTakeFirst();
+  const [row] = await selectNext(tx, {});
   return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
 }
+
+const selectNext = prepare((db) => db.selectFrom("due").select(({ fn }) => fn.min("due_at").as("at")));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { insertRow, prepare } from "./prepared.ts";
+import { insertRow, prepare, prepareForList } from "./prepared.ts";
 import { openStore, type Store } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hostelry-prepared-"));
@@ -30,6 +30,18 @@ test("a prepared query takes the values of each call, wherever they stand in its
   });
   const keys = (low: number, high: number, kind: string) => store.read(async (tx) => (await selectBetween(tx, { low, high, kind })).map((row) => row.key));
   expect([await keys(0, 1, "kind"), await keys(1, 2, "kind"), await keys(0, 9, "other")]).toEqual([["a", "b"], ["b", "c"], ["b"]]);
+});
+
+const selectOneOf = prepareForList((db, keys: readonly string[]) => db.selectFrom("due").select("key").where("key", "in", keys).where("kind", "=", "listed").orderBy("key"));
+
+test("a query prepared for a list takes lists of any length", async () => {
+  const all = Array.from({ length: 40 }, (_, number) => `key-${number + 10}`);
+  await store.write(async (tx) => {
+    for (const key of all) await insertRow(tx, "due", { kind: "listed", key, due_at: 0, attempts: 0 });
+  });
+  const keys = (...asked: readonly string[]) => store.read(async (tx) => (await selectOneOf(tx, asked)).map((row) => row.key));
+  expect([await keys("key-10", "key-20"), await keys("key-30", "key-12"), await keys("key-11"), await keys()]).toEqual([["key-10", "key-20"], ["key-12", "key-30"], ["key-11"], []]);
+  expect([await keys(...all), await keys(...all.slice(1))]).toEqual([all, all.slice(1)]);
 });
 
 test("what a prepared query or an inserted row changes is made anew by those who keep it, and taken back with its transaction", async () => {

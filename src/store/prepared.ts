@@ -16,7 +16,7 @@ class Placeholder {
   }
 }
 
-/** `build` is called once, with something in each value's place: it may pass values on to the query and must not look at them. */
+/** `build` is called once, with something in each value's place: it may pass values on to the query by their names and must not look at them. */
 export function prepare<Values extends object, Row>(build: Build<Values, Row>): (tx: Tx, values: Values) => Promise<Row[]> {
   let compiled: CompiledQuery<Row> | undefined;
   return async ({ db }, values) => {
@@ -28,6 +28,24 @@ export function prepare<Values extends object, Row>(build: Build<Values, Row>): 
 }
 
 const placeholders: object = new Proxy({}, { get: (_target, name) => new Placeholder(String(name)) });
+
+/** Lists that are longer are about so much that the making of their text does not matter. */
+const longestList = 20;
+
+/** As `prepare`, for a query about a list of values (`where … in`): made into text once for each length that such a list has. */
+export function prepareForList<Value, Row>(build: (db: Transaction<Tables>, values: readonly Value[]) => Compilable<Row>): (tx: Tx, values: readonly Value[]) => Promise<Row[]> {
+  const byLength = new Map<number, ReturnType<typeof prepare<readonly Value[], Row>>>();
+  return async (tx, values) => {
+    if (values.length > longestList) return (await tx.db.executeQuery(build(tx.db, values).compile())).rows;
+    let query = byLength.get(values.length);
+    if (query === undefined) {
+      const positions = [...values.keys()];
+      query = prepare((db, each: readonly Value[]) => build(db, positions.map((position) => each[position] as Value))); // as many as there are values
+      byLength.set(values.length, query);
+    }
+    return query(tx, values);
+  };
+}
 
 const inserts = new Map<string, CompiledQuery>();
 

@@ -8,6 +8,7 @@ import { exportNameOf, listAttachments } from "../../storage/volume-attachment.t
 import type { InstanceRow } from "../../store/compute-tables.ts";
 import { wake } from "../../store/due.ts";
 import { prepare } from "../../store/prepared.ts";
+import type { VolumeRow } from "../../store/storage-tables.ts";
 import type { Tx } from "../../store/store.ts";
 import type { Flag } from "../../store/tables.ts";
 import { recordSnapshots } from "./record-snapshots.ts";
@@ -79,11 +80,14 @@ async function recordDisks(tx: Tx, instance: MachineReport["id"], disks: readonl
     const state = disks.find((disk) => disk.exportName === exportName)?.state ?? null;
     givenBack ||= attachment.want === "detached" && state === null;
     if (state === attachment.observed_state) continue;
-    const own = tx.db.updateTable("volume_attachments").where("volume_id", "=", attachment.volume_id).where("instance_id", "=", instance);
-    await own.set({ observed_state: state }).execute();
+    await setAttachment(tx, { volume: attachment.volume_id, instance, state });
   }
   return givenBack;
 }
+
+const setAttachment = prepare((db, { volume, instance, state }: { volume: VolumeReport["id"]; instance: MachineReport["id"]; state: DiskReport["state"] | null }) =>
+  db.updateTable("volume_attachments").set({ observed_state: state }).where("volume_id", "=", volume).where("instance_id", "=", instance),
+);
 
 /** Returns whether the reconciler should look: a volume that is to stay needs nothing more, unless it is being changed or taken away from a guest. */
 async function recordVolume(tx: Tx, hostId: string, report: VolumeReport, now: number): Promise<boolean> {
@@ -97,7 +101,7 @@ async function recordVolume(tx: Tx, hostId: string, report: VolumeReport, now: n
     observed_condition: report.condition === undefined ? null : JSON.stringify(report.condition),
   };
   if (isSame(known, observed)) return false;
-  await tx.db.updateTable("volumes").set(observed).where("id", "=", report.id).execute();
+  await setVolume(tx, { ...observed, id: report.id });
   return known.want === "absent" || (await isUnderWay(tx, report.id));
 }
 
@@ -107,6 +111,12 @@ const selectVolume = prepare((db, { id, hostId }: { id: VolumeReport["id"]; host
     .select(["want", "observed_generation", "observed_state", "observed_reason", "observed_condition"])
     .where("id", "=", id)
     .where("storage_node", "=", hostId),
+);
+
+type ObservedVolume = Pick<VolumeRow, "id" | "observed_generation" | "observed_state" | "observed_reason" | "observed_condition">;
+
+const setVolume = prepare((db, { id, observed_generation, observed_state, observed_reason, observed_condition }: ObservedVolume) =>
+  db.updateTable("volumes").set({ observed_generation, observed_state, observed_reason, observed_condition }).where("id", "=", id),
 );
 
 async function isUnderWay(tx: Tx, volume: VolumeReport["id"]): Promise<boolean> {

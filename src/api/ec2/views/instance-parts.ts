@@ -5,7 +5,7 @@ import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
 import { areEqualRows } from "../../../store/equal-rows.ts";
-import { prepare } from "../../../store/prepared.ts";
+import { prepare, prepareForList } from "../../../store/prepared.ts";
 import type { Tx } from "../../../store/store.ts";
 import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 
@@ -84,25 +84,43 @@ function areEqualAddresses(some: readonly InterfaceAddress[], others: readonly I
 }
 
 async function readInterfaces(tx: Tx, account: string, region: string, ids: readonly InstanceRow["id"][] | undefined): Promise<NetworkInterfaceRow[]> {
-  const rows = tx.db.selectFrom("network_interfaces").selectAll().orderBy("device_index");
-  return (ids === undefined ? rows.where("account", "=", account).where("region", "=", region) : rows.where("instance_id", "in", ids)).execute();
+  return ids === undefined ? selectInterfaces(tx, { account, region }) : selectInterfacesOf(tx, ids);
 }
+
+const selectInterfaces = prepare((db, { account, region }: Owner) =>
+  db.selectFrom("network_interfaces").selectAll().where("account", "=", account).where("region", "=", region).orderBy("device_index"),
+);
+const selectInterfacesOf = prepareForList((db, ids: readonly InstanceRow["id"][]) =>
+  db.selectFrom("network_interfaces").selectAll().where("instance_id", "in", ids).orderBy("device_index"),
+);
 
 async function readAttachments(tx: Tx, account: string, region: string, ids: readonly InstanceRow["id"][] | undefined): Promise<VolumeAttachmentRow[]> {
-  const rows = tx.db.selectFrom("volume_attachments").selectAll("volume_attachments").orderBy("root", "desc").orderBy("device");
-  if (ids !== undefined) return rows.where("instance_id", "in", ids).execute();
-  return rows
-    .innerJoin("instances", "instances.id", "volume_attachments.instance_id")
-    .where("instances.account", "=", account)
-    .where("instances.region", "=", region)
-    .execute();
+  return ids === undefined ? selectAttachments(tx, { account, region }) : selectAttachmentsOf(tx, ids);
 }
 
+const selectAttachments = prepare((db, { account, region }: Owner) =>
+  db
+    .selectFrom("volume_attachments")
+    .innerJoin("instances", "instances.id", "volume_attachments.instance_id")
+    .selectAll("volume_attachments")
+    .where("instances.account", "=", account)
+    .where("instances.region", "=", region)
+    .orderBy("root", "desc")
+    .orderBy("device"),
+);
+const selectAttachmentsOf = prepareForList((db, ids: readonly InstanceRow["id"][]) =>
+  db.selectFrom("volume_attachments").selectAll().where("instance_id", "in", ids).orderBy("root", "desc").orderBy("device"),
+);
+
 async function readTags(tx: Tx, account: string, region: string, ids: readonly string[] | undefined): Promise<(Tag & { resource_id: string })[]> {
-  const rows = tx.db.selectFrom("tags").select(["resource_id", "key", "value"]).orderBy("key");
-  if (ids !== undefined) return rows.where("resource_id", "in", ids).execute();
-  return rows.where("account", "=", account).where("region", "=", region).where("resource_type", "=", "instance").execute();
+  return ids === undefined ? selectTags(tx, { account, region }) : selectTagsOf(tx, ids);
 }
+
+const tagColumns = ["resource_id", "key", "value"] as const; // the columns' names as such
+const selectTags = prepare((db, { account, region }: Owner) =>
+  db.selectFrom("tags").select(tagColumns).where("account", "=", account).where("region", "=", region).where("resource_type", "=", "instance").orderBy("key"),
+);
+const selectTagsOf = prepareForList((db, ids: readonly string[]) => db.selectFrom("tags").select(tagColumns).where("resource_id", "in", ids).orderBy("key"));
 
 function groupBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
