@@ -59,13 +59,22 @@ async function cachedTree(): Promise<string> {
   return tree;
 }
 
+/** The package that Debian's kernel of the cloud is in now. */
+async function findKernelPackage(): Promise<string> {
+  const { stdout } = await run("apt-cache", ["depends", "linux-image-cloud-amd64"]);
+  const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
+  if (name === undefined) throw new Error("apt knows no package linux-image-cloud-amd64");
+  return name;
+}
+
 async function download(tree: string): Promise<void> {
   await mkdir(dirname(tree), { recursive: true });
   const work = await mkdtemp(`${tree}-`);
   try {
-    const { stdout } = await run("apt-cache", ["depends", "linux-image-cloud-amd64"]);
-    const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
-    if (name === undefined) throw new Error("apt knows no package linux-image-cloud-amd64: run apt-get update");
+    const name = await findKernelPackage().catch(async () => {
+      await run("apt-get", ["update"]); // a machine may have no package lists, or old ones
+      return findKernelPackage();
+    });
     await run("apt-get", ["download", name], { cwd: work });
     const file = (await readdir(work)).find((each) => each.endsWith(".deb"));
     if (file === undefined) throw new Error(`apt downloaded nothing for ${name}`);
