@@ -94,7 +94,7 @@ export async function forgetAclAssociation(tx: Tx, subnetId: SubnetId): Promise<
 /** IPv4 only: there are no other packets in a VPC yet. */
 export function toAclSpecification(entries: readonly NetworkAclEntryRow[]): AclEntrySpecification[] {
   return entries.flatMap((entry) =>
-    entry.cidr === null ? [] : [{ egress: entry.egress === 1, allow: entry.action === "allow", traffic: toTraffic(entry), cidr: entry.cidr }],
+    entry.cidr === null ? [] : [{ number: entry.rule_number, egress: entry.egress === 1, allow: entry.action === "allow", traffic: toTraffic(entry), cidr: entry.cidr }],
   );
 }
 

@@ -1,36 +1,18 @@
 /** What the control plane tells hosts of a VPC, from the calls that made it to the rows that agents read. */
 import type { EC2 } from "@aws-sdk/client-ec2";
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/base/clock.ts";
 import type { InstanceId, VpcId } from "../../src/base/ids.ts";
-import { silentLog } from "../../src/base/log.ts";
 import type { VpcReport } from "../../src/host/protocol/report.ts";
 import type { VpcSpecification } from "../../src/host/protocol/specification.ts";
 import { recordReport } from "../../src/reconcile/hosts/record-report.ts";
-import { runRound } from "../../src/reconcile/loop.ts";
-import { vpcReconciler } from "../../src/reconcile/vpc-reconciler.ts";
-import type { Tx } from "../../src/store/store.ts";
 import { launchOne } from "./launch-one.ts";
 import { openTestServer, type TestServer } from "./test-server.ts";
-
-/** Lets only the VPC's reconciler look, now. */
-async function look({ store }: TestServer): Promise<void> {
-  await store.write((tx) => tx.db.updateTable("due").set({ due_at: 0 }).where("kind", "=", "vpc").execute());
-  await store.write((tx) => tx.db.deleteFrom("due").where("kind", "!=", "vpc").execute());
-  await runRound({ store, reconcilers: [vpcReconciler], clock: systemClock, log: silentLog });
-}
+import { look, makeReal } from "./told-hosts.ts";
 
 async function told({ store }: TestServer): Promise<Record<string, VpcSpecification>> {
   const rows = await store.read((tx) => tx.db.selectFrom("specifications").selectAll().where("kind", "=", "vpc").execute());
   return Object.fromEntries(rows.map((row) => [row.host_id, { ...(JSON.parse(row.body) as VpcSpecification), generation: row.generation }])); // written by publish
 }
-
-/** Hosts with guests that send packets. */
-const makeReal = ({ store }: TestServer) =>
-  store.write(async (tx: Tx) => {
-    const { description } = await tx.db.selectFrom("hosts").select("description").executeTakeFirstOrThrow();
-    await tx.db.updateTable("hosts").set({ description: (description ?? "").replaceAll('"simulated"', '"qemu-tcg"') }).execute();
-  });
 
 const hostOf = ({ store }: TestServer, instance: string) =>
   store.read((tx) =>
@@ -82,7 +64,7 @@ test("A host learns the whole VPC, and of its groups those that matter to it", a
         id: nic?.SubnetId,
         cidr: expect.stringMatching(/^172\.31\.\d+\.0\/20$/),
         routes: [{ destination: "0.0.0.0/0", target: { kind: "internet" } }],
-        acl: [false, true].map((egress) => ({ egress, allow: true, traffic: { protocol: -1 }, cidr: "0.0.0.0/0" })),
+        acl: [false, true].map((egress) => ({ number: 100, egress, allow: true, traffic: { protocol: -1 }, cidr: "0.0.0.0/0" })),
       },
     ],
     interfaces: [
@@ -142,8 +124,8 @@ test("ACLs, routes and further addresses reach the hosts, and what a route leads
     { destination: "10.2.0.0/16", target: { kind: "blackhole" } },
   ]);
   expect(subnet?.acl).toEqual([
-    { egress: false, allow: false, traffic: { protocol: 6, ports: { from: 22, to: 22 } }, cidr: "0.0.0.0/0" },
-    { egress: false, allow: true, traffic: { protocol: 6, ports: { from: 1024, to: 65_535 } }, cidr: "0.0.0.0/0" },
+    { number: 3, egress: false, allow: false, traffic: { protocol: 6, ports: { from: 22, to: 22 } }, cidr: "0.0.0.0/0" },
+    { number: 20, egress: false, allow: true, traffic: { protocol: 6, ports: { from: 1024, to: 65_535 } }, cidr: "0.0.0.0/0" },
   ]);
   const placed = specification?.interfaces.find((each) => each.id === router.networkInterface);
   expect([placed?.privateAddresses.length, specification?.interfaces.find((each) => each.id === stopped.networkInterface)?.hostAddress]).toEqual([2, undefined]);

@@ -4,6 +4,7 @@
  *
  *   GET  /v1/status   AgentStatus, as JSON
  *   GET  /v1/volumes/ID   VolumeDescription, as JSON, or 404
+ *   GET  /v1/vpcs/ID/counters   RuleCounter[], as JSON, or 404 when no interface of the VPC is here
  *   POST /v1/park     → 204 when every guest is down (30 s to shut down, then powered off), or every export ended
  */
 import { chmod, rm } from "node:fs/promises";
@@ -17,8 +18,9 @@ export interface AgentSocket extends AsyncDisposable {
 }
 
 const volumeCall = "GET /v1/volumes/";
+const countersCall = /^GET \/v1\/vpcs\/([\w-]+)\/counters$/;
 
-type Door = Pick<Agent, "status" | "park" | "describeVolume">;
+type Door = Pick<Agent, "status" | "park" | "describeVolume" | "readCounters">;
 
 export async function openAgentSocket(path: string, agent: Door): Promise<AgentSocket> {
   const server = createServer((request, response) => {
@@ -40,12 +42,16 @@ export async function openAgentSocket(path: string, agent: Door): Promise<AgentS
 
 async function answer(request: IncomingMessage, response: ServerResponse, agent: Door): Promise<void> {
   const call = `${request.method} ${request.url}`;
+  const vpc = countersCall.exec(call)?.[1];
   if (call === "GET /v1/status") {
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(agent.status()));
   } else if (call.startsWith(volumeCall)) {
     const id = call.slice(volumeCall.length);
     const volume = isId("volume", id) ? await agent.describeVolume(id) : undefined;
     response.writeHead(volume === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(volume ?? {}));
+  } else if (vpc !== undefined) {
+    const counters = isId("vpc", vpc) ? await agent.readCounters(vpc) : undefined;
+    response.writeHead(counters === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(counters ?? {}));
   } else if (call === "POST /v1/park") {
     await agent.park();
     response.writeHead(204).end();

@@ -5,10 +5,11 @@
  * another agent speaks for the host. Leaving touches no guest and no volume.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { InstanceId, VolumeId } from "../../base/ids.ts";
+import type { InstanceId, VolumeId, VpcId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { VolumeDescription } from "../disk/volumes.ts";
+import type { RuleCounter } from "../protocol/counted-rule.ts";
 import type { SpecificationPage } from "../protocol/exchange.ts";
 import type { HostDescription, Report } from "../protocol/report.ts";
 import { pause } from "./back-off.ts";
@@ -64,6 +65,8 @@ export interface Agent {
   status(): AgentStatus;
   /** Undefined when this is no storage node, or has no such volume. */
   describeVolume(id: VolumeId): Promise<VolumeDescription | undefined>;
+  /** Undefined when no interface of the VPC is on this host. */
+  readCounters(vpc: VpcId): Promise<readonly RuleCounter[] | undefined>;
   /** Shuts all guests down, or ends all exports, to take them up again with the next agent; settles when that is done. */
   park(): Promise<void>;
   /** Settles when the agent has left. */
@@ -131,6 +134,7 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
     over,
     park: async () => void (await Promise.all([machines?.park(), volumes?.park()])),
     describeVolume: async (id) => (parts.role === "storage" ? parts.volumes.describe(id) : undefined),
+    readCounters: async (vpc) => (parts.role === "host" ? parts.network.readCounters(vpc) : undefined),
     status: () => ({
       host: hostId,
       incarnation,

@@ -6,6 +6,7 @@ import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import type { MachineDisks } from "../disk/machine-disks.ts";
 import type { Volumes } from "../disk/volumes.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { RuleCounter } from "../protocol/counted-rule.ts";
 import type { InterfaceSpecification, MachineSpecification, Virtualization, VpcSpecification } from "../protocol/specification.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import type { DurableFiles } from "./durable-files.ts";
@@ -23,6 +24,8 @@ export interface HostNetwork {
   applyVpc(specification: VpcSpecification): Promise<void>;
   /** Withdraws the VPC's specification: only DHCP, metadata and names are left to its interfaces. */
   removeVpc(id: VpcId): Promise<void>;
+  /** What the VPC's rules here have counted; undefined: this host has none of its interfaces. */
+  readCounters(vpc: VpcId): Promise<readonly RuleCounter[] | undefined>;
   removeInterface(id: InterfaceId): Promise<void>;
   /** Removes every interface that is not named. */
   retainOnly(ids: readonly InterfaceId[]): Promise<void>;

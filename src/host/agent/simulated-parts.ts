@@ -84,6 +84,7 @@ export function simulatedNetwork(): SimulatedNetwork {
     setTokenHopLimit: async () => undefined,
     applyVpc: async ({ id, generation }) => void vpcs.set(id, generation),
     removeVpc: async (id) => void vpcs.delete(id),
+    readCounters: async () => undefined,
     removeInterface: async (id) => void interfaces.delete(id),
     async retainOnly(ids) {
       for (const id of interfaces.keys()) if (!ids.includes(id)) interfaces.delete(id);

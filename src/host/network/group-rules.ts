@@ -4,14 +4,17 @@
  * A group has one chain for each direction, which all its interfaces jump to: `accept` lets the connection through this check,
  * the chain's end goes on to the interface's next group. An ACL has one for each direction and subnet: its entries decide in
  * order, `return` lets the packet go on to the next check.
+ *
+ * What decides is counted, under a comment that says what it is: a group's rule by its id, an ACL's entry by subnet and number,
+ * `*` for the last one, and what none of an interface's groups lets through by the interface's id.
  */
+import { aclEntryName, type Direction } from "../protocol/counted-rule.ts";
 import type { GroupRuleSpecification, GroupSpecification } from "../protocol/specification.ts";
 import type { Chain } from "./rule-table.ts";
 import { blocksMatch, trafficMatch } from "./traffic-match.ts";
 import type { LocalInterface, LocalSubnet } from "./vpc-scene.ts";
 
 type NamedChain = readonly [string, Chain];
-export type Direction = "leave" | "arrive";
 
 /** The set of the private addresses of a group's interfaces. */
 export function memberSet(group: string): string {
@@ -30,7 +33,7 @@ export function interfaceChains(interfaces: readonly LocalInterface[], groups: r
   const known = new Set(groups.map(({ id }) => id));
   const chain = (direction: Direction, nic: LocalInterface): NamedChain => [
     interfaceChain(direction, nic),
-    { rules: [...nic.groups.filter((group) => known.has(group)).map((group) => `jump ${groupChain(direction, group)}`), "drop"] },
+    { rules: [...nic.groups.filter((group) => known.has(group)).map((group) => `jump ${groupChain(direction, group)}`), `counter drop comment "${nic.id}"`] },
   ];
   return interfaces.flatMap((nic) => [chain("leave", nic), chain("arrive", nic)]);
 }
@@ -39,7 +42,7 @@ export function interfaceChain(direction: Direction, { device }: LocalInterface)
   return `${direction}_${device}`;
 }
 
-/** Chains of the subnets whose ACL does not simply allow everything. */
+/** Chains of the subnets whose ACL does not simply allow everything: that is neither checked nor counted. */
 export function aclChains(subnets: readonly LocalSubnet[]): readonly NamedChain[] {
   return subnets.flatMap((subnet) => [aclChain("leave", subnet), aclChain("arrive", subnet)].flatMap((chain) => chain ?? []));
 }
@@ -52,12 +55,13 @@ export function aclName(direction: Direction, subnet: Pick<LocalSubnet, "id">): 
 function aclChain(direction: Direction, subnet: LocalSubnet): readonly NamedChain[] {
   const side = direction === "leave" ? "daddr" : "saddr";
   const entries = subnet.acl.filter(({ egress }) => egress === (direction === "leave"));
-  const rules = entries.flatMap(({ allow, traffic, cidr }) => {
+  const rules = entries.flatMap(({ number, allow, traffic, cidr }) => {
     const blocks = blocksMatch(side, [cidr]);
-    return blocks === undefined ? [] : `${blocks}${trafficMatch(traffic)}${allow ? "return" : "drop"}`;
+    return blocks === undefined ? [] : { match: `${blocks}${trafficMatch(traffic)}`, allow, comment: aclEntryName(subnet.id, number) };
   });
-  if (rules[0] === "return") return [];
-  return [[aclName(direction, subnet), { rules: [...rules, "drop"] }]];
+  if (rules[0]?.match === "" && rules[0].allow) return [];
+  const decisions = [...rules, { match: "", allow: false, comment: aclEntryName(subnet.id, "*") }];
+  return [[aclName(direction, subnet), { rules: decisions.map(({ match, allow, comment }) => `${match}counter ${allow ? "return" : "drop"} comment "${comment}"`) }]];
 }
 
 function groupRule({ id, egress, traffic, peer }: GroupRuleSpecification): readonly string[] {

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import { formatCidr } from "../../base/ipv4.ts";
 import type { Log } from "../../base/log.ts";
+import type { RuleCounter } from "../protocol/counted-rule.ts";
 import type { InterfaceSpecification, VpcSpecification } from "../protocol/specification.ts";
 import { dnsmasqFiles } from "./dnsmasq-configuration.ts";
 import { dnsmasqPaths, ensureDnsmasq, removeDnsmasqFiles, reviveDnsmasq } from "./dnsmasq.ts";
@@ -26,6 +27,7 @@ import { vpcLinkAddress } from "./link-addresses.ts";
 import { interfaceRules } from "./interface-rules.ts";
 import { interfaceDevices, listNamespaces, vpcNamespace } from "./names.ts";
 import { programPublicAddresses } from "./public-addresses.ts";
+import { readRuleCounters } from "./rule-counters.ts";
 import { RuleLoader } from "./rule-loader.ts";
 import { removeStrangers } from "./strangers.ts";
 import { VpcFabric } from "./vpc-fabric.ts";
@@ -64,6 +66,8 @@ export interface HostNetwork {
   applyVpc(specification: VpcSpecification): Promise<void>;
   /** Withdraws the VPC's specification. */
   removeVpc(id: VpcId): Promise<void>;
+  /** What the VPC's rules here have counted; undefined while none of its interfaces is here. */
+  readCounters(vpc: VpcId): Promise<readonly RuleCounter[] | undefined>;
   /** The VPC's namespace goes with its last interface. */
   removeInterface(id: InterfaceId): Promise<void>;
   /** Removes everything that belongs to none of these interfaces. */
@@ -150,6 +154,10 @@ class ProgrammedNetwork implements HostNetwork {
   removeVpc(id: VpcId): Promise<void> {
     this.#fabric.drop(id);
     return this.#inTurn(() => this.#reprogram(id));
+  }
+
+  async readCounters(vpc: VpcId): Promise<readonly RuleCounter[] | undefined> {
+    return this.#known.connectedIn(vpc).length === 0 ? undefined : readRuleCounters(this.#place(vpc).namespace);
   }
 
   removeInterface(id: InterfaceId): Promise<void> {

@@ -1,6 +1,8 @@
 /** Security groups and network ACLs, with packets between real namespaces on two hosts. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { aclEntryName, type Direction } from "../protocol/counted-rule.ts";
 import type { AclEntrySpecification, GroupRuleSpecification, TrafficSpecification } from "../protocol/specification.ts";
+import { parseRuleCounters } from "./rule-counters.ts";
 import { FabricBench, nics, type GuestName } from "./testing/fabric-bench.ts";
 import { allTraffic, allowAll, anywhere, openGroup, openRules } from "./testing/vpc-specimens.ts";
 
@@ -23,6 +25,12 @@ async function guardB1(rules: readonly GroupRuleSpecification[]): Promise<void> 
     interfaces: bench.placed({ b1: { groups: [guarded] } }),
     groups: [{ id: openGroup, rules: openRules }, { id: guarded, rules: [out, ...rules] }],
   });
+}
+
+/** Packets, as the host of b1 and b2 counts them. */
+async function countedAtB(direction: Direction, rule: string): Promise<number | undefined> {
+  const counters = parseRuleCounters(await bench.inVpc("b", "nft", "-j", "list", "table", "ip", "hostelry"));
+  return counters.find((counter) => counter.direction === direction && counter.rule === rule)?.packets;
 }
 
 const opens = async (from: GuestName, to: GuestName) => (await bench.guests[from].connect(nics[to].privateAddress, port)) !== undefined;
@@ -64,7 +72,6 @@ describe("a security group", () => {
   });
 
   test("counts the packets of each rule, and a change elsewhere leaves the counters", async () => {
-    const counted = async () => (await bench.inVpc("b", "nft", "list", "chain", "ip", "hostelry", "arrive_sg_0aaaaaaaaaaaaaaa1")).match(/packets (\d+) .*comment "sgr-06"/)?.[1];
     const rules = [inbound("sgr-06", { protocol: 1 }, anywhere)];
     await guardB1(rules);
     await bench.reaches("a1", ["b1"]);
@@ -72,7 +79,14 @@ describe("a security group", () => {
       interfaces: bench.placed({ b1: { groups: [guarded] } }),
       groups: [{ id: openGroup, rules: [out, inbound("sgr-07", tcp(1), anywhere)] }, { id: guarded, rules: [out, ...rules] }],
     });
-    expect(await counted()).toBe("1");
+    expect(await countedAtB("arrive", "sgr-06")).toBe(1);
+  });
+
+  test("counts at the interface what no rule of its groups lets through", async () => {
+    await guardB1([inbound("sgr-09", tcp(port + 1), anywhere)]);
+    const before = (await countedAtB("arrive", nics.b1.id)) ?? 0;
+    expect([await bench.reaches("a1", ["b1"]), await countedAtB("arrive", "sgr-09")]).toEqual([[], 0]);
+    expect(await countedAtB("arrive", nics.b1.id)).toBeGreaterThan(before);
   });
 
   test("without any rule there is still DHCP's answer to renewals, metadata and names", async () => {
@@ -94,12 +108,13 @@ describe("a security group", () => {
 });
 
 describe("a network ACL", () => {
-  const entry = (egress: boolean, allow: boolean, traffic: TrafficSpecification, cidr = "0.0.0.0/0"): AclEntrySpecification => ({ egress, allow, traffic, cidr });
+  const entry = (egress: boolean, allow: boolean, traffic: TrafficSpecification, cidr = "0.0.0.0/0"): AclEntrySpecification => ({ number: 90, egress, allow, traffic, cidr });
   /** Of the subnet of a1, a2 and b1; groups allow everything. */
   const withAcl = (acl: readonly AclEntrySpecification[]) => bench.apply({ subnets: bench.subnets({ acl }) });
 
   test("that denies beats a group that allows, between subnets and not inside one", async () => {
     await withAcl([entry(false, false, { protocol: 1 }, "172.31.16.0/20"), ...allowAll]);
+    expect([await bench.reaches("b2", ["b1"]), await countedAtB("arrive", aclEntryName(nics.b1.subnet.id, 90))]).toEqual([[], 1]);
     expect([await bench.reaches("b2", ["a1", "b1"]), await bench.reaches("a1", ["a2", "b1"]), await opens("b2", "b1")]).toEqual([[], ["a2", "b1"], true]);
   });
 

@@ -18,7 +18,7 @@ const rules = [
   { id: "sgr-02", egress: false, traffic: { protocol: 6, ports: { from: 22, to: 22 } }, peer: { cidrs: ["10.0.0.0/8", "10.1.0.0/16", "192.0.2.1/32"] } },
   { id: "sgr-03", egress: false, traffic: { protocol: 1, icmp: { type: 8, code: -1 } }, peer: { group: openGroup } },
 ];
-const closedAcl = [...allowAll.filter(({ egress }) => egress), { egress: false, allow: false, traffic: { protocol: 17, ports: { from: 53, to: 60 } }, cidr: "172.31.0.0/20" }];
+const closedAcl = [...allowAll.filter(({ egress }) => egress), { number: 90, egress: false, allow: false, traffic: { protocol: 17, ports: { from: 53, to: 60 } }, cidr: "172.31.0.0/20" }];
 const interfaces = [
   placed(one, here, { privateAddresses: ["172.31.0.5", "172.31.0.6"], publicAddresses: { "172.31.0.5": "198.18.4.10", "172.31.0.6": "198.18.4.11" } }),
   placed(two, here, { sourceDestCheck: false }),
@@ -48,7 +48,7 @@ test("a VPC with two interfaces here and one elsewhere has these rules and these
 
 test("before the VPC's specification is known, nothing is allowed, translated or let out", () => {
   const { chains, sets } = tableOf(vpcScene(undefined, connected, here) ?? sceneOf());
-  expect([...chains].filter(([name]) => /^(?:leave|arrive)_/.test(name)).map(([, { rules }]) => rules)).toEqual([["drop"], ["drop"], ["drop"], ["drop"]]);
+  expect([...chains].filter(([name]) => /^(?:leave|arrive)_/.test(name)).flatMap(([, { rules }]) => rules)).toEqual([one, one, two, two].map(({ id }) => `counter drop comment "${id}"`));
   expect([sets.size, ...[...chains.values()].flatMap(({ rules }) => rules.filter((rule) => / map |oifname "uplink".* accept/.test(rule)))]).toEqual([0]);
 });
 

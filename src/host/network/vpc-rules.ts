@@ -14,7 +14,8 @@
  * every packet that leaves or enters their subnet. The services of the link-local range, DHCP and the resolver pass none of them,
  * as on EC2 (facts §7.6).
  */
-import { aclChains, aclName, groupChains, interfaceChain, interfaceChains, memberSet, type Direction } from "./group-rules.ts";
+import type { Direction } from "../protocol/counted-rule.ts";
+import { aclChains, aclName, groupChains, interfaceChain, interfaceChains, memberSet } from "./group-rules.ts";
 import { hostLinkAddress, metadataAddress, metadataPorts, resolverAddress } from "./link-addresses.ts";
 import { tokenReplyMatch } from "./metadata-reply.ts";
 import { overlayDevice, ruleTable, uplinkDevice } from "./names.ts";

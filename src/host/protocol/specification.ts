@@ -217,6 +217,8 @@ export interface RouteSpecification {
 }
 
 export interface AclEntrySpecification {
+  /** As EC2 numbers the ACL's entries; each direction has its own numbers. */
+  readonly number: number;
   readonly egress: boolean;
   readonly allow: boolean;
   readonly traffic: TrafficSpecification;

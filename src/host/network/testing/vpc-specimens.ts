@@ -4,7 +4,7 @@ import type { InterfaceSpecification } from "../../protocol/specification.ts";
 
 export const anywhere = { cidrs: ["0.0.0.0/0"] };
 export const allTraffic = { protocol: -1 };
-export const allowAll: readonly AclEntrySpecification[] = [true, false].map((egress) => ({ egress, allow: true, traffic: allTraffic, cidr: "0.0.0.0/0" }));
+export const allowAll: readonly AclEntrySpecification[] = [true, false].map((egress) => ({ number: 100, egress, allow: true, traffic: allTraffic, cidr: "0.0.0.0/0" }));
 export const openRules: readonly GroupRuleSpecification[] = [
   { id: "sgr-00000000000000001", egress: true, traffic: allTraffic, peer: anywhere },
   { id: "sgr-00000000000000002", egress: false, traffic: allTraffic, peer: anywhere },
