@@ -9,6 +9,7 @@ import type { NetworkInterfaceRow, RouteRow, SubnetRow, VpcRow } from "../store/
 import type { Tx } from "../store/store.ts";
 import { toAclSpecification } from "./network-acl.ts";
 import { toGroupRuleSpecification } from "./security-group-rules.ts";
+import { readAclChoice, readTableChoice } from "./subnet-choices.ts";
 
 /** Changes that come within this time of each other are published together. */
 const gatherMs = 50;
@@ -110,7 +111,7 @@ async function readSubnets(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInte
 }
 
 async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[]): Promise<(subnet: SubnetRow["id"]) => RouteSpecification[]> {
-  const tables = await tx.db.selectFrom("route_tables").select(["id", "main"]).where("vpc_id", "=", vpcId).execute();
+  const tableOf = await readTableChoice(tx, vpcId);
   const routes = await tx.db
     .selectFrom("routes")
     .innerJoin("route_tables", "route_tables.id", "routes.route_table_id")
@@ -118,21 +119,13 @@ async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInter
     .where("vpc_id", "=", vpcId)
     .orderBy("destination")
     .execute();
-  const associations = await tx.db
-    .selectFrom("route_table_associations")
-    .innerJoin("route_tables", "route_tables.id", "route_table_associations.route_table_id")
-    .select(["route_table_id", "subnet_id"])
-    .where("vpc_id", "=", vpcId)
-    .execute();
   const gateways = await tx.db.selectFrom("internet_gateways").select("id").where("vpc_id", "=", vpcId).execute();
   const targets: RouteTargets = {
     gateways: new Set(gateways.map(({ id }) => id)),
     placed: new Set(interfaces.filter((nic) => nic.hostAddress !== undefined).map((nic) => nic.id)),
   };
   const byTable = Map.groupBy(routes, (route) => route.route_table_id);
-  const tableOf = new Map(associations.map((row) => [row.subnet_id, row.route_table_id]));
-  const main = tables.find((table) => table.main === 1)?.id ?? "";
-  return (subnet) => (byTable.get(tableOf.get(subnet) ?? main) ?? []).flatMap((route) => toRoute(route, targets));
+  return (subnet) => (byTable.get(tableOf(subnet)) ?? []).flatMap((route) => toRoute(route, targets));
 }
 
 interface RouteTargets {
@@ -150,7 +143,7 @@ function toRoute({ destination, target_id: target }: RouteRow, { gateways, place
 }
 
 async function readAcls(tx: Tx, vpcId: VpcId): Promise<(subnet: SubnetRow["id"]) => SubnetSpecification["acl"]> {
-  const acls = await tx.db.selectFrom("network_acls").select(["id", "is_default"]).where("vpc_id", "=", vpcId).execute();
+  const aclOf = await readAclChoice(tx, vpcId);
   const entries = await tx.db
     .selectFrom("network_acl_entries")
     .innerJoin("network_acls", "network_acls.id", "network_acl_entries.network_acl_id")
@@ -159,16 +152,8 @@ async function readAcls(tx: Tx, vpcId: VpcId): Promise<(subnet: SubnetRow["id"])
     .orderBy("egress")
     .orderBy("rule_number")
     .execute();
-  const associations = await tx.db
-    .selectFrom("network_acl_associations")
-    .innerJoin("network_acls", "network_acls.id", "network_acl_associations.network_acl_id")
-    .select(["network_acl_id", "subnet_id"])
-    .where("vpc_id", "=", vpcId)
-    .execute();
   const byAcl = new Map([...Map.groupBy(entries, (entry) => entry.network_acl_id)].map(([id, rows]) => [id, toAclSpecification(rows)]));
-  const aclOf = new Map(associations.map((row) => [row.subnet_id, row.network_acl_id]));
-  const standard = acls.find((acl) => acl.is_default === 1)?.id ?? "";
-  return (subnet) => byAcl.get(aclOf.get(subnet) ?? standard) ?? [];
+  return (subnet) => byAcl.get(aclOf(subnet)) ?? [];
 }
 
 /** The groups, and those that their rules name; these without rules of their own, which would name yet others. */

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import type { AclEntrySpecification, GroupRuleSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, TrafficSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
+import type { HostView, InterfaceEnd } from "./hop.ts";
+import { echoRequest, type Packet } from "./packet.ts";
+import { outcomeOf, walk, type Journey } from "./walk.ts";
+
+const everywhere = "0.0.0.0/0";
+const web: Packet = { protocol: 6, port: 80 };
+const tcp = (from: number, to = from): TrafficSpecification => ({ protocol: 6, ports: { from, to } });
+const rule = (id: string, egress: boolean, traffic: TrafficSpecification, peer: GroupRuleSpecification["peer"] = { cidrs: [everywhere] }): GroupRuleSpecification => ({ id, egress, traffic, peer });
+const entry = (number: number, egress: boolean, allow: boolean, traffic: TrafficSpecification, cidr = everywhere): AclEntrySpecification => ({ number, egress, allow, traffic, cidr });
+const all = { protocol: -1 };
+const openAcl = [entry(100, false, true, all), entry(100, true, true, all)];
+const toInternet: RouteSpecification = { destination: everywhere, target: { kind: "internet" } };
+const [one, two] = ["subnet-0000000000000000a", "subnet-0000000000000000b"] as const;
+
+/** The client in subnet one on host-1, the server in subnet two on host-2, whose group lets the clients' group in at port 80 and everybody at 22. */
+interface World {
+  readonly client?: Partial<PlacedInterface>;
+  readonly server?: Partial<PlacedInterface>;
+  readonly clientOut?: readonly GroupRuleSpecification[];
+  readonly serverIn?: readonly GroupRuleSpecification[];
+  readonly subnets?: readonly [Partial<SubnetSpecification>, Partial<SubnetSpecification>];
+  readonly others?: readonly PlacedInterface[];
+  readonly hosts?: Readonly<Record<string, Partial<HostView>>>;
+  readonly states?: Readonly<Record<string, string>>;
+}
+
+function placed(digit: string, subnet: PlacedInterface["subnet"], address: string, change: Partial<PlacedInterface>): PlacedInterface {
+  const outer = `198.18.0.${digit}`;
+  return { id: `eni-${digit}` as const, subnet, mac: "02:00:00:00:00:01", privateAddresses: [address], publicAddresses: { [address]: outer }, groups: [`sg-${digit}`], sourceDestCheck: true, hostAddress: `192.0.2.${digit}`, ...change };
+}
+
+function journey(world: World = {}, change: Partial<Journey> | ((ends: { client: InterfaceEnd; server: InterfaceEnd }) => Partial<Journey>) = {}): Journey {
+  const interfaces = [placed("1", one, "10.0.0.5", world.client ?? {}), placed("2", two, "10.0.1.6", world.server ?? {}), ...(world.others ?? [])];
+  const subnets = [one, two].map((id, index): SubnetSpecification => ({ id, cidr: `10.0.${index}.0/24`, routes: [toInternet], acl: openAcl, ...world.subnets?.[index] }));
+  const groups = [
+    { id: "sg-1", rules: world.clientOut ?? [rule("sgr-out", true, all)] },
+    { id: "sg-2", rules: [rule("sgr-back", true, all), ...(world.serverIn ?? [rule("sgr-web", false, tcp(80), { group: "sg-1" }), rule("sgr-ssh", false, tcp(22))])] },
+    { id: "sg-3", rules: [rule("sgr-any", false, all)] },
+  ];
+  const specification: VpcSpecification = { kind: "vpc", id: "vpc-1", generation: 1, want: "present", networkIdentifier: 1, cidrs: ["10.0.0.0/16"], subnets, interfaces, groups };
+  const views = new Map(subnets.map((subnet) => [subnet.id, { routeTable: `rtb-${subnet.id.slice(-1)}`, acl: `acl-${subnet.id.slice(-1)}`, targets: new Map(subnet.routes.map(({ destination }) => [destination, destination === everywhere ? "igw-1" : "eni-3"])) }]));
+  const endOf = (id: string): InterfaceEnd | undefined => {
+    const nic = interfaces.find((each) => each.id === id);
+    const subnet = subnets.find((each) => each.id === nic?.subnet);
+    if (nic === undefined || subnet === undefined) return undefined;
+    const [address = ""] = nic.privateAddresses;
+    const [digit, publicAddress] = [id.slice(-1), nic.publicAddresses[address]];
+    const host = nic.hostAddress === undefined ? {} : { host: { id: `host-${digit}`, simulated: false, ...world.hosts?.[digit] } };
+    return { kind: "interface", nic, subnet, vpc: { specification, subnets: views }, address, ...(publicAddress === undefined ? {} : { publicAddress }), instance: { id: `i-${digit}` as const, state: world.states?.[digit] ?? "running" }, ...host };
+  };
+  const [client, server] = [endOf("eni-1"), endOf("eni-2")];
+  if (client === undefined || server === undefined) throw new Error("both are placed");
+  return { from: client, to: server, publicly: false, packet: web, endOf, ...(typeof change === "function" ? change({ client, server }) : change) };
+}
+
+/** `OUTCOME`, or `HOP AT RULE` of the first hop that stops or, without one, that is doubtful. */
+function ends(of: Journey): string {
+  const hops = walk(of);
+  const { outcome, stoppedBy } = outcomeOf(hops);
+  const decisive = stoppedBy === undefined ? hops.find(({ hop, verdict }) => verdict === "unknown" && hop !== "port") : hops[stoppedBy];
+  return [outcome, decisive?.hop, decisive?.at, decisive?.rule].filter((part) => part !== undefined).join(" ");
+}
+
+describe("the way of a packet", () => {
+  test("that nothing stops names each hop, what lets it through, and where that is counted", () => {
+    const acl = [entry(90, false, false, tcp(25)), ...openAcl];
+    const counter = (host: string, direction: string, counted: string) => ({ host, vpc: "vpc-1", direction, rule: counted });
+    const unchecked = { absent: "an ACL that allows everything is not checked" };
+    expect(walk(journey({ subnets: [{}, { acl }] })).map((hop) => ({ ...hop, reason: undefined }))).toEqual([
+      { hop: "sender", verdict: "passes", at: "i-1" },
+      { hop: "security-group-out", verdict: "passes", at: "sg-1", rule: "sgr-out", counter: counter("host-1", "leave", "sgr-out") },
+      { hop: "network-acl-out", verdict: "passes", at: "acl-a", rule: "100", counter: unchecked },
+      { hop: "route", verdict: "passes", at: "rtb-a", rule: "10.0.0.0/16" },
+      { hop: "host-path", verdict: "passes", at: "host-1 → host-2" },
+      { hop: "network-acl-in", verdict: "passes", at: "acl-b", rule: "100", counter: counter("host-2", "arrive", `${two}/100`) },
+      { hop: "security-group-in", verdict: "passes", at: "sg-2", rule: "sgr-web", counter: counter("host-2", "arrive", "sgr-web") },
+      { hop: "answer", verdict: "passes", at: "eni-2" },
+      { hop: "port", verdict: "unknown", at: "eni-2", rule: "80" },
+    ]);
+  });
+
+  const dropped: RouteSpecification = { destination: "203.0.113.0/24", target: { kind: "blackhole" } };
+  const other = { kind: "outside", address: "203.0.113.9" } as const;
+  const by = (id: string): RouteSpecification => ({ destination: "10.0.1.0/24", target: { kind: "interface", id: id as PlacedInterface["id"] } });
+  const middle = (change: Partial<PlacedInterface> = {}) => placed("3", one, "10.0.0.7", { groups: ["sg-3"], ...change });
+
+  test.each<readonly [string, World, string]>([
+    ["a sender that is stopped", { states: { 1: "stopped" } }, "stopped sender i-1"],
+    ["a group that lets nothing out", { clientOut: [rule("sgr-out", true, tcp(443))] }, "stopped security-group-out sg-1"],
+    ["an ACL that denies on the way out", { subnets: [{ acl: [entry(80, true, false, tcp(1, 100), "10.0.1.0/24"), ...openAcl] }, {}] }, "stopped network-acl-out acl-a 80"],
+    ["an ACL without entries", { subnets: [{ acl: [] }, {}] }, "stopped network-acl-out acl-a *"],
+    ["a receiver that has stopped", { states: { 2: "stopped" }, server: { groups: ["sg-2"] } }, "stopped host-path i-2"],
+    ["an ACL that denies on the way in", { subnets: [{}, { acl: [entry(70, false, false, { protocol: 6 }), ...openAcl] }] }, "stopped network-acl-in acl-b 70"],
+    ["a group whose rule is for another port", { serverIn: [rule("sgr-web", false, tcp(81), { group: "sg-1" })] }, "stopped security-group-in sg-2"],
+    ["a group whose rule is for another group's members", { client: { groups: ["sg-3", "sg-1"] }, serverIn: [rule("sgr-web", false, tcp(80), { group: "sg-2" })] }, "stopped security-group-in sg-2"],
+    ["a group whose rule is for another protocol", { serverIn: [rule("sgr-web", false, { protocol: 17, ports: { from: 80, to: 80 } })] }, "stopped security-group-in sg-2"],
+    ["an ACL that stops answers where they leave", { subnets: [{}, { acl: [entry(100, false, true, all), entry(100, true, true, tcp(80))] }] }, "stopped answer acl-b *"],
+    ["an ACL that stops answers where they arrive", { subnets: [{ acl: [entry(100, true, true, all), entry(60, false, false, tcp(1024, 65_535))] }, {}] }, "stopped answer acl-a 60"],
+    ["an ACL that stops some answers", { subnets: [{ acl: [entry(100, true, true, all), entry(60, false, true, tcp(40_000, 50_000))] }, {}] }, "unknown answer acl-a *"],
+    ["a route to an interface that checks destinations", { subnets: [{ routes: [by("eni-3")] }, {}], others: [middle()] }, "stopped forwarding eni-3"],
+    ["a route to an appliance", { subnets: [{ routes: [by("eni-3")] }, {}], others: [middle({ sourceDestCheck: false })] }, "unknown forwarding eni-3"],
+    ["a route to the receiver itself", { subnets: [{ routes: [by("eni-2")] }, {}] }, "passes"],
+    ["answers that go by an appliance", { subnets: [{}, { routes: [{ ...by("eni-3"), destination: "10.0.0.5/32" }] }], others: [middle({ sourceDestCheck: false })] }, "unknown answer rtb-b 10.0.0.5/32"],
+    ["a host that lags behind", { hosts: { 2: { concern: "has not applied it" } } }, "unknown host-path host-1 → host-2"],
+    ["simulated hosts", { hosts: { 1: { simulated: true } } }, "unknown host-path host-1 → host-2"],
+  ])("%s", (_name, world, expected) => {
+    expect(ends(journey(world))).toBe(expected);
+  });
+
+  test.each<readonly [string, World, Partial<Journey> | Parameters<typeof journey>[1], string]>([
+    ["to the internet, through the gateway", {}, { to: other }, "passes"],
+    ["to the internet, without a route", { subnets: [{ routes: [] }, {}] }, { to: other }, "stopped route rtb-a"],
+    ["to the internet, by a blackhole that is longer than the gateway's route", { subnets: [{ routes: [toInternet, dropped] }, {}] }, { to: other }, "stopped route rtb-a 203.0.113.0/24"],
+    ["to the internet, without a public address", { client: { publicAddresses: {} } }, { to: other }, "stopped public-address-out eni-1"],
+    ["to an address of the VPC that nobody has", {}, { to: { kind: "outside", address: "10.0.3.3" } }, "stopped host-path vpc-1"],
+    ["from the internet, where a group allows everybody", {}, ({ server }) => ({ from: { kind: "outside", address: undefined }, to: server, packet: { protocol: 6, port: 22 } }), "passes"],
+    ["from the internet, where a group allows only some", { serverIn: [rule("sgr-ssh", false, tcp(22), { cidrs: ["203.0.113.0/24"] })] }, ({ server }) => ({ from: { kind: "outside", address: undefined }, to: server, packet: { protocol: 6, port: 22 } }), "stopped security-group-in sg-2"],
+    ["from one of these addresses", { serverIn: [rule("sgr-ssh", false, tcp(22), { cidrs: ["203.0.113.0/24"] })] }, ({ server }) => ({ from: other, to: server, packet: { protocol: 6, port: 22 } }), "passes"],
+    ["from the internet, to an interface without a public address", { server: { publicAddresses: {} } }, ({ server }) => ({ from: other, to: server, packet: { protocol: 6, port: 22 } }), "stopped public-address-in eni-2"],
+    ["from the internet, to a subnet that has no way out", { subnets: [{}, { routes: [] }] }, ({ server }) => ({ from: other, to: server, packet: { protocol: 6, port: 22 } }), "stopped answer rtb-b"],
+    ["within the VPC by a public address, which is no member of a group", {}, { publicly: true }, "stopped security-group-in sg-2"],
+    ["of a ping, whose answer has no entry", { serverIn: [rule("sgr-any", false, all)], subnets: [{}, { acl: [entry(100, false, true, all), entry(100, true, true, { protocol: 1, icmp: { type: 8 } })] }] }, { packet: echoRequest }, "stopped answer acl-b *"],
+    ["of a ping, where only TCP is allowed", {}, { packet: echoRequest }, "stopped security-group-in sg-2"],
+  ])("%s", (_name, world, change, expected) => {
+    expect(ends(journey(world, change))).toBe(expected);
+  });
+
+  test("between two interfaces of a subnet no ACL and no route counts", () => {
+    const [acl, routes] = [[], [{ destination: "10.0.0.0/24", target: { kind: "blackhole" } }]] as const;
+    const near = journey({ subnets: [{ acl, routes }, {}], server: { subnet: one, privateAddresses: ["10.0.0.6"], publicAddresses: {} } });
+    expect([ends(near), walk(near).find(({ hop }) => hop === "route")?.rule]).toEqual(["passes", "10.0.0.0/24"]);
+  });
+
+  test("that several things stop names them all, the first first", () => {
+    const hops = walk(journey({ clientOut: [], serverIn: [], subnets: [{}, { acl: [] }] }));
+    expect(hops.filter(({ verdict }) => verdict === "stops").map(({ hop }) => hop)).toEqual(["security-group-out", "network-acl-in", "security-group-in", "answer"]);
+    expect(outcomeOf(hops)).toEqual({ outcome: "stopped", stoppedBy: 1 });
+  });
+});

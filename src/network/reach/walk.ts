@@ -1,0 +1,141 @@
+/**
+ * The way of a packet from one end to another, hop by hop, by what hosts are told: whether a connection can begin, and whether its
+ * answers come back. Pure.
+ *
+ * Every hop that can be judged is, also behind one that stops the packet, so that all that is in the way is seen at once; the
+ * first that stops is the one where the packet ends. What a guest does with a packet is not known here: whether it forwards what
+ * is for others, whether anything listens.
+ *
+ *   sender → group → ACL → route ┬ (same VPC) ───────────────────────── host path → ACL → group → answer → port
+ *                                ├ gateway: public address → public address ┘
+ *                                └ interface of the VPC: host path → ACL → group → forwarding, as far as can be seen
+ */
+import { checkAnswer, targetOf } from "./answer.ts";
+import { checkAcl, checkGroups, chooseRoute, type ChosenRoute } from "./checks.ts";
+import type { Address, End, Hop, InterfaceEnd, OutsideEnd } from "./hop.ts";
+import { addressText, type Packet } from "./packet.ts";
+
+export interface Journey {
+  readonly from: End;
+  readonly to: End;
+  /** Ask for the receiver by its public address, also from within its VPC. */
+  readonly publicly: boolean;
+  readonly packet: Packet;
+  /** The interfaces that routes of the sender's VPC may lead to. */
+  readonly endOf: (interfaceId: string) => InterfaceEnd | undefined;
+}
+
+export function walk(journey: Journey): readonly Hop[] {
+  const { from, to } = journey;
+  if (from.kind === "interface") return leave(from, journey);
+  return to.kind === "interface" ? enter(from.address, to, journey) : [];
+}
+
+/** `unknown` when anything but the listening port is. */
+export function outcomeOf(hops: readonly Hop[]): { readonly outcome: "passes" | "stopped" | "unknown"; readonly stoppedBy?: number } {
+  const stoppedBy = hops.findIndex(({ verdict }) => verdict === "stops");
+  if (stoppedBy >= 0) return { outcome: "stopped", stoppedBy };
+  return { outcome: hops.some(({ hop, verdict }) => verdict === "unknown" && hop !== "port") ? "unknown" : "passes" };
+}
+
+function leave(from: InterfaceEnd, journey: Journey): readonly Hop[] {
+  const { to, packet } = journey;
+  const target = targetOf(journey);
+  const route = chooseRoute(from, target);
+  const begun = [checkPresence("sender", from), checkGroups(from, "leave", packet, target), checkAcl(from, "leave", packet, target), describeRoute(from, route, target)];
+  switch (route?.way.kind) {
+    case undefined:
+    case "blackhole":
+      return begun;
+    case "internet":
+      return [...begun, ...crossGateway(from, target, journey)];
+    case "interface":
+      return [...begun, ...followInterface(from, route.way.id, journey)];
+    case "local":
+      return [...begun, ...(to.kind === "outside" || !isSameVpc(from, to) ? [nobodyThere(from, to, target)] : arrive(from, from.address, to, journey))];
+  }
+}
+
+/** From outside, or through the gateway from a public address. */
+function enter(source: Address, to: InterfaceEnd, journey: Journey): readonly Hop[] {
+  const at = to.nic.id;
+  const reason = to.publicAddress === undefined ? `${to.address} has no public address; nothing outside its VPC can ask for it` : `${to.publicAddress} stands for ${to.address}`;
+  const hop: Hop = { hop: "public-address-in", verdict: to.publicAddress === undefined ? "stops" : "passes", at, reason };
+  return [hop, ...arrive(journey.from, source, to, journey)];
+}
+
+function crossGateway(from: InterfaceEnd, target: Address, journey: Journey): readonly Hop[] {
+  const { to } = journey;
+  const own = from.publicAddress;
+  const reason = own === undefined ? `${from.address} has no public address; the gateway lets nothing else out` : `goes on as ${own}`;
+  const out: Hop = { hop: "public-address-out", verdict: own === undefined ? "stops" : "passes", at: from.nic.id, reason };
+  if (to.kind === "outside") {
+    return [out, ...checkAnswer(journey, own), { hop: "port", verdict: "unknown", at: addressText(target), reason: "is outside of this installation, where nothing is looked at" }];
+  }
+  if (!journey.publicly) return [out, { hop: "public-address-in", verdict: "stops", at: to.nic.id, reason: `${addressText(target)} means nothing outside its VPC` }];
+  return [out, ...enter(own, to, journey)];
+}
+
+/** Whatever the address is, the route hands the packet to this interface. */
+function followInterface(from: InterfaceEnd, id: string, journey: Journey): readonly Hop[] {
+  const { to, packet } = journey;
+  if (to.kind === "interface" && to.nic.id === id) return arrive(from, from.address, to, journey);
+  const middle = journey.endOf(id);
+  if (middle === undefined) return [{ hop: "host-path", verdict: "unknown", at: id, reason: "the interface is not known" }];
+  const checks = middle.nic.sourceDestCheck;
+  const reason = checks ? "drops what is not for its own addresses (source/destination check)" : "whether its guest forwards packets cannot be seen from outside it";
+  return [
+    ...describeHosts(from, middle),
+    checkAcl(middle, "arrive", packet, from.address),
+    checkGroups(middle, "arrive", packet, from.address),
+    { hop: "forwarding", verdict: checks ? "stops" : "unknown", at: id, reason },
+  ];
+}
+
+/** At the receiver, which sees `source` as the sender. */
+function arrive(from: InterfaceEnd | OutsideEnd, source: Address, to: InterfaceEnd, journey: Journey): readonly Hop[] {
+  const { packet } = journey;
+  return [...describeHosts(from, to), checkAcl(to, "arrive", packet, source), checkGroups(to, "arrive", packet, source), ...checkAnswer(journey, source), describePort(to, packet)];
+}
+
+function checkPresence(hop: "sender" | "host-path", { nic, instance, host, address }: InterfaceEnd): Hop {
+  if (instance === undefined) return { hop, verdict: "stops", at: nic.id, reason: "is attached to no instance" };
+  const running = instance.state === "running" && host !== undefined;
+  return { hop, verdict: running ? "passes" : "stops", at: instance.id, reason: running ? `${nic.id}, ${address}, on ${host.id}` : `is ${instance.state}` };
+}
+
+/** Whether the receiver is there, and whether both hosts do what the VPC's specification says. */
+function describeHosts(from: End, to: InterfaceEnd): readonly Hop[] {
+  const presence = checkPresence("host-path", to);
+  if (presence.verdict === "stops" || to.host === undefined) return [presence];
+  const hosts = [...(from.kind === "interface" && from.host !== undefined ? [from.host] : []), to.host];
+  const at = [...new Set(hosts.map(({ id }) => id))].join(" → ");
+  const simulated = hosts.find((host) => host.simulated);
+  if (simulated !== undefined) return [{ hop: "host-path", verdict: "unknown", at, reason: `${simulated.id} is simulated: there are no packets` }];
+  const concerns = [...new Set(hosts.flatMap(({ id, concern }) => (concern === undefined ? [] : [`${id} ${concern}`])))];
+  if (concerns.length > 0) return [{ hop: "host-path", verdict: "unknown", at, reason: concerns.join("; ") }];
+  return [{ hop: "host-path", verdict: "passes", at, reason: "the VPC's newest specification is applied" }];
+}
+
+function describeRoute(from: InterfaceEnd, route: ChosenRoute | undefined, target: Address): Hop {
+  const { routeTable: at = "", targets } = from.vpc.subnets.get(from.subnet.id) ?? {};
+  if (route === undefined) return { hop: "route", verdict: "stops", at, reason: `no route is for ${addressText(target)}` };
+  const { destination: rule, way } = route;
+  const named = way.kind === "local" ? "the VPC itself" : (targets?.get(rule) ?? way.kind);
+  if (way.kind === "blackhole") return { hop: "route", verdict: "stops", at, rule, reason: `leads to ${named}, which is gone, detached or stopped (blackhole)` };
+  return { hop: "route", verdict: "passes", at, rule, reason: `leads to ${named}` };
+}
+
+function nobodyThere({ vpc }: InterfaceEnd, to: End, target: Address): Hop {
+  const reason = to.kind === "interface" ? `${to.nic.id} is in another VPC, ${to.vpc.specification.id}` : `no interface of the VPC has ${addressText(target)}`;
+  return { hop: "host-path", verdict: "stops", at: vpc.specification.id, reason };
+}
+
+function isSameVpc(a: InterfaceEnd, b: InterfaceEnd): boolean {
+  return a.vpc.specification.id === b.vpc.specification.id;
+}
+
+function describePort(to: InterfaceEnd, { port }: Packet): Hop {
+  const reason = port === undefined ? "whether the guest answers cannot be seen from outside it" : "whether anything listens cannot be seen from outside the guest";
+  return { hop: "port", verdict: "unknown", at: to.nic.id, ...(port === undefined ? {} : { rule: String(port) }), reason };
+}
