@@ -8,7 +8,11 @@ import { answerHost } from "../reconcile/hosts/exchange-server.ts";
 import type { HostDesk } from "../reconcile/hosts/host-desk.ts";
 import type { SnapshotData } from "../storage/snapshot-data.ts";
 import type { Store } from "../store/store.ts";
+import { CommandError } from "./command-error.ts";
 import { refreshImages } from "./local-images.ts";
+import { findJourney } from "./reach/find-journey.ts";
+import { parseQuestion } from "./reach/question.ts";
+import { reportJourney } from "./reach/reach-report.ts";
 import { readStatus } from "./read-status.ts";
 import { checkStorage } from "./storage/check-storage.ts";
 import { showSnapshot } from "./storage/show-snapshot.ts";
@@ -54,6 +58,7 @@ async function answer(parts: ControlParts, request: IncomingMessage, response: S
       return;
     default:
       if (await answerSnapshot(parts, request, response)) return;
+      if (await answerReach(parts, request, response)) return;
       end(response, 404, { message: "no such path" });
   }
 }
@@ -64,6 +69,20 @@ async function answerSnapshot(parts: ControlParts, { method, url = "" }: Incomin
   if (id === undefined) return false;
   const facts = await showSnapshot(parts, id);
   end(response, facts === undefined ? 404 : 200, facts ?? { message: "no such snapshot" });
+  return true;
+}
+
+/** `GET /v1/reach?from=…&to=…&protocol=…`, as the command line has them; what cannot be asked is refused with 400 and a remedy. */
+async function answerReach({ store, clock }: ControlParts, { method, url = "" }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  if (method !== "GET" || !url.startsWith("/v1/reach?")) return false;
+  const words = new URLSearchParams(url.slice(url.indexOf("?")));
+  try {
+    const question = parseQuestion(words.get("from") ?? "", words.get("to") ?? "", words.get("protocol") ?? undefined);
+    end(response, 200, await store.read(async (tx) => reportJourney(await findJourney(tx, question, clock.now()))));
+  } catch (thrown) {
+    if (!(thrown instanceof CommandError)) throw thrown;
+    end(response, 400, { message: thrown.message, remedy: thrown.remedy });
+  }
   return true;
 }
 

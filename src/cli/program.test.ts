@@ -40,13 +40,16 @@ describe("the command line", () => {
     [["up", "--detach", "--foreground"], /cannot be used with/],
     [["image", "import", "disk.raw"], /required option '--name <name>'/],
     [["logs", "--lines", "many"], /Expected a whole number/],
+    [["reach", "internet"], /missing required argument 'to\[:port\]'/],
+    [["reach", "internet", "i-1:22", "--protocol", "gre"], /Allowed choices are tcp, udp, icmp/],
+    [["reach", "internet", "i-1:web"], /'web' is no port[\s\S]*from 1 to 65535/],
     [["agent", "--data", "/nowhere"], /required option '--node <id>'/],
   ])("refuses %j with 2 and says why", async (argv, message) => {
     const { code, text } = await runCaptured(...argv);
     expect({ code, text }).toEqual({ code: 2, text: expect.stringMatching(message) });
   });
 
-  test.each(["status", "env", "logs", "image list"])("`%s` of nothing ends with 3 and says how to start it", async (command) => {
+  test.each(["status", "env", "logs", "image list", "reach internet i-1:22"])("`%s` of nothing ends with 3 and says how to start it", async (command) => {
     const { code, text } = await runCaptured(...command.split(" "), "--data", "/nonexistent/hostelry");
     expect({ code, text }).toEqual({ code: 3, text: "hostelry: Hostelry is not running (data directory /nonexistent/hostelry).\n  Start it: ./hostelry up\n" });
   });

@@ -73,6 +73,16 @@ function addLookCommands(program: Command): void {
     .addOption(dataOption())
     .action(async (options: { data?: string; json?: boolean }) => (await import("./commands/doctor.ts")).doctor(options));
   program
+    .command("reach")
+    .description("hop by hop, whether packets get from one end to another, what stops them, and what its rules have counted")
+    .argument("<from>", "an instance, an interface, an IPv4 address, or internet")
+    .argument("<to[:port]>", "the same; without a port, a ping")
+    .addOption(new Option("--protocol <name>", "tcp when there is a port").choices(["tcp", "udp", "icmp"]))
+    .option("--json", "as JSON")
+    .addOption(dataOption())
+    .addHelpText("after", "\nEnds with 1 when something stops the packets.")
+    .action(async (from: string, to: string, options: { data?: string; json?: boolean; protocol?: string }) => (await import("./commands/reach.ts")).reach(from, to, options));
+  program
     .command("logs")
     .description("what the processes wrote")
     .argument("[component]", "one process: control-plane, supervisor, agent-a1, …")

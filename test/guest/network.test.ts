@@ -6,6 +6,7 @@ import { EC2, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LineProcess } from "../../src/host/network/testing/line-process.ts";
 import { createKey, describeInstance, imageId, launch, loginTo, ssh, untilSsh, type GuestKey } from "../installation/guest.ts";
+import type { CountedHop, ReachReport } from "../../src/cli/reach/reach-report.ts";
 import { bringUp, type TestInstallation } from "../installation/installation.ts";
 
 const port = 7000;
@@ -48,18 +49,21 @@ afterAll(async () => {
 
 test("a group lets in what its rules name, by protocol, port and the other's group, and nothing else", async () => {
   expect([await whoAnswers(client, serverAddress), await pings(client, serverAddress)]).toEqual(["", false]);
+  expect([await whatStops(client, `${server}:${port}`), await whatStops(client, server)]).toMatchObject([atServers(), atServers()]);
   await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
   expect([await whoAnswers(client, serverAddress, 22), await pings(client, serverAddress)]).toEqual([expect.stringMatching("SSH"), false]);
   await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("icmp", -1)] });
   await expect.poll(() => pings(client, serverAddress), soon).toBe(true);
   expect(await whoAnswers(server, await privateAddress(client))).toBe("");
+  expect(await whatStops(server, `${client}:${port}`)).toMatchObject({ hop: "security-group-in", at: clients });
 });
 
 test("a guest that leaves the group is not let in any more, and one that enters is", async () => {
   const members = (...Groups: string[]) => ec2.modifyInstanceAttribute({ InstanceId: client, Groups });
   await members(await createGroup("others", serverPlace.vpc, logins));
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  expect(await whatStops(client, `${server}:${port}`)).toMatchObject(atServers());
   await members(clients);
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
 });
@@ -69,8 +73,44 @@ test("a rule that is revoked keeps the open connection and lets no new one in", 
   await ec2.revokeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
   expect(await echoes(open, "after the revocation")).toBe(true);
+  expect(await whatStops(client, `${server}:${port}`)).toMatchObject(atServers());
   await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+});
+
+test("reach counts what guests send, names the group that stops it, and sees a port that this machine may ask for", async () => {
+  const allowed = async () => (await reach(client, `${server}:${port}`)).hops.find(({ hop }) => hop === "security-group-in");
+  const denied = () => whatStops(client, `${server}:${port + 1}`);
+  const [{ outcome, hops }, passed, dropped] = [await reach(client, `${server}:${port}`), await allowed(), await denied()];
+  expect([outcome, hops.map(({ hop }) => hop)]).toEqual(["passes", ["sender", "security-group-out", "network-acl-out", "route", "host-path", "network-acl-in", "security-group-in", "answer", "port"]]);
+  expect(passed).toMatchObject({ at: servers, rule: expect.stringMatching(/^sgr-/), packets: expect.any(Number) });
+  expect(dropped).toMatchObject({ ...atServers(), packets: expect.any(Number) });
+
+  expect([await whoAnswers(client, serverAddress), await whoAnswers(client, serverAddress, port + 1)]).toEqual(["server", ""]);
+  expect((await allowed())?.packets).toBe((passed?.packets ?? 0) + 1);
+  expect((await denied())?.packets).toBeGreaterThan(dropped?.packets ?? 0);
+
+  expect((await reach("internet", `${server}:22`)).hops.at(-1)).toMatchObject({ hop: "port", verdict: "passes" });
+  expect(await whatStops("internet", `${server}:${port}`)).toMatchObject(atServers());
+});
+
+test("reach names the group that lets nothing out, and the route that leads nowhere", async () => {
+  const everything = { GroupId: clients, IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: everywhere }] }] };
+  await ec2.revokeSecurityGroupEgress(everything);
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  expect(await whatStops(client, `${server}:${port}`)).toMatchObject({ hop: "security-group-out", at: clients });
+  await ec2.authorizeSecurityGroupEgress(everything);
+  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+
+  const publicAddress = (await describeInstance(installation, server)).PublicIpAddress ?? "";
+  await expect.poll(() => whoAnswers(client, publicAddress, 22), soon).toMatch("SSH");
+  const { NetworkInterface: nobody } = await ec2.createNetworkInterface({ SubnetId: clientPlace.subnet });
+  const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [serverPlace.vpc] }] });
+  const route = { RouteTableId: table?.RouteTableId, DestinationCidrBlock: `${publicAddress}/32` };
+  await ec2.createRoute({ ...route, NetworkInterfaceId: nobody?.NetworkInterfaceId });
+  await expect.poll(() => whoAnswers(client, publicAddress, 22), soon).toBe("");
+  expect(await whatStops(client, `${publicAddress}:22`)).toMatchObject({ hop: "route", at: route.RouteTableId, rule: route.DestinationCidrBlock });
+  await ec2.deleteRoute(route);
 });
 
 test("a network ACL's denial beats the group, stops open connections too, and answers need an entry of their own", async () => {
@@ -83,11 +123,18 @@ test("a network ACL's denial beats the group, stops open connections too, and an
   const before = await associate(entry.NetworkAclId);
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
   expect([await echoes(open, "after the denial", 2_000), await pings(client, serverAddress)]).toEqual([false, true]);
+  const denial = await whatStops(client, `${server}:${port}`);
+  expect([denial, (denial?.packets ?? 0) > 0]).toMatchObject([{ hop: "network-acl-in", at: entry.NetworkAclId, rule: "90" }, true]);
 
   await ec2.deleteNetworkAclEntry({ ...entry, Egress: false, RuleNumber: 90 });
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
   await ec2.createNetworkAclEntry({ ...fromThem, Egress: true, RuleNumber: 90, PortRange: { From: 1024, To: 65_535 } });
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  expect(await whatStops(client, `${server}:${port}`)).toMatchObject({ hop: "answer", at: entry.NetworkAclId, rule: "90" });
+  await ec2.createNetworkAclEntry({ ...fromThem, Egress: true, RuleNumber: 80, PortRange: { From: 22, To: 22 } });
+  const clientAddress = await privateAddress(client);
+  await expect.poll(() => whoAnswers(server, clientAddress, 22), soon).toBe("");
+  expect(await whatStops(server, `${client}:22`)).toMatchObject({ hop: "network-acl-out", at: entry.NetworkAclId, rule: "80" });
   await associate(before);
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
 });
@@ -103,6 +150,7 @@ test("guests of two VPCs with equal addresses never meet, and each VPC finds its
   const clientAddress = await privateAddress(client);
   await expect.poll(() => whoAnswers(server, clientAddress), soon).toBe("client");
   expect(await whoAnswers(stranger, clientAddress)).toBe("");
+  expect(await whatStops(stranger, `${clientAddress}:${port}`)).toMatchObject({ hop: "host-path", at: VpcId });
   expect([await whoAnswers(client, serverAddress), await whoAnswers(stranger, serverAddress)]).toEqual(["server", "stranger"]);
 });
 
@@ -156,6 +204,22 @@ function whoAnswers(from: string, address: string, at = port): Promise<string> {
 
 async function pings(from: string, address: string): Promise<boolean> {
   return (await ssh(installation, key, from, `sudo ping -q -c 1 -W 1 ${address} > /dev/null && echo answered || echo silent`)) === "answered";
+}
+
+async function reach(...words: readonly string[]): Promise<ReachReport> {
+  const text = await installation.hostelry("reach", ...words, "--json").catch((thrown: { readonly stdout: string }) => thrown.stdout); // it ends with 1 when something stops the packets
+  return JSON.parse(text) as ReachReport; // our own command printed it
+}
+
+/** The server's group does not let it in. */
+function atServers(): Partial<CountedHop> {
+  return { hop: "security-group-in", at: servers };
+}
+
+/** The first hop that stops the packet. */
+async function whatStops(...words: readonly string[]): Promise<CountedHop | undefined> {
+  const { hops, stoppedBy } = await reach(...words);
+  return stoppedBy === undefined ? undefined : hops[stoppedBy];
 }
 
 /** From the client to the server, until it is disposed of. */

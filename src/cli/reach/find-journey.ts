@@ -1,0 +1,99 @@
+/** The two ends of a question, from the texts that name them. */
+import { isId, type InstanceId, type InterfaceId, type VpcId } from "../../base/ids.ts";
+import { parseIpv4 } from "../../base/ipv4.ts";
+import type { End } from "../../network/reach/hop.ts";
+import type { Journey } from "../../network/reach/walk.ts";
+import type { Tx } from "../../store/store.ts";
+import { refuse, type ReachQuestion } from "./question.ts";
+import { readVpc, type SeenVpc } from "./read-vpc.ts";
+
+/** An interface that a text may mean. */
+interface Candidate {
+  readonly id: InterfaceId;
+  readonly vpcId: VpcId;
+  /** The private address that was named, or that the named public one stands for; absent: the interface's primary one. */
+  readonly address?: string;
+  readonly publicly: boolean;
+}
+
+type Named = { readonly kind: "outside"; readonly address: string | undefined } | { readonly kind: "interfaces"; readonly text: string; readonly candidates: readonly Candidate[] };
+
+const forms = "Name an instance (i-…), an interface (eni-…), an IPv4 address, or internet.";
+
+/** Fails for what does not exist, and for what can be meant in several ways. */
+export async function findJourney(tx: Tx, question: ReachQuestion, now: number): Promise<Journey> {
+  const [sender, receiver] = [await findNamed(tx, question.from), await findNamed(tx, question.to)];
+  if (sender.kind === "outside" && receiver.kind === "outside") throw refuse("Neither end is an interface of this installation.", forms);
+  const [from, to] = [choose(sender, receiver), choose(receiver, sender)];
+  if (from !== undefined && from.id === to?.id) throw refuse(`${question.from} and ${question.to} are the same interface, ${from.id}.`, "What a guest sends to itself does not leave it.");
+  const vpcs = new Map<VpcId, SeenVpc>();
+  for (const id of [from, to].flatMap((candidate) => candidate?.vpcId ?? [])) if (!vpcs.has(id)) vpcs.set(id, await readVpc(tx, id, now));
+  const endOf = (named: Named, chosen: Candidate | undefined): End => {
+    if (named.kind === "outside") return named;
+    const end = chosen === undefined ? undefined : vpcs.get(chosen.vpcId)?.endOf(chosen.id, chosen.address);
+    if (end === undefined) throw new Error(`${named.text} is not in its VPC`);
+    return end;
+  };
+  const ends = { from: endOf(sender, from), to: endOf(receiver, to) };
+  // Whoever names only the interface gets there by the address that means it; a private one that was named is meant as it is.
+  const apart = from !== undefined && to !== undefined && from.vpcId !== to.vpcId && to.address === undefined;
+  const publicly = to?.publicly === true || (apart && ends.to.kind === "interface" && ends.to.publicAddress !== undefined);
+  return { ...ends, publicly, packet: question.packet, endOf: (id) => from && vpcs.get(from.vpcId)?.endOf(id) };
+}
+
+/** Of several interfaces with the same private address the one in the other end's VPC is meant. */
+function choose(named: Named, other: Named): Candidate | undefined {
+  if (named.kind === "outside") return undefined;
+  const { candidates, text } = named;
+  const near = other.kind === "interfaces" && other.candidates.length === 1 ? candidates.filter(({ vpcId }) => vpcId === other.candidates[0]?.vpcId) : [];
+  const [chosen, ...more] = near.length > 0 ? near : candidates;
+  if (more.length > 0) throw refuse(`Several interfaces have ${text}.`, `Name the interface: ${candidates.map(({ id, vpcId }) => `${id} in ${vpcId}`).join(", ")}.`);
+  return chosen;
+}
+
+async function findNamed(tx: Tx, text: string): Promise<Named> {
+  if (text === "internet") return { kind: "outside", address: undefined };
+  if (parseIpv4(text) !== undefined) return findAddress(tx, text);
+  const candidates = isId("instance", text) ? await findOfInstance(tx, text) : isId("networkInterface", text) ? await findInterface(tx, text) : undefined;
+  if (candidates === undefined) throw refuse(`'${text}' is nothing that packets come from or go to.`, forms);
+  if (candidates.length === 0) throw refuse(`There is no ${isId("instance", text) ? "instance with an interface" : "interface"} ${text}.`, "See ./hostelry status, or aws ec2 describe-network-interfaces");
+  return { kind: "interfaces", text, candidates };
+}
+
+async function findAddress(tx: Tx, text: string): Promise<Named> {
+  if (text.startsWith("169.254.")) throw refuse(`${text} is an address of the guest's own host.`, "Metadata, DHCP and names pass no group, ACL or route.");
+  const candidates = [...(await findPrivate(tx, text)), ...(await findPublic(tx, text))];
+  return candidates.length === 0 ? { kind: "outside", address: text } : { kind: "interfaces", text, candidates };
+}
+
+async function findOfInstance(tx: Tx, id: InstanceId): Promise<Candidate[]> {
+  const row = await tx.db.selectFrom("network_interfaces").select(["id", "vpc_id"]).where("instance_id", "=", id).orderBy("device_index").executeTakeFirst();
+  return row === undefined ? [] : [{ id: row.id, vpcId: row.vpc_id, publicly: false }];
+}
+
+async function findInterface(tx: Tx, id: InterfaceId): Promise<Candidate[]> {
+  const row = await tx.db.selectFrom("network_interfaces").select("vpc_id").where("id", "=", id).executeTakeFirst();
+  return row === undefined ? [] : [{ id, vpcId: row.vpc_id, publicly: false }];
+}
+
+async function findPrivate(tx: Tx, address: string): Promise<Candidate[]> {
+  const primary = await tx.db.selectFrom("network_interfaces").select(["id", "vpc_id"]).where("private_address", "=", address).execute();
+  const secondary = await tx.db
+    .selectFrom("interface_addresses")
+    .innerJoin("network_interfaces", "network_interfaces.id", "interface_addresses.interface_id")
+    .select(["network_interfaces.id", "vpc_id"])
+    .where("address", "=", address)
+    .execute();
+  return [...primary, ...secondary].map((row) => ({ id: row.id, vpcId: row.vpc_id, address, publicly: false }));
+}
+
+async function findPublic(tx: Tx, address: string): Promise<Candidate[]> {
+  const automatic = await tx.db.selectFrom("network_interfaces").select(["id", "vpc_id", "private_address"]).where("public_address", "=", address).execute();
+  const elastic = await tx.db
+    .selectFrom("elastic_ips")
+    .innerJoin("network_interfaces", "network_interfaces.id", "elastic_ips.interface_id")
+    .select(["network_interfaces.id", "vpc_id", "elastic_ips.private_address"])
+    .where("elastic_ips.public_address", "=", address)
+    .execute();
+  return [...automatic, ...elastic].flatMap((row) => (row.private_address === null ? [] : [{ id: row.id, vpcId: row.vpc_id, address: row.private_address, publicly: true }]));
+}
