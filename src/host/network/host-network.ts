@@ -26,6 +26,7 @@ import { KnownInterfaces } from "./known-interfaces.ts";
 import { vpcLinkAddress } from "./link-addresses.ts";
 import { interfaceRules } from "./interface-rules.ts";
 import { interfaceDevices, listNamespaces, vpcNamespace } from "./names.ts";
+import { NatGateways } from "./nat-gateway.ts";
 import { programPublicAddresses } from "./public-addresses.ts";
 import { readRuleCounters } from "./rule-counters.ts";
 import { RuleLoader } from "./rule-loader.ts";
@@ -100,6 +101,7 @@ class ProgrammedNetwork implements HostNetwork {
   readonly #mtu: number;
   readonly #fabric: VpcFabric;
   readonly #known: KnownInterfaces;
+  readonly #natGateways: NatGateways;
   readonly #reviver: NodeJS.Timeout;
   readonly #loader = new RuleLoader();
   /** VPCs whose namespaces are to be programmed anew. */
@@ -113,6 +115,7 @@ class ProgrammedNetwork implements HostNetwork {
     this.#mtu = Math.min(largestMtu, underlay.mtu - overlayBytes);
     this.#fabric = new VpcFabric(underlay.address);
     this.#known = new KnownInterfaces(options.stateDirectory);
+    this.#natGateways = new NatGateways(options);
     this.#reviver = setInterval(() => void this.#inTurn(() => this.#reviveAll()), reviveMs);
     this.#reviver.unref();
   }
@@ -148,12 +151,12 @@ class ProgrammedNetwork implements HostNetwork {
 
   applyVpc(specification: VpcSpecification): Promise<void> {
     this.#fabric.take(specification); // now: what is programmed for the first of many VPCs must not forget the others
-    return this.#inTurn(() => this.#reprogram(specification.id));
+    return this.#inTurn(() => this.#follow(specification.id));
   }
 
   removeVpc(id: VpcId): Promise<void> {
     this.#fabric.drop(id);
-    return this.#inTurn(() => this.#reprogram(id));
+    return this.#inTurn(() => this.#follow(id));
   }
 
   async readCounters(vpc: VpcId): Promise<readonly RuleCounter[] | undefined> {
@@ -166,17 +169,13 @@ class ProgrammedNetwork implements HostNetwork {
 
   retainOnly(ids: readonly InterfaceId[]): Promise<void> {
     return this.#inTurn(async () => {
-      const kept = new Set(ids);
-      await this.#remove(this.#known.all().map(({ nic }) => nic.id).filter((id) => !kept.has(id)));
+      const kept = new Set([...ids, ...this.#fabric.natGateways().map(({ id }) => id)]);
+      await this.#remove(this.#known.all().flatMap(({ nic }) => (kept.has(nic.id) ? [] : nic.id)));
       const { installation, hostId } = this.#options;
+      await this.#natGateways.retainOnly(this.#known.natGateways().map(({ nic }) => nic.id));
       const specifications = this.#known.all().map(({ nic }) => nic);
-      await removeStrangers({
-        installation,
-        hostId,
-        vpcDirectories: vpcDirectories(this.#options),
-        interfaces: specifications.map(({ id }) => id),
-        vpcs: specifications.map(({ vpc }) => vpc.id),
-      });
+      const [interfaces, vpcs] = [specifications.map(({ id }) => id), specifications.map(({ vpc }) => vpc.id)];
+      await removeStrangers({ installation, hostId, vpcDirectories: vpcDirectories(this.#options), interfaces, vpcs });
     });
   }
 
@@ -219,7 +218,16 @@ class ProgrammedNetwork implements HostNetwork {
     for (const vpc of done) this.#outdated.delete(vpc);
   }
 
-  async #reprogram(vpc: VpcId): Promise<void> {
+  /** NAT gateways come and go with their VPC's specification. */
+  async #follow(vpc: VpcId): Promise<void> {
+    const wanted = this.#fabric.natGateways(vpc);
+    const standing = this.#known.natGateways().filter(({ nic }) => nic.vpc.id === vpc);
+    const gone = standing.flatMap(({ nic }) => (wanted.some(({ id }) => id === nic.id) ? [] : nic.id));
+    if (gone.length > 0) await this.#remove(gone);
+    for (const nic of wanted) {
+      this.#known.remember(nic, { connected: true, natGateway: true });
+      await this.#ensureDevices(nic, undefined, false);
+    }
     if (!this.#known.usesVpc(vpc)) return;
     this.#outdated.add(vpc);
     await this.#programOutdated(vpc);
@@ -239,8 +247,9 @@ class ProgrammedNetwork implements HostNetwork {
     const links = readHostLinks();
     const place = this.#place(nic.vpc.id);
     if (await ensureVpcNamespace(place, links)) this.#fabric.forgetNamespace(nic.vpc.id);
-    const made = await ensureInterfaceLink(nic, place, links, user, renewTap);
-    if (!made) return;
+    const renewed = this.#known.get(nic.id)?.natGateway === true && (await this.#natGateways.ensure(nic, place.mtu, links));
+    const made = await ensureInterfaceLink(nic, place, renewed ? readHostLinks() : links, user, renewTap);
+    if (!made && !renewed) return;
     this.#loader.forget(interfaceDevices(nic.id).tap);
     this.#fabric.forgetInterface(nic.vpc.id, nic.id);
   }
@@ -252,8 +261,9 @@ class ProgrammedNetwork implements HostNetwork {
     if (present.length === 0) return;
     const place = this.#place(vpc);
     const directory = this.#directory(vpc);
-    const files = dnsmasqFiles(present.map(({ nic }) => nic), this.#options.resolvers, this.#mtu, dnsmasqPaths(directory));
-    await Promise.all([this.#fabric.program(place, present), ensureDnsmasq(directory, place.namespace, files)]);
+    const served = present.flatMap(({ nic, natGateway }) => (natGateway === true ? [] : nic));
+    const files = dnsmasqFiles(served, this.#options.resolvers, this.#mtu, dnsmasqPaths(directory));
+    await Promise.all([this.#fabric.program(place, present), served.length === 0 ? undefined : ensureDnsmasq(directory, place.namespace, files)]);
   }
 
   /** In this order, so that a removal that was interrupted is completed when it is repeated. */
@@ -261,6 +271,7 @@ class ProgrammedNetwork implements HostNetwork {
     const vpcs = [...new Set(ids.flatMap((id) => this.#known.get(id)?.nic.vpc.id ?? []))];
     const used = new Set(this.#known.all().flatMap(({ nic }) => (ids.includes(nic.id) ? [] : nic.vpc.id)));
     for (const id of ids) this.#loader.forget(interfaceDevices(id).tap);
+    await this.#natGateways.remove(ids);
     await removeInterfaceLinks(ids);
     for (const vpc of vpcs.filter((vpc) => !used.has(vpc))) await this.#removeVpc(vpc);
     this.#known.forget(ids);
@@ -275,7 +286,7 @@ class ProgrammedNetwork implements HostNetwork {
   }
 
   async #reviveAll(): Promise<void> {
-    for (const vpc of new Set(this.#known.all().filter(({ connected }) => connected).map(({ nic }) => nic.vpc.id))) {
+    for (const vpc of new Set(this.#known.all().filter(({ connected, natGateway }) => connected && natGateway !== true).map(({ nic }) => nic.vpc.id))) {
       const { namespace } = this.#place(vpc);
       if (!listNamespaces(namespace).some(({ whole }) => whole)) continue;
       const revived = await reviveDnsmasq(this.#directory(vpc), namespace).catch((error: unknown) => {

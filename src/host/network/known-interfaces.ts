@@ -25,6 +25,10 @@ export class KnownInterfaces {
     return this.all().filter((known) => known.nic.vpc.id === vpc && known.connected);
   }
 
+  natGateways(): readonly KnownInterface[] {
+    return this.all().filter(({ natGateway }) => natGateway === true);
+  }
+
   usesVpc(vpc: VpcId): boolean {
     return this.all().some((known) => known.nic.vpc.id === vpc);
   }
@@ -37,15 +41,17 @@ export class KnownInterfaces {
   }
 
   /** Takes a new specification. What was given out before stays. */
-  remember(nic: InterfaceSpecification, change: { readonly user?: TapUser; readonly connected?: boolean } = {}): KnownInterface {
+  remember(nic: InterfaceSpecification, change: { readonly user?: TapUser; readonly connected?: boolean; readonly natGateway?: true } = {}): KnownInterface {
     const before = this.get(nic.id);
     const tapUser = change.user ?? before?.tapUser;
+    const natGateway = change.natGateway ?? before?.natGateway;
     const known: KnownInterface = {
       nic,
       metadataPort: before?.metadataPort ?? freeMetadataPort(this.#state),
       hopLimit: before?.hopLimit ?? 1,
       connected: change.connected ?? before?.connected ?? false,
       ...(tapUser === undefined ? {} : { tapUser }),
+      ...(natGateway === undefined ? {} : { natGateway }),
     };
     this.#state.interfaces.set(nic.id, known);
     if (!this.#state.links.has(nic.vpc.id)) this.#state.links.set(nic.vpc.id, freeLinkNumber(this.#state));

@@ -7,6 +7,7 @@
  *                            portN ──┴ switch ────── underlay0
  *                                                    vpcXXXXXXXXXXXX ───────────────────────── uplink
  *                               engine ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ────────────────── eniYYYYYYYYYYYY
+ *         hy-INST-NODE-natYYYY  eth0 ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ──────────────────  eniYYYYYYYYYYYY
  *                                                    (VXLAN by underlay0) ════════════════════ overlay
  */
 import { createHash } from "node:crypto";
@@ -44,6 +45,11 @@ export function vpcNamespacePrefix(installation: string, host: string): string {
 
 export function vpcNamespace(installation: string, host: string, vpc: VpcId): string {
   return `${vpcNamespacePrefix(installation, host)}${digitsOf(vpc)}`;
+}
+
+/** Of the NAT gateway that has the interface; with an empty id what all of the host's begin with. */
+export function natNamespace(installation: string, host: string, id: InterfaceId | ""): string {
+  return `${vpcNamespacePrefix(installation, host)}nat${id === "" ? "" : digitsOf(id)}`;
 }
 
 export interface InterfaceDevices {

@@ -20,6 +20,8 @@ export interface KnownInterface {
   readonly connected: boolean;
   /** Who may open the tap; absent: anyone. */
   readonly tapUser?: TapUser;
+  /** No guest's: this host translates behind its tap. */
+  readonly natGateway?: true;
 }
 
 export interface NetworkState {

@@ -1,6 +1,6 @@
 /** The VPCs of one host: what their specifications say, and the programs that make it so. */
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
-import type { PlacedInterface, VpcSpecification } from "../protocol/specification.ts";
+import type { InterfaceSpecification, PlacedInterface, VpcSpecification } from "../protocol/specification.ts";
 import type { TapOwner } from "./interface-rules.ts";
 import { vpcDevice } from "./names.ts";
 import type { KnownInterface } from "./network-state.ts";
@@ -31,6 +31,14 @@ export class VpcFabric {
   drop(vpc: VpcId): void {
     for (const { id } of this.#specifications.get(vpc)?.interfaces ?? []) this.#placed.delete(id);
     this.#specifications.delete(vpc);
+  }
+
+  /** The NAT gateways that this host is to have, of one VPC or of all. */
+  natGateways(vpc?: VpcId): readonly InterfaceSpecification[] {
+    const specifications = [...this.#specifications.values()].filter(({ id }) => vpc === undefined || id === vpc);
+    return specifications.flatMap((specification) =>
+      specification.interfaces.flatMap((nic) => (nic.natGateway === true && nic.hostAddress === this.#hostAddress ? toNatInterface(specification, nic) : [])),
+    );
   }
 
   /** Makes the VPC's namespace what is wanted. Devices of all these interfaces must exist. */
@@ -67,4 +75,12 @@ export class VpcFabric {
     }
     return [...routes.values()];
   }
+}
+
+/** The gateway's interface like a guest's; it asks for no name, so none is said. */
+function toNatInterface({ id, cidrs, subnets }: VpcSpecification, nic: PlacedInterface): readonly InterfaceSpecification[] {
+  const subnet = subnets.find((each) => each.id === nic.subnet);
+  const [privateAddress] = nic.privateAddresses;
+  if (subnet === undefined || privateAddress === undefined) return [];
+  return [{ id: nic.id, deviceIndex: 0, mac: nic.mac, privateAddress, subnet: { id: subnet.id, cidr: subnet.cidr }, vpc: { id, cidrs }, hostName: "", domain: "", securityGroups: [], ownerAccount: "" }];
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { VpcSpecification } from "../protocol/specification.ts";
 import { fabricLines } from "./fabric-lines.ts";
+import { natGatewayRules } from "./nat-gateway.ts";
 import { tableChanges, wholeTable } from "./rule-table.ts";
 import { interfaceSpecimen } from "./testing/specimens.ts";
 import { allowAll, anywhere, openGroup, placed, vpcSpecimen } from "./testing/vpc-specimens.ts";
@@ -64,4 +65,14 @@ test("a member more or a rule less changes only the group's set or chain", () =>
     "",
   ]);
   expect(tableChanges(before, tableOf(sceneOf()))).toBe("");
+});
+
+test("a NAT gateway has these rules, and its interface passes no security group", async () => {
+  await expect(natGatewayRules(two.privateAddress)).toMatchFileSnapshot("golden/nat-gateway.nft");
+  const scene = vpcScene(specification, connected.map((known) => (known.nic === two ? { ...known, natGateway: true as const } : known)), here);
+  const { chains } = tableOf(scene ?? sceneOf());
+  expect([...chains].flatMap(([name, { rules }]) => (name === "leaving" || name === "arriving" ? rules.filter((rule) => rule.includes("vmap")) : []))).toEqual([
+    'iifname vmap { "eniaaaaaaaaaa01" : goto leave_eniaaaaaaaaaa01, "eniaaaaaaaaaa02" : accept }',
+    'oifname vmap { "eniaaaaaaaaaa01" : goto arrive_eniaaaaaaaaaa01, "eniaaaaaaaaaa02" : accept }',
+  ]);
 });

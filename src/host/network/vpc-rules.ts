@@ -41,7 +41,7 @@ export function vpcRules(input: VpcRulesInput): RuleTable {
     chains: new Map<string, Chain>([
       ...groupChains(groups),
       ...acls,
-      ...interfaceChains(here, groups),
+      ...interfaceChains(here.filter((nic) => !nic.isNatGateway), groups),
       ["choose_table", { hook: "type filter hook prerouting priority mangle; policy accept;", rules: markRules(here) }],
       ["destination", { hook: "type nat hook prerouting priority dstnat; policy accept;", rules: destinationRules(here) }],
       ["source", { hook: "type nat hook postrouting priority srcnat; policy accept;", rules: sourceRules(input) }],
@@ -143,7 +143,7 @@ function metadataReplyRules(here: readonly LocalInterface[]): readonly string[] 
 }
 
 function groupCheck(direction: Direction, key: "iifname" | "oifname", here: readonly LocalInterface[]): readonly string[] {
-  const chains = here.map((nic) => `"${nic.device}" : goto ${interfaceChain(direction, nic)}`);
+  const chains = here.map((nic) => `"${nic.device}" : ${nic.isNatGateway ? "accept" : `goto ${interfaceChain(direction, nic)}`}`);
   return [
     "ct state established,related accept",
     ...(direction === "leave" ? [`iifname "eni*" ip daddr ${hostLinkAddress} accept`] : []),

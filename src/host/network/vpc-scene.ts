@@ -30,6 +30,8 @@ export interface LocalInterface {
   readonly deliveryTable?: number;
   readonly metadataPort: number;
   readonly hopLimit: number;
+  /** No security group applies to it. */
+  readonly isNatGateway: boolean;
 }
 
 export interface RemoteInterface {
@@ -90,7 +92,7 @@ export function isPlacedElsewhere(placed: PlacedInterface | undefined, hostAddre
   return placed?.hostAddress !== undefined && placed.hostAddress !== hostAddress;
 }
 
-function localInterface({ nic, metadataPort, hopLimit }: KnownInterface, placed: PlacedInterface | undefined, tables: ReadonlyMap<string, number>): LocalInterface {
+function localInterface({ nic, metadataPort, hopLimit, natGateway }: KnownInterface, placed: PlacedInterface | undefined, tables: ReadonlyMap<string, number>): LocalInterface {
   const [mark, deliveryTable] = [tables.get(nic.subnet.id), tables.get(nic.id)];
   return {
     id: nic.id,
@@ -106,6 +108,7 @@ function localInterface({ nic, metadataPort, hopLimit }: KnownInterface, placed:
     ...(deliveryTable === undefined ? {} : { deliveryTable }),
     metadataPort,
     hopLimit,
+    isNatGateway: natGateway === true,
   };
 }
 

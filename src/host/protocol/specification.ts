@@ -199,6 +199,8 @@ export interface PlacedInterface {
   readonly sourceDestCheck: boolean;
   /** The underlay address of the host that has it; absent: on none now. */
   readonly hostAddress?: string;
+  /** No machine has it: its host takes what routes hand to it and sends it on from its primary address, answers back the same way. */
+  readonly natGateway?: true;
 }
 
 export interface SubnetSpecification {

@@ -1,0 +1,117 @@
+/**
+ * A NAT gateway on this host: a namespace in a guest's place, behind a tap of its own. It gives the packets that routes hand to its interface
+ * the interface's address as their source, and takes back the answers; the internet gateway puts its Elastic IP address there, as for a guest.
+ *
+ * Promised: nobody begins a connection through it but those whose routes lead to it; connections go on through a new agent. One that is idle
+ * for 350 seconds is forgotten, and whoever goes on with it is told by a reset (facts §7.3). A gateway whose host ends begins anew elsewhere.
+ */
+import type { InterfaceId } from "../../base/ids.ts";
+import type { InterfaceSpecification } from "../protocol/specification.ts";
+import { batchScript, ignoreFailedCommand, ipBatch, parameterScript, rulesScript, runCommand, runInNamespace } from "./command.ts";
+import { routerAddress } from "./dnsmasq-configuration.ts";
+import type { HostLinks } from "./host-links.ts";
+import { interfaceDevices, listNamespaces, natNamespace, ruleTable } from "./names.ts";
+
+const device = "eth0";
+const idleSeconds = 350;
+
+const parameters = {
+  "ipv6/conf/all/disable_ipv6": 1,
+  "ipv6/conf/default/disable_ipv6": 1,
+  "ipv4/ip_forward": 1,
+  "ipv4/conf/all/rp_filter": 0,
+  "ipv4/conf/default/rp_filter": 0,
+  "ipv4/conf/all/accept_redirects": 0,
+  "ipv4/conf/all/send_redirects": 0,
+  "ipv4/conf/default/send_redirects": 0,
+  "netfilter/nf_conntrack_tcp_loose": 0,
+  "netfilter/nf_conntrack_tcp_timeout_established": idleSeconds,
+  "netfilter/nf_conntrack_udp_timeout": idleSeconds,
+  "netfilter/nf_conntrack_udp_timeout_stream": idleSeconds,
+};
+
+export class NatGateways {
+  readonly #installation: string;
+  readonly #hostId: string;
+  /** What this process has made, as the script that made it. */
+  readonly #made = new Map<InterfaceId, string>();
+
+  constructor({ installation, hostId }: { readonly installation: string; readonly hostId: string }) {
+    this.#installation = installation;
+    this.#hostId = hostId;
+  }
+
+  /** Makes what is missing of the gateway; true when its tap is new. Connections through one that is whole go on. */
+  async ensure(nic: InterfaceSpecification, mtu: number, links: HostLinks): Promise<boolean> {
+    const { tap } = interfaceDevices(nic.id);
+    const namespace = natNamespace(this.#installation, this.#hostId, nic.id);
+    const isWhole = links.has(tap) && listNamespaces(namespace).some(({ name, whole }) => name === namespace && whole);
+    const script = natGatewayScript(nic);
+    if (isWhole && this.#made.get(nic.id) === script) return false;
+    if (!isWhole) {
+      await this.remove([nic.id]);
+      await ipBatch([`netns add ${namespace}`]);
+      await ipBatch([`link add ${tap} mtu ${mtu} type veth peer name ${device} address ${nic.mac} mtu ${mtu} netns ${namespace}`, `link set ${tap} up`]);
+    }
+    await runInNamespace(namespace, script);
+    this.#made.set(nic.id, script);
+    return !isWhole;
+  }
+
+  /** Removes the gateways of these interfaces, also when they are gone in part. */
+  async remove(ids: readonly InterfaceId[]): Promise<void> {
+    for (const id of ids) {
+      this.#made.delete(id);
+      const namespace = natNamespace(this.#installation, this.#hostId, id);
+      if (!listNamespaces(namespace).some(({ name }) => name === namespace)) continue;
+      await ipBatch([`link delete ${interfaceDevices(id).tap}`], { anyway: true }); // the kernel takes its time with a namespace's devices
+      await runCommand("ip", ["netns", "delete", namespace]).catch(ignoreFailedCommand);
+    }
+  }
+
+  /** Removes every gateway of this host but those of the interfaces. */
+  async retainOnly(ids: readonly InterfaceId[]): Promise<void> {
+    const kept = new Set(ids.map((id) => natNamespace(this.#installation, this.#hostId, id)));
+    for (const { name } of listNamespaces(natNamespace(this.#installation, this.#hostId, ""))) {
+      if (!kept.has(name)) await runCommand("ip", ["netns", "delete", name]).catch(ignoreFailedCommand);
+    }
+  }
+}
+
+/** Makes the namespace a gateway, for the first time or once more. The router answers for the whole subnet, so there is no other neighbour. */
+function natGatewayScript(nic: InterfaceSpecification): string {
+  const router = routerAddress(nic);
+  const lines = [
+    "link set lo up",
+    `address replace ${nic.privateAddress}/32 dev ${device}`,
+    `link set ${device} up`,
+    `route replace ${router} dev ${device} scope link`,
+    `route replace default via ${router} dev ${device}`,
+  ];
+  return [...rulesScript(natGatewayRules(nic.privateAddress)), parameterScript(parameters), ...batchScript("ip", lines)].join("");
+}
+
+/** The whole table, replaced in one transaction. Ports below 1024 are never given out (facts §7.3). */
+export function natGatewayRules(address: string): string {
+  return `table ip ${ruleTable}
+delete table ip ${ruleTable}
+table ip ${ruleTable} {
+	chain to_gateway {
+		type filter hook input priority filter; policy drop;
+	}
+
+	chain through_gateway {
+		type filter hook forward priority filter; policy drop;
+		ct state established,related accept
+		ct state invalid meta l4proto tcp reject with tcp reset
+		ct state new meta l4proto { icmp, tcp, udp } accept
+	}
+
+	chain source {
+		type nat hook postrouting priority srcnat; policy accept;
+		meta l4proto { tcp, udp } snat to ${address}:1024-65535
+		snat to ${address}
+	}
+}
+`;
+}
