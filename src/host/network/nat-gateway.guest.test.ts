@@ -97,13 +97,14 @@ describe("a public NAT gateway", () => {
 
   test("tells whoever goes on with a connection that it has forgotten", async () => {
     await apply({ host: "a", others: withPublicB2() });
-    const open = await bench.guests.b1.connect(bench.hosts.publicAddress(42), 7_101);
-    const sockets = () => bench.guests.b1.run("ss", "-Htn", "dst", bench.hosts.publicAddress(42), "dport", "=", "7101");
-    expect(await open?.echoes()).toBe(true);
-    expect(await sockets()).toContain("ESTAB");
+    await bench.guests.b2.serve(7_102, "b2");
+    const open = await bench.guests.b1.connect(bench.hosts.publicAddress(42), 7_102);
+    const sockets = () => bench.guests.b1.run("ss", "-Htn", "dport", "=", ":7102");
+    expect([await open?.echoes(), await sockets()]).toEqual([true, expect.stringContaining("ESTAB")]);
     await runInNamespace(natNamespace("fe57ef", "a", gateway.id), "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established");
     await open?.echoes(); // from now on every packet is the last that it remembers
     await expect.poll(sockets, { timeout: 10_000 }).not.toContain("ESTAB");
+    await apply({});
   });
 });
 
