@@ -30,6 +30,7 @@ import { CreateDhcpOptions } from "./ec2/create-dhcp-options.ts";
 import { CreateImage } from "./ec2/create-image.ts";
 import { CreateInternetGateway } from "./ec2/create-internet-gateway.ts";
 import { CreateKeyPair } from "./ec2/create-key-pair.ts";
+import { CreateNatGateway } from "./ec2/create-nat-gateway.ts";
 import { CreateNetworkAcl } from "./ec2/create-network-acl.ts";
 import { CreateNetworkAclEntry } from "./ec2/create-network-acl-entry.ts";
 import { CreateNetworkInterface } from "./ec2/create-network-interface.ts";
@@ -45,6 +46,7 @@ import { CreateVpc } from "./ec2/create-vpc.ts";
 import { DeleteDhcpOptions } from "./ec2/delete-dhcp-options.ts";
 import { DeleteInternetGateway } from "./ec2/delete-internet-gateway.ts";
 import { DeleteKeyPair } from "./ec2/delete-key-pair.ts";
+import { DeleteNatGateway } from "./ec2/delete-nat-gateway.ts";
 import { DeleteNetworkAcl } from "./ec2/delete-network-acl.ts";
 import { DeleteNetworkAclEntry } from "./ec2/delete-network-acl-entry.ts";
 import { DeleteNetworkInterface } from "./ec2/delete-network-interface.ts";
@@ -73,6 +75,7 @@ import { DescribeInstanceTypes } from "./ec2/describe-instance-types.ts";
 import { DescribeInstances } from "./ec2/describe-instances.ts";
 import { DescribeInternetGateways } from "./ec2/describe-internet-gateways.ts";
 import { DescribeKeyPairs } from "./ec2/describe-key-pairs.ts";
+import { DescribeNatGateways } from "./ec2/describe-nat-gateways.ts";
 import { DescribeNetworkAcls } from "./ec2/describe-network-acls.ts";
 import { DescribeNetworkInterfaceAttribute } from "./ec2/describe-network-interface-attribute.ts";
 import { DescribeNetworkInterfaces } from "./ec2/describe-network-interfaces.ts";
@@ -173,6 +176,7 @@ export const actions: readonly Action[] = [
   CreateImage,
   CreateInternetGateway,
   CreateKeyPair,
+  CreateNatGateway,
   CreateNetworkAcl,
   CreateNetworkAclEntry,
   CreateNetworkInterface,
@@ -188,6 +192,7 @@ export const actions: readonly Action[] = [
   DeleteDhcpOptions,
   DeleteInternetGateway,
   DeleteKeyPair,
+  DeleteNatGateway,
   DeleteNetworkAcl,
   DeleteNetworkAclEntry,
   DeleteNetworkInterface,
@@ -216,6 +221,7 @@ export const actions: readonly Action[] = [
   DescribeInstances,
   DescribeInternetGateways,
   DescribeKeyPairs,
+  DescribeNatGateways,
   DescribeNetworkAcls,
   DescribeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces,

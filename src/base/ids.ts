@@ -17,6 +17,7 @@ export const idPrefixes = {
   subnet: "subnet",
   vpc: "vpc",
   internetGateway: "igw",
+  natGateway: "nat",
   routeTable: "rtb",
   routeTableAssociation: "rtbassoc",
   networkAcl: "acl",

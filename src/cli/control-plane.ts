@@ -21,6 +21,7 @@ import { snapshotReconciler } from "../reconcile/snapshot-reconciler.ts";
 import { snapshotCopyReconciler } from "../reconcile/snapshot-copy-reconciler.ts";
 import { snapshotImportReconciler } from "../reconcile/snapshot-import-reconciler.ts";
 import { volumeReconciler } from "../reconcile/volume-reconciler.ts";
+import { natGatewayReconciler } from "../reconcile/nat-gateway-reconciler.ts";
 import { vpcReconciler } from "../reconcile/vpc-reconciler.ts";
 import { openSnapshotData, type SnapshotData } from "../storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../store/store.ts";
@@ -90,6 +91,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
     instanceReconciler(systemRandom),
     volumeReconciler,
     vpcReconciler,
+    natGatewayReconciler,
     snapshotReconciler(store, snapshots.store, jobs),
     blockSweepReconciler(snapshots.store, log),
     imageTaskReconciler,

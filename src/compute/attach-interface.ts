@@ -84,6 +84,7 @@ export async function applyInterface(tx: Tx, { nic, instance, deviceIndex }: Pla
 
 /** The owner's interface with this attachment, and the instance that has it. */
 export async function requireInterfaceAttachment(tx: Tx, owner: Owner, id: string): Promise<{ nic: NetworkInterfaceRow; instance: InstanceRow }> {
+  if (id.startsWith("ela-attach-")) throw operationNotPermitted("You are not allowed to manage 'ela-attach' attachments.");
   requireWellFormed("networkInterfaceAttachment", [id]);
   const mine = tx.db.selectFrom("network_interfaces").selectAll().where("account", "=", owner.account).where("region", "=", owner.region);
   const nic = await mine.where("attachment_id", "=", id).executeTakeFirst();

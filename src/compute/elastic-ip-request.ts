@@ -15,7 +15,7 @@ import {
 import type { AssociationTarget } from "../network/elastic-ip.ts";
 import { listSecondaryAddresses } from "../network/interface-addresses.ts";
 import { hasInternetGateway } from "../network/internet-gateway.ts";
-import { listInterfacesOf } from "../network/network-interface.ts";
+import { listInterfacesOf, requireManageable } from "../network/network-interface.ts";
 import type { ElasticIpRow, NetworkInterfaceRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { toInstanceState } from "./instance-state.ts";
@@ -59,6 +59,7 @@ interface TargetRequest {
 /** The private address that is meant, of an interface in a VPC with a way to the internet. */
 export async function requireAssociationTarget(tx: Tx, owner: Owner, request: TargetRequest): Promise<AssociationTarget> {
   const nic = await requireInterface(tx, owner, request);
+  requireManageable(nic);
   const privateAddress = request.PrivateIpAddress ?? nic.private_address;
   if (privateAddress !== nic.private_address && !(await listSecondaryAddresses(tx, nic.id)).includes(privateAddress)) {
     throw invalidParameterValue(`The private IP address ${privateAddress} is not assigned to the network interface '${nic.id}'`);

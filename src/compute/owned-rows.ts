@@ -22,6 +22,7 @@ const kinds = {
   vpcs: "vpc",
   subnets: "subnet",
   internet_gateways: "internetGateway",
+  nat_gateways: "natGateway",
   route_tables: "routeTable",
   network_acls: "networkAcl",
   dhcp_options: "dhcpOptions",

@@ -1,7 +1,7 @@
 /** What a route is to lead to, from the request's many ways of saying it: exactly one target (facts §7.2). */
-import { gatewayNotFound, invalidParameterCombination, invalidParameterValue, missingParameter, multipleInterfaces, unsupportedRequest } from "../base/api-error.ts";
+import { gatewayNotFound, invalidParameterCombination, invalidParameterValue, missingParameter, multipleInterfaces, natGatewayTargetNotFound, unsupportedRequest } from "../base/api-error.ts";
 import { isId, type VpcId } from "../base/ids.ts";
-import { listInterfacesOf } from "../network/network-interface.ts";
+import { listInterfacesOf, requireManageable } from "../network/network-interface.ts";
 import type { RouteTableRow } from "../network/route-table.ts";
 import type { Tx } from "../store/store.ts";
 import { requireInstances } from "./instance.ts";
@@ -10,13 +10,13 @@ import { requireOwnedRow, type Owner } from "./owned-rows.ts";
 /** The members of CreateRoute and ReplaceRoute that name a target. */
 export interface TargetRequest {
   readonly GatewayId?: string | undefined;
+  readonly NatGatewayId?: string | undefined;
   readonly InstanceId?: string | undefined;
   readonly NetworkInterfaceId?: string | undefined;
   readonly LocalTarget?: boolean | undefined;
 }
 
 const otherTargets = [
-  "NatGatewayId",
   "VpcPeeringConnectionId",
   "TransitGatewayId",
   "EgressOnlyInternetGatewayId",
@@ -32,13 +32,14 @@ export type UnsupportedTargets = { readonly [Name in (typeof otherTargets)[numbe
 /** The target's id as routes have it, or `local`. Fails when it is not there or not of the table's VPC. */
 export async function requireRouteTarget(tx: Tx, owner: Owner, table: RouteTableRow, request: TargetRequest & UnsupportedTargets): Promise<string> {
   if (otherTargets.some((name) => request[name] !== undefined)) {
-    throw unsupportedRequest("Routes to NAT gateways, peering connections, endpoints and other gateways are not supported yet.");
+    throw unsupportedRequest("Routes to peering connections, endpoints and other gateways are not supported yet.");
   }
-  const { GatewayId: gateway, InstanceId: instance, NetworkInterfaceId: nic, LocalTarget: local } = request;
-  const given = [gateway, instance, nic, local === true ? "local" : undefined].filter((each) => each !== undefined);
+  const { GatewayId: gateway, NatGatewayId: natGateway, InstanceId: instance, NetworkInterfaceId: nic, LocalTarget: local } = request;
+  const given = [gateway, natGateway, instance, nic, local === true ? "local" : undefined].filter((each) => each !== undefined);
   if (given.length === 0) throw missingParameter("gatewayId");
   if (given.length > 1) throw invalidParameterCombination("Exactly one route target may be specified.");
   if (gateway !== undefined) return requireGateway(tx, owner, table, gateway);
+  if (natGateway !== undefined) return requireNatGateway(tx, owner, table, natGateway);
   if (instance !== undefined) return requireInterfaceOfInstance(tx, owner, table, instance);
   return nic === undefined ? "local" : requireInterface(tx, owner, table, nic);
 }
@@ -52,8 +53,18 @@ async function requireGateway(tx: Tx, { account, region }: Owner, table: RouteTa
   return id;
 }
 
+/** One that is gone, failed or is being deleted is as good as none. */
+async function requireNatGateway(tx: Tx, { account, region }: Owner, table: RouteTableRow, id: string): Promise<string> {
+  const mine = tx.db.selectFrom("nat_gateways").select("vpc_id").where("account", "=", account).where("region", "=", region).where("want", "=", "present").where("ended_at", "is", null);
+  const row = isId("natGateway", id) ? await mine.where("id", "=", id).executeTakeFirst() : undefined;
+  if (row === undefined) throw natGatewayTargetNotFound(id);
+  requireSameVpc(table, row.vpc_id, `NAT gateway ${id}`);
+  return id;
+}
+
 async function requireInterface(tx: Tx, owner: Owner, table: RouteTableRow, id: string): Promise<string> {
   const nic = await requireOwnedRow(tx, "network_interfaces", owner, id);
+  requireManageable(nic); // routes name the gateway itself
   requireSameVpc(table, nic.vpc_id, `interface ${id}`);
   return id;
 }

@@ -21,6 +21,7 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   vpc: "vpc",
   subnet: "subnet",
   internetGateway: "internet-gateway",
+  natGateway: "natgateway",
   routeTable: "route-table",
   networkAcl: "network-acl",
   dhcpOptions: "dhcp-options",

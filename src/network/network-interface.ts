@@ -1,6 +1,6 @@
 /** Network interfaces as rows: made with their private addresses, attached to an instance or not, removed or left behind at its end (facts §7.4). */
-import { interfaceInUse, interfaceNotAvailable } from "../base/api-error.ts";
-import { newId, type InstanceId, type InterfaceId } from "../base/ids.ts";
+import { interfaceInUse, interfaceNotAvailable, managedByNatGateway } from "../base/api-error.ts";
+import { newId, type Id, type InstanceId, type InterfaceId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
 import type { NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
 import { insertRow, prepare } from "../store/prepared.ts";
@@ -16,6 +16,8 @@ export interface InterfacePlan {
   readonly privateAddress: string | undefined;
   readonly secondary: SecondaryRequest;
   readonly description: string;
+  /** The gateway whose own interface it is; it takes packets for any address. */
+  readonly natGateway?: Id<"natGateway">;
 }
 
 /** Where an interface is attached. */
@@ -43,9 +45,10 @@ export async function createInterface(tx: Tx, plan: InterfacePlan, attachment: A
     private_address: await choosePrivateAddress(tx, subnet, plan.privateAddress, random),
     public_address: null,
     description: plan.description,
-    source_dest_check: 1,
+    source_dest_check: plan.natGateway === undefined ? 1 : 0,
     group_ids: JSON.stringify(plan.groupIds),
     ...(attachment === undefined ? unattached : toColumns(attachment, random, now)),
+    nat_gateway_id: plan.natGateway ?? null,
     created_at: now,
   };
   await insertRow(tx, "network_interfaces", row);
@@ -93,14 +96,24 @@ export async function finishDetachments(tx: Tx, rows: readonly NetworkInterfaceR
   for (const row of rows) if (row.detaching === 1) await finishDetachment(tx, row, now);
 }
 
-/** Fails for an interface that an instance has, when it is to be given to one. */
-export function requireAvailable({ id, instance_id: instance }: NetworkInterfaceRow): void {
-  if (instance !== null) throw interfaceNotAvailable(id);
+/** Whether an instance or a NAT gateway has the interface. */
+export function isInUse({ instance_id: instance, nat_gateway_id: gateway }: NetworkInterfaceRow): boolean {
+  return instance !== null || gateway !== null;
 }
 
-/** Fails for an interface that an instance has, when it is to be removed. */
-export function requireUnattached({ id, instance_id: instance }: NetworkInterfaceRow): void {
-  if (instance !== null) throw interfaceInUse(id);
+/** Fails for an interface in use, when it is to be given to an instance. */
+export function requireAvailable(nic: NetworkInterfaceRow): void {
+  if (isInUse(nic)) throw interfaceNotAvailable(nic.id);
+}
+
+/** Fails for an interface in use, when it is to be removed. */
+export function requireUnattached(nic: NetworkInterfaceRow): void {
+  if (isInUse(nic)) throw interfaceInUse(nic.id);
+}
+
+/** Fails for a NAT gateway's own interface, which comes and goes with the gateway and never changes. */
+export function requireManageable({ nat_gateway_id: gateway }: NetworkInterfaceRow): void {
+  if (gateway !== null) throw managedByNatGateway();
 }
 
 export async function deleteInterface(tx: Tx, { id, vpc_id: vpcId }: NetworkInterfaceRow, now: number): Promise<void> {

@@ -36,15 +36,15 @@ export async function requireNewRoute(tx: Tx, route: RouteRow): Promise<void> {
   if (Number(count) >= routeLimit) throw limitExceeded("RouteLimitExceeded", `The maximum number of routes per route table has been reached: ${routeLimit}.`);
 }
 
-/** Inside the VPC only whole subnets can be sent elsewhere, and only to an interface. */
+/** Inside the VPC only whole subnets can be sent elsewhere, and only to an interface or a NAT gateway. */
 export async function requireFitInVpc(tx: Tx, table: RouteTableRow, { destination, target_id: target }: RouteRow): Promise<void> {
   if (target === "local") return;
   const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr"]).where("id", "=", table.vpc_id).executeTakeFirstOrThrow();
   const outer = (await listVpcCidrs(tx, vpc)).find((cidr) => isWithin(blockOf(destination), blockOf(cidr)));
   if (outer === undefined) return;
-  if (!target.startsWith("eni-")) {
+  if (!target.startsWith("eni-") && !target.startsWith("nat-")) {
     throw invalidParameterValue(
-      `The destination CIDR block ${destination} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.`,
+      `The destination CIDR block ${destination} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface, an instance or a NAT gateway.`,
     );
   }
   if (outer === destination) return;
@@ -88,7 +88,7 @@ export async function removeRoute(tx: Tx, table: RouteTableRow, { destination }:
   await touchVpc(tx, table.vpc_id, now);
 }
 
-/** What routes lead to, as far as it is there: VPCs by gateway, instances by interface. */
+/** What routes lead to, as far as it is there: VPCs by gateway of either kind, instances by interface. */
 export interface RouteTargets {
   readonly gateways: ReadonlyMap<string, string | null>;
   readonly interfaces: ReadonlyMap<string, { readonly instanceId: InstanceId | null; readonly isPlaced: boolean }>;
@@ -103,8 +103,9 @@ export async function readRouteTargets(tx: Tx, { account, region }: NetworkOwner
     .where("network_interfaces.account", "=", account)
     .where("network_interfaces.region", "=", region)
     .execute();
+  const natGateways = await tx.db.selectFrom("nat_gateways").select(["id", "vpc_id"]).where("account", "=", account).where("region", "=", region).where("want", "=", "present").where("ended_at", "is", null).execute();
   return {
-    gateways: new Map(gateways.map((row) => [row.id, row.vpc_id])),
+    gateways: new Map([...gateways, ...natGateways].map((row) => [row.id, row.vpc_id])),
     interfaces: new Map(interfaces.map((row) => [row.id, { instanceId: row.instance_id, isPlaced: row.host_id !== null }])),
   };
 }

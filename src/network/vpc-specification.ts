@@ -44,8 +44,9 @@ export function narrowToHost(specification: VpcSpecification, hostAddress: strin
   return { ...specification, groups: specification.groups.filter(({ id }) => here.has(id) || named.has(id)) };
 }
 
-type InterfaceRow = Pick<NetworkInterfaceRow, "id" | "subnet_id" | "mac" | "private_address" | "public_address" | "source_dest_check" | "group_ids"> & {
+type InterfaceRow = Pick<NetworkInterfaceRow, "id" | "subnet_id" | "mac" | "private_address" | "public_address" | "source_dest_check" | "group_ids" | "nat_gateway_id"> & {
   readonly host_address: string | null;
+  readonly nat_host_address: string | null;
 };
 
 async function readInterfaces(tx: Tx, vpcId: VpcId): Promise<PlacedInterface[]> {
@@ -53,13 +54,21 @@ async function readInterfaces(tx: Tx, vpcId: VpcId): Promise<PlacedInterface[]> 
     .selectFrom("network_interfaces")
     .leftJoin("instances", "instances.id", "network_interfaces.instance_id")
     .leftJoin("hosts", "hosts.id", "instances.host_id")
-    .select(["network_interfaces.id", "network_interfaces.subnet_id", "mac", "private_address", "public_address", "network_interfaces.source_dest_check", "group_ids"])
-    .select("hosts.underlay_address as host_address")
+    .leftJoin("nat_gateways", (join) => join.onRef("nat_gateways.id", "=", "network_interfaces.nat_gateway_id").on("nat_gateways.want", "=", "present"))
+    .leftJoin("hosts as nat_hosts", "nat_hosts.id", "nat_gateways.host_id")
+    .select(["network_interfaces.id", "network_interfaces.subnet_id", "mac", "network_interfaces.private_address", "network_interfaces.public_address"])
+    .select(["network_interfaces.source_dest_check", "group_ids", "nat_gateway_id"])
+    .select(["hosts.underlay_address as host_address", "nat_hosts.underlay_address as nat_host_address"])
     .where("network_interfaces.vpc_id", "=", vpcId)
     .orderBy("network_interfaces.id")
     .execute();
   const more = await readMoreAddresses(tx, vpcId);
-  return rows.map((row) => ({
+  return rows.map((row) => toPlacedInterface(row, more));
+}
+
+function toPlacedInterface(row: InterfaceRow, more: MoreAddresses): PlacedInterface {
+  const hostAddress = row.host_address ?? row.nat_host_address;
+  return {
     id: row.id,
     subnet: row.subnet_id,
     mac: row.mac,
@@ -70,8 +79,9 @@ async function readInterfaces(tx: Tx, vpcId: VpcId): Promise<PlacedInterface[]> 
     },
     groups: (JSON.parse(row.group_ids) as string[]).toSorted(), // written by createInterface and setInterfaceGroups only
     sourceDestCheck: row.source_dest_check === 1,
-    ...(row.host_address === null ? {} : { hostAddress: row.host_address }),
-  }));
+    ...(hostAddress === null ? {} : { hostAddress }),
+    ...(row.nat_gateway_id === null ? {} : { natGateway: true }),
+  };
 }
 
 interface MoreAddresses {
@@ -120,25 +130,26 @@ async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInter
     .orderBy("destination")
     .execute();
   const gateways = await tx.db.selectFrom("internet_gateways").select("id").where("vpc_id", "=", vpcId).execute();
-  const targets: RouteTargets = {
-    gateways: new Set(gateways.map(({ id }) => id)),
-    placed: new Set(interfaces.filter((nic) => nic.hostAddress !== undefined).map((nic) => nic.id)),
-  };
+  const natted = await tx.db.selectFrom("network_interfaces").select(["id", "nat_gateway_id"]).where("vpc_id", "=", vpcId).where("nat_gateway_id", "is not", null).execute();
+  const placed = new Map<string, InterfaceId>(interfaces.flatMap((nic) => (nic.hostAddress === undefined ? [] : [[nic.id, nic.id]])));
+  for (const { id, nat_gateway_id: gateway } of natted) if (gateway !== null && placed.has(id)) placed.set(gateway, id);
+  const targets: RouteTargets = { gateways: new Set(gateways.map(({ id }) => id)), placed };
   const byTable = Map.groupBy(routes, (route) => route.route_table_id);
   return (subnet) => (byTable.get(tableOf(subnet)) ?? []).flatMap((route) => toRoute(route, targets));
 }
 
 interface RouteTargets {
   readonly gateways: ReadonlySet<string>;
-  /** Interfaces that are on a host. */
-  readonly placed: ReadonlySet<string>;
+  /** Interfaces that are on a host, by their own ids and by those of their NAT gateways. */
+  readonly placed: ReadonlyMap<string, InterfaceId>;
 }
 
 /** A target that is gone, detached or stopped swallows what is sent to it. */
 function toRoute({ destination, target_id: target }: RouteRow, { gateways, placed }: RouteTargets): RouteSpecification[] {
   if (target === "local") return [];
   if (gateways.has(target)) return [{ destination, target: { kind: "internet" } }];
-  if (placed.has(target)) return [{ destination, target: { kind: "interface", id: target as InterfaceId } }]; // an interface's id is in the set
+  const nic = placed.get(target);
+  if (nic !== undefined) return [{ destination, target: { kind: "interface", id: nic } }];
   return [{ destination, target: { kind: "blackhole" } }];
 }
 

@@ -3,13 +3,13 @@
  * there. Hosts without real guests have no packets and are told nothing. A VPC that was deleted is known by what its hosts were told last.
  */
 import type { VpcId } from "../base/ids.ts";
-import type { HostDescription } from "../host/protocol/report.ts";
 import type { VpcSpecification } from "../host/protocol/specification.ts";
 import { narrowToHost, toVpcSpecification } from "../network/vpc-specification.ts";
 import type { VpcRow } from "../store/network-tables.ts";
 import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { HostRow } from "../store/tables.ts";
+import { hasPackets } from "./has-packets.ts";
 import type { Reconciler } from "./loop.ts";
 import { publish, withdraw } from "./publish.ts";
 
@@ -33,11 +33,11 @@ export const vpcReconciler: Reconciler = {
 
 const selectTold = prepare((db, { id }: { id: VpcId }) => db.selectFrom("specifications").select(["host_id", "body"]).where("kind", "=", "vpc").where("id", "=", id));
 
-/** The real hosts that hold an instance with an interface in the VPC. */
+/** The real hosts that hold an instance with an interface in the VPC, or one of its NAT gateways. */
 async function listHosts(tx: Tx, vpcId: VpcId): Promise<HostRow[]> {
   const real = (await selectHosts(tx, { vpcId })).filter(hasPackets);
   if (real.length === 0) return [];
-  const holders = await selectHolders(tx, { vpcId });
+  const holders = [...(await selectHolders(tx, { vpcId })), ...(await selectTranslators(tx, { vpcId }))];
   return real.filter((host) => holders.some((row) => row.host_id === host.id));
 }
 
@@ -52,12 +52,7 @@ const selectHolders = prepare((db, { vpcId }: { vpcId: VpcId }) =>
     .distinct()
     .where("network_interfaces.vpc_id", "=", vpcId),
 );
-
-function hasPackets({ description }: HostRow): boolean {
-  if (description === null) return false;
-  const { engines } = JSON.parse(description) as HostDescription; // written from a parsed arrival
-  return Object.values(engines).some(({ engine }) => engine !== "simulated");
-}
+const selectTranslators = prepare((db, { vpcId }: { vpcId: VpcId }) => db.selectFrom("nat_gateways").select("host_id").where("vpc_id", "=", vpcId).where("want", "=", "present"));
 
 async function publishTo(tx: Tx, id: VpcId, hosts: readonly HostRow[]): Promise<void> {
   const vpc = await tx.db.selectFrom("vpcs").selectAll().where("id", "=", id).executeTakeFirstOrThrow(); // it has interfaces

@@ -28,6 +28,7 @@ export interface NetworkTables {
   /** A public address in use, held by an interface or by an allocation: the key keeps it from being given twice. */
   public_addresses: { address: string; holder_id: InterfaceId | ElasticIpRow["id"]; allocated_at: number };
   elastic_ips: ElasticIpRow;
+  nat_gateways: NatGatewayRow;
 }
 
 export interface VpcRow {
@@ -137,13 +138,15 @@ export interface NetworkInterfaceRow {
   delete_on_termination: Flag;
   /** The instance is to give it back; its host has not yet confirmed that. */
   detaching: Flag;
+  /** A NAT gateway's own interface: nobody else may manage it. */
+  nat_gateway_id: NatGatewayRow["id"] | null;
   created_at: number;
 }
 
 export interface RouteRow {
   route_table_id: string;
   destination: string;
-  /** `local`, an internet gateway or an interface; what it names may be gone since. */
+  /** `local`, an internet gateway, a NAT gateway or an interface; what it names may be gone since. */
   target_id: string;
 }
 
@@ -156,5 +159,33 @@ export interface ElasticIpRow {
   association_id: string | null;
   interface_id: InterfaceId | null;
   private_address: string | null;
+  created_at: number;
+}
+
+/** What it had is still told when it is gone. Without an interface from the beginning: it could not be made. */
+export interface NatGatewayRow {
+  id: Id<"natGateway">;
+  account: string;
+  region: string;
+  zone: string;
+  vpc_id: VpcId;
+  subnet_id: SubnetId;
+  connectivity: "public" | "private";
+  want: "present" | "deleted";
+  allocation_id: string | null;
+  interface_id: InterfaceId | null;
+  private_address: string | null;
+  public_address: string | null;
+  association_id: string | null;
+  /** Which host is to translate, or still may. */
+  host_id: string | null;
+  /** Since when the host was found silent. */
+  silent_since: number | null;
+  /** When a host said for the first time that it translates. */
+  available_at: number | null;
+  /** When it was gone, or failed. */
+  ended_at: number | null;
+  failure_code: string | null;
+  failure_message: string | null;
   created_at: number;
 }

@@ -23,6 +23,8 @@ interface Described {
   readonly id: string;
   /** Whether MaxResults exists. */
   readonly pages?: boolean;
+  /** The input's member for filters, where it is not `Filters`. */
+  readonly filters?: string;
 }
 
 const described: readonly Described[] = [
@@ -39,6 +41,7 @@ const described: readonly Described[] = [
   { name: "DescribeRouteTables", ids: "RouteTableIds", prefix: "rtb", malformed: "InvalidRouteTableId.Malformed", notFound: "InvalidRouteTableID.NotFound", output: "RouteTables", id: "RouteTableId", pages: true },
   { name: "DescribeNetworkAcls", ids: "NetworkAclIds", prefix: "acl", malformed: "InvalidNetworkAclId.Malformed", notFound: "InvalidNetworkAclID.NotFound", output: "NetworkAcls", id: "NetworkAclId", pages: true },
   { name: "DescribeDhcpOptions", ids: "DhcpOptionsIds", prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", output: "DhcpOptions", id: "DhcpOptionsId", pages: true },
+  { name: "DescribeNatGateways", ids: "NatGatewayIds", prefix: "nat", malformed: "NatGatewayMalformed", notFound: "NatGatewayNotFound", output: "NatGateways", id: "NatGatewayId", pages: true, filters: "Filter" },
   { name: "DescribeKeyPairs", ids: "KeyPairIds", prefix: "key", malformed: "InvalidParameterValue", notFound: "InvalidKeyPair.NotFound", output: "KeyPairs", id: "KeyPairId" },
 ];
 
@@ -47,6 +50,7 @@ async function furnish(server: Awaited<ReturnType<typeof openTestServer>>): Prom
   const launched = await launchOne(server);
   await server.reportRunning(launched.instance);
   await server.ec2().createKeyPair({ KeyName: "mine", KeyType: "ed25519" });
+  await server.ec2().createNatGateway({ SubnetId: launched.subnetId, ConnectivityType: "private" });
   return launched;
 }
 
@@ -85,8 +89,8 @@ describe("Every Describe action", () => {
   test("refuses filters that it does not know, and page sizes out of bounds or beside ids", async () => {
     await using server = await openTestServer();
     const ec2 = server.ec2();
-    for (const { name, ids, prefix, pages } of described) {
-      const { code, message } = await refusal(call(ec2, name, { Filters: [{ Name: "no-such-filter", Values: ["x"] }] }));
+    for (const { name, ids, prefix, pages, filters = "Filters" } of described) {
+      const { code, message } = await refusal(call(ec2, name, { [filters]: [{ Name: "no-such-filter", Values: ["x"] }] }));
       expect([name, code, message]).toEqual([name, "InvalidParameterValue", "The filter 'no-such-filter' is invalid"]);
       if (pages !== true) continue;
       const ask = (input: object) => codeOf(call(ec2, name, input));

@@ -28,6 +28,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   const { AssociationId: association } = await ec2.associateAddress({ AllocationId: associated, InstanceId: instance });
   const { Subnets: [lost] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: ["us-east-1f"] }] });
   await ec2.deleteSubnet({ SubnetId: lost?.SubnetId });
+  const { NatGateway: natGateway } = await ec2.createNatGateway({ SubnetId, ConnectivityType: "private" });
   const DhcpConfigurations = [{ Key: "domain-name", Values: ["example.com"] }];
   const { DhcpOptions: options } = await ec2.createDhcpOptions({ DhcpConfigurations });
   const DhcpOptionsId = options?.DhcpOptionsId;
@@ -42,6 +43,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     AttachNetworkInterface: { NetworkInterfaceId, InstanceId: other.instance, DeviceIndex: 1 },
     CreateDefaultSubnet: { AvailabilityZone: "us-east-1f" },
     CreateDhcpOptions: { DhcpConfigurations },
+    CreateNatGateway: { SubnetId, AllocationId },
     CreateNetworkInterface: { SubnetId },
     CreateRoute: { RouteTableId, DestinationCidrBlock: "0.0.0.0/0", GatewayId: gateway },
     CreateRouteTable: { VpcId },
@@ -49,6 +51,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     CreateVpc: { CidrBlock: "10.8.0.0/16" },
     DeleteDhcpOptions: { DhcpOptionsId },
     DeleteInternetGateway: { InternetGatewayId: free?.InternetGatewayId },
+    DeleteNatGateway: { NatGatewayId: natGateway?.NatGatewayId },
     DeleteNetworkInterface: { NetworkInterfaceId },
     DeleteRoute: route,
     DeleteRouteTable: { RouteTableId: unused?.RouteTableId },

@@ -14,11 +14,13 @@ test("Tags go on resources of every kind, and are shown with them and in Describ
   const { InternetGateways: [gateway] = [] } = await ec2.describeInternetGateways({});
   const { RouteTables: [table] = [] } = await ec2.describeRouteTables({});
   const { NetworkAcls: [acl] = [] } = await ec2.describeNetworkAcls({});
+  const { NatGateway: natGateway } = await ec2.createNatGateway({ SubnetId: launched.subnetId, ConnectivityType: "private" });
   const resources: Record<string, string> = {
     "dhcp-options": vpc?.DhcpOptionsId ?? "",
     instance: launched.instance,
     "internet-gateway": gateway?.InternetGatewayId ?? "",
     "key-pair": keyPair,
+    natgateway: natGateway?.NatGatewayId ?? "",
     "network-acl": acl?.NetworkAclId ?? "",
     "network-interface": launched.networkInterface,
     "route-table": table?.RouteTableId ?? "",
@@ -44,9 +46,10 @@ test("Tags go on resources of every kind, and are shown with them and in Describ
     (await ec2.describeRouteTables(filter)).RouteTables,
     (await ec2.describeNetworkAcls(filter)).NetworkAcls,
     (await ec2.describeDhcpOptions(filter)).DhcpOptions,
+    (await ec2.describeNatGateways({ Filter: filter.Filters })).NatGateways,
     (await ec2.describeKeyPairs(filter)).KeyPairs,
   ].map((list) => list?.length);
-  expect(counts).toEqual(Array.from({ length: 12 }, () => 1));
+  expect(counts).toEqual(Array.from({ length: 13 }, () => 1));
 });
 
 test("CreateTags overwrites, and DeleteTags deletes by key, by value, or all", async () => {

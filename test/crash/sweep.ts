@@ -12,10 +12,12 @@ import { toInstanceState } from "../../src/compute/instance-state.ts";
 import { builtinImages, imageNameOf, registerImages, stableId } from "../../src/compute/image-registration.ts";
 import { launch, planLaunch } from "../../src/compute/launch.ts";
 import { ensureDefaultNetwork } from "../../src/network/default-network.ts";
+import { toNatGatewayState } from "../../src/network/nat-gateway.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 import { instanceReconciler } from "../../src/reconcile/instance-reconciler.ts";
 import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
 import { imageTaskReconciler } from "../../src/reconcile/image-task-reconciler.ts";
+import { natGatewayReconciler } from "../../src/reconcile/nat-gateway-reconciler.ts";
 import { snapshotReconciler } from "../../src/reconcile/snapshot-reconciler.ts";
 import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
 import { vpcReconciler } from "../../src/reconcile/vpc-reconciler.ts";
@@ -43,7 +45,7 @@ export interface End {
   readonly volumes: number;
   readonly attached: number;
   readonly plugged: number;
-  /** The states of the images and snapshots that were made; absent when there are none. */
+  /** The states of the images, snapshots and NAT gateways that were made; absent when there are none. */
   readonly made?: string;
 }
 
@@ -183,7 +185,7 @@ async function settle(hosts: readonly FakeHost[], through: Store, packets: boole
 function reconcilersOf(through: Store, packets: boolean): LoopParts["reconcilers"] {
   const noBlocks = () => ({ removeSnapshot: async () => undefined });
   const noJobs = { stop: () => false };
-  return [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(through, noBlocks, noJobs), imageTaskReconciler, ...(packets ? [vpcReconciler] : [])];
+  return [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(through, noBlocks, noJobs), imageTaskReconciler, ...(packets ? [vpcReconciler, natGatewayReconciler] : [])];
 }
 
 async function look(id: Id, hosts: readonly FakeHost[]): Promise<End> {
@@ -208,7 +210,8 @@ async function look(id: Id, hosts: readonly FakeHost[]): Promise<End> {
 async function readMade(tx: Tx): Promise<Pick<End, "made">> {
   const images = await tx.db.selectFrom("images").select("state").where("local_name", "is", null).where("image_type", "=", "machine").execute();
   const snapshots = await tx.db.selectFrom("snapshots").select(["want", "observed_state"]).where("origin", "!=", "file").execute();
-  const states = [...images.map((row) => `image ${row.state}`), ...snapshots.map((row) => `snapshot ${row.want} ${row.observed_state}`)];
+  const gateways = await tx.db.selectFrom("nat_gateways").selectAll().execute();
+  const states = [...images.map((row) => `image ${row.state}`), ...gateways.map((row) => `nat-gateway ${toNatGatewayState(row)}`), ...snapshots.map((row) => `snapshot ${row.want} ${row.observed_state}`)];
   return states.length === 0 ? {} : { made: states.toSorted().join(", ") };
 }
 
@@ -217,6 +220,7 @@ async function snapshot(id: Id, hosts: readonly FakeHost[]): Promise<string> {
     await tx.db.selectFrom("instances").select(["want", "run"]).where("id", "=", id).executeTakeFirst(),
     await tx.db.selectFrom("volumes").select(["id", "want", "size_gib"]).execute(),
     await tx.db.selectFrom("snapshots").select(["id", "want"]).execute(),
+    await tx.db.selectFrom("nat_gateways").select(["id", "want", "silent_since"]).execute(),
     await tx.db.selectFrom("volume_attachments").select(["volume_id", "instance_id", "want", "force"]).execute(),
   ]);
   return JSON.stringify([rows, hosts.flatMap((host) => host.running())]);
@@ -281,7 +285,7 @@ async function forget(hosts: readonly FakeHost[]): Promise<void> {
   await store.write(async (tx) => {
     const ids = hosts.map((host) => host.id);
     await tx.db.deleteFrom("hosts").where("id", "in", ids).execute();
-    for (const table of ["instances", "host_reservations", "network_interfaces", "volumes", "volume_attachments", "volume_modifications", "specifications", "vpc_hosts", "due", "public_addresses", "image_tasks"] as const) {
+    for (const table of ["instances", "host_reservations", "network_interfaces", "volumes", "volume_attachments", "volume_modifications", "specifications", "vpc_hosts", "due", "public_addresses", "image_tasks", "nat_gateways"] as const) {
       await tx.db.deleteFrom(table).execute();
     }
     await tx.db.deleteFrom("snapshots").where("origin", "!=", "file").execute();

@@ -11,6 +11,8 @@ import { parsePage, takePage, type PageBounds, type PageScope, type PageTokens }
 /** The members that every Describe input may have, whatever else it has. */
 interface DescribeInput {
   readonly Filters?: readonly Filter[] | undefined;
+  /** What DescribeNatGateways calls them. */
+  readonly Filter?: readonly Filter[] | undefined;
   readonly MaxResults?: number | undefined;
   readonly NextToken?: string | undefined;
 }
@@ -64,7 +66,7 @@ interface ErasedDefinition<Row> {
 async function describe<Row>(definition: ErasedDefinition<Row>, call: Call<DescribeInput>): Promise<unknown> {
   const input = call.input;
   const { MaxResults: maxResults, NextToken: nextToken, ...rest } = input;
-  const holds = definition.filters === undefined ? () => true : compileFilters(input.Filters, definition.filters);
+  const holds = definition.filters === undefined ? () => true : compileFilters(input.Filters ?? input.Filter, definition.filters);
   const scope: PageScope = { action: definition.name, account: call.caller.account, region: call.caller.region, filters: rest };
   const tokens: PageTokens = { secret: call.pageSecret, clock: { now: () => call.now } };
   const position =

@@ -3,6 +3,7 @@ import { requireRoomForAddresses } from "../../compute/attach-interface.ts";
 import { requireInstances } from "../../compute/instance.ts";
 import { requireOwnedRow } from "../../compute/owned-rows.ts";
 import { assignSecondary, requireAssignable, type SecondaryRequest } from "../../network/interface-addresses.ts";
+import { requireManageable } from "../../network/network-interface.ts";
 import type { ActionInput } from "../../wire/action-types.ts";
 import { defineAction, ec2Arn } from "../action.ts";
 
@@ -12,6 +13,7 @@ export const AssignPrivateIpAddresses = defineAction({
   supported: "addresses; no prefix delegation",
   load: async ({ input, caller, tx }) => {
     const nic = await requireOwnedRow(tx, "network_interfaces", caller, input.NetworkInterfaceId ?? "");
+    requireManageable(nic);
     const subnet = await requireOwnedRow(tx, "subnets", caller, nic.subnet_id);
     const request = toRequest(input);
     await requireAssignable(tx, subnet, request.addresses, input.AllowReassignment ?? false);

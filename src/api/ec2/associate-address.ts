@@ -1,5 +1,7 @@
+import { managedByNatGateway } from "../../base/api-error.ts";
 import { requireAssociationTarget, requireElasticIp, requireMovable } from "../../compute/elastic-ip-request.ts";
 import { associate } from "../../network/elastic-ip.ts";
+import { isOfNatGateway } from "../../network/nat-gateway.ts";
 import { defineAction, ec2Arn } from "../action.ts";
 
 /** Lets an Elastic IP address stand for a private address, in place of whatever did; packets follow at once. */
@@ -8,6 +10,7 @@ export const AssociateAddress = defineAction({
   supported: "whole",
   load: async ({ input, caller, tx }) => {
     const row = await requireElasticIp(tx, caller, input);
+    if (await isOfNatGateway(tx, row)) throw managedByNatGateway();
     const target = await requireAssociationTarget(tx, caller, input);
     requireMovable(row, target, input.AllowReassociation ?? true);
     return { row, target };

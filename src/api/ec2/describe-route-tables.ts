@@ -30,7 +30,7 @@ const filters: FilterTable<RouteTable> = {
     "route.egress-only-internet-gateway-id": none,
     "route.gateway-id": (table) => routes(table).map((route) => route.GatewayId),
     "route.instance-id": (table) => routes(table).map((route) => route.InstanceId),
-    "route.nat-gateway-id": none,
+    "route.nat-gateway-id": (table) => routes(table).map((route) => route.NatGatewayId),
     "route.origin": (table) => routes(table).map((route) => route.Origin),
     "route.state": (table) => routes(table).map((route) => route.State),
     "route.transit-gateway-id": none,

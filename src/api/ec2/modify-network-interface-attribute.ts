@@ -2,6 +2,7 @@ import { invalidParameterCombination, missingParameter, notFound, unsupportedReq
 import { requireGroups } from "../../compute/instance-attribute.ts";
 import { requireOwnedRow } from "../../compute/owned-rows.ts";
 import { changeInterface, type InterfaceChange } from "../../network/interface-attribute.ts";
+import { requireManageable } from "../../network/network-interface.ts";
 import type { NetworkInterfaceRow } from "../../store/network-tables.ts";
 import type { ActionInput } from "../../wire/action-types.ts";
 import { defineAction, ec2Arn } from "../action.ts";
@@ -12,6 +13,7 @@ export const ModifyNetworkInterfaceAttribute = defineAction({
   supported: "groups, description, source/destination check, deletion on termination",
   load: async ({ input, caller, tx }) => {
     const nic = await requireOwnedRow(tx, "network_interfaces", caller, input.NetworkInterfaceId ?? "");
+    requireManageable(nic);
     const change = toChange(nic, input);
     if (change.kind === "groups") await requireGroups(tx, nic, change.groupIds);
     return { nic, change };

@@ -1,6 +1,7 @@
 import { missingParameter, unsupportedRequest } from "../../base/api-error.ts";
 import { requireOwnedRow } from "../../compute/owned-rows.ts";
 import { requireSecondary, unassignSecondary } from "../../network/interface-addresses.ts";
+import { requireManageable } from "../../network/network-interface.ts";
 import { defineAction, ec2Arn } from "../action.ts";
 
 /** Takes secondary private addresses from an interface. */
@@ -9,6 +10,7 @@ export const UnassignPrivateIpAddresses = defineAction({
   supported: "addresses; no prefix delegation",
   load: async ({ input, caller, tx }) => {
     const nic = await requireOwnedRow(tx, "network_interfaces", caller, input.NetworkInterfaceId ?? "");
+    requireManageable(nic);
     if ((input.Ipv4Prefixes ?? []).length > 0) throw unsupportedRequest("Prefix delegation is not supported yet.");
     const addresses = input.PrivateIpAddresses ?? [];
     if (addresses.length === 0) throw missingParameter("privateIpAddresses");

@@ -26,7 +26,7 @@ function record(tx: Tx, hostId: string, report: Report, now: number): Promise<bo
     case "volume":
       return recordVolume(tx, hostId, report, now);
     case "vpc":
-      return recordVpc(tx, hostId, report);
+      return recordVpc(tx, hostId, report, now);
   }
 }
 

@@ -5,10 +5,12 @@ import { privateHostName, publicHostName } from "../../../compute/machine-specif
 import { ownedRows, type Owner } from "../../../compute/owned-rows.ts";
 import { listTagsOfType, type Tag } from "../../../compute/tags.ts";
 import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
-import { groupIdsOf } from "../../../network/network-interface.ts";
+import { groupIdsOf, isInUse } from "../../../network/network-interface.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
 import type { Tx } from "../../../store/store.ts";
 import { toTagViews } from "./tag-view.ts";
+
+const requester = "amazon-aws";
 
 interface InterfaceSurroundings {
   readonly addresses: readonly InterfaceAddress[];
@@ -41,19 +43,34 @@ function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, groupName
     AvailabilityZoneId: zoneIdOf(row.zone) ?? "",
     Description: row.description,
     OwnerId: row.account,
-    RequesterManaged: false,
-    Status: row.instance_id === null ? "available" : "in-use",
+    RequesterManaged: row.nat_gateway_id !== null,
+    Status: isInUse(row) ? "in-use" : "available",
     MacAddress: row.mac,
     PrivateIpAddress: row.private_address,
     PrivateDnsName: privateHostName(row.private_address, row.region),
     SourceDestCheck: row.source_dest_check === 1,
     Groups: groupIdsOf(row).map((id) => ({ GroupId: id, GroupName: groupNames.get(id) ?? "" })),
-    InterfaceType: "interface",
+    ...(row.nat_gateway_id === null ? { InterfaceType: "interface" } : natGatewayFields(row.nat_gateway_id)),
     Ipv6Addresses: [],
     TagSet: toTagViews(tags),
     ...(row.instance_id === null ? {} : { Attachment: toInterfaceAttachment(row, row.instance_id) }),
     ...(association === undefined ? {} : { Association: association }),
     PrivateIpAddresses: privateAddresses,
+  };
+}
+
+/** EC2 itself is behind the gateway. Its model writes the type otherwise than its answers do. */
+function natGatewayFields(gateway: string): Pick<NetworkInterface, "InterfaceType" | "RequesterId" | "Attachment"> {
+  return {
+    InterfaceType: "nat_gateway" as "natGateway",
+    RequesterId: requester,
+    Attachment: {
+      AttachmentId: `ela-attach-${gateway.slice(gateway.lastIndexOf("-") + 1)}`,
+      DeviceIndex: 1,
+      InstanceOwnerId: requester,
+      Status: "attached",
+      DeleteOnTermination: false,
+    },
   };
 }
 
