@@ -2,7 +2,7 @@
  * What guests of one VPC, on hosts of two zones, can send each other as groups and network ACLs change, and that a second VPC with the same addresses is
  * another world. Each guest answers at one port with its name, and then says what it is told.
  */
-import { EC2, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
+import { EC2, waitUntilNatGatewayAvailable, waitUntilNatGatewayDeleted, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LineProcess } from "../../src/host/network/testing/line-process.ts";
 import { createKey, describeInstance, imageId, launch, loginTo, ssh, untilSsh, type GuestKey } from "../installation/guest.ts";
@@ -139,6 +139,26 @@ test("a network ACL's denial beats the group, stops open connections too, and an
   await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
 });
 
+test("a guest without a public address reaches out through a NAT gateway in another zone, as the gateway's Elastic IP address, until that is deleted", async () => {
+  const { AllocationId, PublicIp } = await ec2.allocateAddress({});
+  const { NatGatewayId = "" } = (await ec2.createNatGateway({ SubnetId: clientPlace.subnet, AllocationId })).NatGateway ?? {};
+  const waiting = { client: ec2, maxWaitTime: 60, minDelay: 1, maxDelay: 1 };
+  await waitUntilNatGatewayAvailable(waiting, { NatGatewayIds: [NatGatewayId] });
+  const { SubnetId = "" } = (await ec2.createSubnet({ VpcId: serverPlace.vpc, CidrBlock: "172.31.240.0/24", AvailabilityZone: "us-east-1a" })).Subnet ?? {};
+  const { RouteTableId = "" } = (await ec2.createRouteTable({ VpcId: serverPlace.vpc })).RouteTable ?? {};
+  await ec2.associateRouteTable({ RouteTableId, SubnetId });
+  await ec2.createRoute({ RouteTableId, DestinationCidrBlock: everywhere, NatGatewayId });
+  await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [{ IpProtocol: "tcp", FromPort: port, ToPort: port, IpRanges: [{ CidrIp: `${PublicIp}/32` }] }] });
+  const group = await createGroup("hidden", serverPlace.vpc, fromClients("tcp", port));
+  const { PublicIpAddress: outside = "" } = await describeInstance(installation, server);
+  const hidden = await launchNamed("hidden", "paravirtual", { SubnetId, SecurityGroupIds: [group], UserData: relay(outside) });
+  const hiddenAddress = await privateAddress(hidden);
+  await expect.poll(() => whoAnswers(client, hiddenAddress), { timeout: 120_000, interval: 500 }).toBe("hidden heard server");
+  await ec2.deleteNatGateway({ NatGatewayId });
+  await waitUntilNatGatewayDeleted(waiting, { NatGatewayIds: [NatGatewayId] });
+  expect(await whoAnswers(client, hiddenAddress)).not.toContain("server");
+});
+
 test("guests of two VPCs with equal addresses never meet, and each VPC finds its own", async () => {
   const { VpcId = "" } = (await ec2.createVpc({ CidrBlock: "172.31.0.0/16" })).Vpc ?? {};
   const near = await createPublicSubnet(VpcId, serverPlace.cidr, "us-east-1b");
@@ -191,6 +211,13 @@ function launchNamed(name: string, kind: "hvm" | "paravirtual", request: Paramet
   const script = `#!/bin/sh\nprintf '#!/bin/sh\\necho ${name}\\nexec cat\\n' > /var/tmp/answer; chmod +x /var/tmp/answer\nnc -ll -p ${port} -e /var/tmp/answer < /dev/null > /dev/null 2>&1 &\n`;
   const InstanceType = kind === "hvm" ? "t3.micro" : "m1.small";
   return launch(installation, { ImageId: imageId("tiny", kind), InstanceType, KeyName: key.name, UserData: Buffer.from(script).toString("base64"), ...request });
+}
+
+/** A guest that answers with what it hears at the address. */
+function relay(address: string): string {
+  const answer = `#!/bin/sh\\necho hidden heard $(nc -w 1 ${address} ${port} < /dev/null | head -n 1)\\n`;
+  const script = `#!/bin/sh\nprintf '${answer}' > /var/tmp/answer; chmod +x /var/tmp/answer\nnc -ll -p ${port} -e /var/tmp/answer < /dev/null > /dev/null 2>&1 &\n`;
+  return Buffer.from(script).toString("base64");
 }
 
 async function privateAddress(id: string): Promise<string> {
