@@ -218,19 +218,21 @@ class ProgrammedNetwork implements HostNetwork {
     for (const vpc of done) this.#outdated.delete(vpc);
   }
 
-  /** NAT gateways come and go with their VPC's specification. */
+  /** NAT gateways come and go with their VPC's specification. One that cannot be made keeps nothing else from being as it says. */
   async #follow(vpc: VpcId): Promise<void> {
     const wanted = this.#fabric.natGateways(vpc);
     const standing = this.#known.natGateways().filter(({ nic }) => nic.vpc.id === vpc);
     const gone = standing.flatMap(({ nic }) => (wanted.some(({ id }) => id === nic.id) ? [] : nic.id));
     if (gone.length > 0) await this.#remove(gone);
+    const failures: unknown[] = [];
     for (const nic of wanted) {
       this.#known.remember(nic, { connected: true, natGateway: true });
-      await this.#ensureDevices(nic, undefined, false);
+      await this.#ensureDevices(nic, undefined, false).catch((error: unknown) => failures.push(error));
     }
     if (!this.#known.usesVpc(vpc)) return;
     this.#outdated.add(vpc);
     await this.#programOutdated(vpc);
+    if (failures.length > 0) throw new Error("a NAT gateway could not be made", { cause: failures[0] });
   }
 
   #place(vpc: VpcId): VpcPlace {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AclEntrySpecification, PlacedInterface, RouteSpecification, SubnetSpecification } from "../protocol/specification.ts";
 import { ipBatch, runCommand, runInNamespace } from "./command.ts";
-import { natNamespace } from "./names.ts";
+import { natNamespace, vpcNamespace } from "./names.ts";
 import { FabricBench, nics } from "./testing/fabric-bench.ts";
 import { interfaceSpecimen } from "./testing/specimens.ts";
 import { allowAll, allTraffic, placed, toInternet } from "./testing/vpc-specimens.ts";
@@ -113,4 +113,18 @@ test("a private NAT gateway stands before its guests within the VPC and has no w
   await apply({ host: "a", isPublic: false, routes: [throughGateway, toB2] });
   expect((await bench.guests.a1.connect(nics.b2.privateAddress, 7_101))?.seenAs).toBe(gateway.privateAddress);
   expect([await bothReach(), await bench.guests.b2.pings(gateway.privateAddress)]).toEqual([[false, false], false]);
+});
+
+test("a NAT gateway translates on a host that has no guest of its VPC, and takes the VPC with it when it goes", async () => {
+  const { a } = bench.hosts;
+  for (const { id } of [nics.a1, nics.a2]) await a.remove(id);
+  await apply({ host: "a" });
+  await a.kill();
+  await a.open();
+  await apply({ host: "a" });
+  await a.retainOnly([]);
+  const namespace = vpcNamespace("fe57ef", "a", nics.a1.vpc.id);
+  expect([await bench.guests.b1.pings(world), bench.hosts.namespaces().includes(namespace)]).toEqual([true, true]);
+  await apply({});
+  expect([await bench.guests.b1.pings(world), bench.hosts.namespaces().includes(namespace), gatewayNamespaces()]).toEqual([false, false, []]);
 });
