@@ -67,7 +67,7 @@ describe("a public NAT gateway", () => {
     const closed = { host: "b", acl: allowAll.filter(({ egress }) => egress) } as const;
     await apply(closed);
     expect(await bothReach()).toEqual([false, false]);
-    const outsideOnly = [...closed.acl, { egress: false, allow: true, traffic: allTraffic, cidr: privateSubnet.cidr }];
+    const outsideOnly = [...closed.acl, { number: 100, egress: false, allow: true, traffic: allTraffic, cidr: privateSubnet.cidr }];
     await apply({ host: "b", acl: outsideOnly });
     expect(await bothReach()).toEqual([false, false]); // the answers do not come in
     await apply({ host: "b" });
