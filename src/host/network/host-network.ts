@@ -13,13 +13,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import { formatCidr } from "../../base/ipv4.ts";
-import type { Log } from "../../base/log.ts";
 import type { RuleCounter } from "../protocol/counted-rule.ts";
 import type { InterfaceSpecification, VpcSpecification } from "../protocol/specification.ts";
 import { dnsmasqFiles } from "./dnsmasq-configuration.ts";
 import { dnsmasqPaths, ensureDnsmasq, removeDnsmasqFiles, reviveDnsmasq } from "./dnsmasq.ts";
 import { readDevice, readHostLinks, type DeviceFacts } from "./host-links.ts";
 import { setHostParameters } from "./host-parameters.ts";
+import type { HostNetworkOptions } from "./host-network-options.ts";
 import { hostRules } from "./host-rules.ts";
 import { ensureInterfaceLink, removeInterfaceLinks, type TapUser } from "./interface-link.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
@@ -35,20 +35,6 @@ import { VpcFabric } from "./vpc-fabric.ts";
 import { ensureVpcNamespace, removeVpcNamespace, type VpcPlace } from "./vpc-namespace.ts";
 
 export type { TapUser } from "./interface-link.ts";
-
-export interface HostNetworkOptions {
-  readonly hostId: string;
-  /** Six hexadecimal digits. */
-  readonly installation: string;
-  readonly stateDirectory: string;
-  /** This host's device on the underlay network. */
-  readonly underlayDevice: string;
-  /** Whom the VPCs' resolvers ask; with none, no name outside the VPC exists. */
-  readonly resolvers: readonly string[];
-  readonly log: Log;
-  /** For what need not survive the machine; daemons without privileges must be able to read it. */
-  readonly runDirectory: string;
-}
 
 export interface PreparedInterface {
   readonly tap: string;
