@@ -101,6 +101,8 @@ describe("the way of a packet", () => {
     ["an ACL that stops some answers", { subnets: [{ acl: [entry(100, true, true, all), entry(60, false, true, tcp(40_000, 50_000))] }, {}] }, "unknown answer acl-a *"],
     ["a route to an interface that checks destinations", { subnets: [{ routes: [by("eni-3")] }, {}], others: [middle()] }, "stopped forwarding eni-3"],
     ["a route to an appliance", { subnets: [{ routes: [by("eni-3")] }, {}], others: [middle({ sourceDestCheck: false })] }, "unknown forwarding eni-3"],
+    ["a route to a NAT gateway, which no group guards", { subnets: [{ routes: [by("eni-3")] }, {}], others: [middle({ sourceDestCheck: false, natGateway: true, groups: [] })] }, "unknown forwarding eni-3"],
+    ["a sender that is a NAT gateway", { client: { natGateway: true } }, "unknown sender eni-1"],
     ["a route to the receiver itself", { subnets: [{ routes: [by("eni-2")] }, {}] }, "passes"],
     ["answers that go by an appliance", { subnets: [{}, { routes: [{ ...by("eni-3"), destination: "10.0.0.5/32" }] }], others: [middle({ sourceDestCheck: false })] }, "unknown answer rtb-b 10.0.0.5/32"],
     ["a host that lags behind", { hosts: { 2: { concern: "has not applied it" } } }, "unknown host-path host-1 → host-2"],

@@ -82,6 +82,10 @@ function followInterface(from: InterfaceEnd, id: string, journey: Journey): read
   if (to.kind === "interface" && to.nic.id === id) return arrive(from, from.address, to, journey);
   const middle = journey.endOf(id);
   if (middle === undefined) return [{ hop: "host-path", verdict: "unknown", at: id, reason: "the interface is not known" }];
+  if (middle.nic.natGateway === true) {
+    const reason = "a NAT gateway translates here, for connections that begin on this side; what is behind it is not walked";
+    return [checkAcl(middle, "arrive", packet, from.address), { hop: "forwarding", verdict: "unknown", at: id, reason }];
+  }
   const checks = middle.nic.sourceDestCheck;
   const reason = checks ? "drops what is not for its own addresses (source/destination check)" : "whether its guest forwards packets cannot be seen from outside it";
   return [
@@ -99,6 +103,7 @@ function arrive(from: InterfaceEnd | OutsideEnd, source: Address, to: InterfaceE
 }
 
 function checkPresence(hop: "sender" | "host-path", { nic, instance, host, address }: InterfaceEnd): Hop {
+  if (nic.natGateway === true) return { hop, verdict: "unknown", at: nic.id, reason: "is a NAT gateway's, which answers nobody that it did not ask" };
   if (instance === undefined) return { hop, verdict: "stops", at: nic.id, reason: "is attached to no instance" };
   const running = instance.state === "running" && host !== undefined;
   return { hop, verdict: running ? "passes" : "stops", at: instance.id, reason: running ? `${nic.id}, ${address}, on ${host.id}` : `is ${instance.state}` };
