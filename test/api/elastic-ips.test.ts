@@ -165,3 +165,17 @@ test("Releasing an associated address is refused outside the default VPC", async
   await ec2.releaseAddress({ AllocationId });
   expect((await ec2.describeAddresses({})).Addresses).toEqual([]);
 });
+
+test("DescribeInstances finds an instance by its Elastic IP address, and no more by the automatic one that it had, and by secondary addresses", async () => {
+  await using server = await openStaffedServer();
+  const ec2 = server.ec2();
+  const { instance, see, publicAddress } = await runOne(server);
+  const automatic = (await publicAddress()) ?? "";
+  const { AllocationId, PublicIp } = await allocate(server);
+  await ec2.associateAddress({ AllocationId, InstanceId: instance });
+  const NetworkInterfaceId = (await see())?.NetworkInterfaces?.[0]?.NetworkInterfaceId ?? "";
+  const { AssignedPrivateIpAddresses: [secondary] = [] } = await ec2.assignPrivateIpAddresses({ NetworkInterfaceId, SecondaryPrivateIpAddressCount: 1 });
+  const found = async (Name: string, value: string) => (await ec2.describeInstances({ Filters: [{ Name, Values: [value] }] })).Reservations?.length;
+  expect([await found("ip-address", PublicIp), await found("ip-address", automatic), await found("dns-name", `*${PublicIp.replaceAll(".", "-")}*`)]).toEqual([1, 0, 1]);
+  expect(await found("network-interface.addresses.private-ip-address", secondary?.PrivateIpAddress ?? "")).toBe(1);
+});

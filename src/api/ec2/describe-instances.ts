@@ -21,7 +21,7 @@ const filters: FilterTable<ViewedInstance> = {
     "block-device-mapping.status": ({ row, attachments }) => attachments.map((each) => toDeviceStatus(row, each)),
     "block-device-mapping.volume-id": ({ attachments }) => attachments.map((each) => each.volume_id),
     "client-token": ({ row }) => row.client_token,
-    "dns-name": ({ interfaces, row }) => interfaces.slice(0, 1).map((nic) => (nic.public_address === null ? "" : publicHostName(nic.public_address, row.region))),
+    "dns-name": (viewed) => publicAddressesOf(viewed).map((address) => (address === undefined ? "" : publicHostName(address, viewed.row.region))),
     "group-id": ({ interfaces }) => interfaces.flatMap(groupIdsOf),
     "group-name": ({ interfaces, groups }) => interfaces.flatMap(groupIdsOf).map((id) => groups.get(id)?.name),
     hypervisor: () => "xen",
@@ -32,7 +32,7 @@ const filters: FilterTable<ViewedInstance> = {
     "instance-type": ({ row }) => row.instance_type,
     "instance.group-id": ({ interfaces }) => interfaces.flatMap(groupIdsOf),
     "instance.group-name": ({ interfaces, groups }) => interfaces.flatMap(groupIdsOf).map((id) => groups.get(id)?.name),
-    "ip-address": ({ interfaces }) => interfaces.slice(0, 1).map((nic) => nic.public_address),
+    "ip-address": publicAddressesOf,
     "kernel-id": ({ row }) => row.kernel_id,
     "key-name": ({ row }) => row.key_name,
     "launch-index": ({ row }) => row.launch_index,
@@ -40,7 +40,7 @@ const filters: FilterTable<ViewedInstance> = {
     "metadata-options.http-tokens": ({ row }) => (JSON.parse(row.metadata_options) as { httpTokens: string }).httpTokens, // written by launch
     "monitoring-state": ({ row }) => (row.monitoring === 1 ? "enabled" : "disabled"),
     "network-interface.network-interface-id": ({ interfaces }) => interfaces.map((nic) => nic.id),
-    "network-interface.addresses.private-ip-address": ({ interfaces }) => interfaces.map((nic) => nic.private_address),
+    "network-interface.addresses.private-ip-address": ({ addresses }) => [...addresses.values()].flat().map((each) => each.privateAddress),
     "network-interface.subnet-id": ({ interfaces }) => interfaces.map((nic) => nic.subnet_id),
     "network-interface.vpc-id": ({ interfaces }) => interfaces.map((nic) => nic.vpc_id),
     "owner-id": ({ row }) => row.account,
@@ -59,6 +59,11 @@ const filters: FilterTable<ViewedInstance> = {
     "vpc-id": ({ row }) => row.vpc_id,
   },
 };
+
+/** Of its first interface's primary address: an Elastic IP address, else the automatic one. */
+function publicAddressesOf({ interfaces, addresses }: ViewedInstance): (string | undefined)[] {
+  return interfaces.slice(0, 1).map((nic) => addresses.get(nic.id)?.[0]?.publicAddress);
+}
 
 /** The account's instances in this region, terminated ones for about an hour. */
 export const DescribeInstances = defineDescribe({
