@@ -12,6 +12,7 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { allowSsh } from "../../src/cli/bench/allow-ssh.ts";
 import type { Profile } from "../../src/cli/profile.ts";
 import type { StatusReport } from "../../src/cli/status-report.ts";
+import { takeTurn } from "../../src/host/network/testing/machine-turn.ts";
 
 const run = promisify(execFile);
 const launcher = new URL("../../hostelry", import.meta.url).pathname;
@@ -43,9 +44,7 @@ export async function bringUp({ withSsh = true } = {}): Promise<TestInstallation
     await rm(dataDirectory, { recursive: true, force: true });
   };
   try {
-    if (shareImages) await cp(builtImages, join(dataDirectory, "images"), { recursive: true }).catch(() => "the first test of a run builds them");
-    await hostelry("up", "--port", "0");
-    if (shareImages) await keepImages(dataDirectory);
+    await makeInTurn(dataDirectory, () => hostelry("up", "--port", "0"));
     const profile = JSON.parse(await readFile(join(dataDirectory, "control", "profile.json"), "utf8")) as Profile; // our own process wrote it
     const credentials = { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey };
     const ec2 = new EC2Client({ endpoint: profile.url, region: profile.region, credentials });
@@ -68,6 +67,14 @@ export async function bringUp({ withSsh = true } = {}): Promise<TestInstallation
     await remove().catch(() => undefined);
     throw thrown;
   }
+}
+
+/** One installation after the other, so that each finds addresses that are free, and all but the first of a run images that are built. */
+async function makeInTurn(dataDirectory: string, up: () => Promise<unknown>): Promise<void> {
+  using _turn = await takeTurn();
+  if (shareImages) await cp(builtImages, join(dataDirectory, "images"), { recursive: true }).catch(() => "the first test of a run builds them");
+  await up();
+  if (shareImages) await keepImages(dataDirectory);
 }
 
 /** Within one run of all tests, whose temporary folder is its own and goes with it, an image is built once. */

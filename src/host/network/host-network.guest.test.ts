@@ -3,18 +3,16 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ipBatch, loadRules, runCommand } from "./command.ts";
+import { loadRules, runCommand } from "./command.ts";
 import { findDnsmasq } from "./dnsmasq.ts";
-import { interfaceDevices, listNamespaces, vpcNamespace } from "./names.ts";
-import { endProcessesIn } from "./namespace-processes.ts";
+import { interfaceDevices, nodeNamespace, vpcNamespace } from "./names.ts";
+import { Outside } from "./testing/outside.ts";
 import { interfaceSpecimen, machineSpecimen } from "./testing/specimens.ts";
 import { TwoHosts } from "./testing/two-hosts.ts";
 import { httpCommand, type UmlGuest } from "./testing/uml-guest.ts";
 import { placed, vpcSpecimen } from "./testing/vpc-specimens.ts";
 
-const installation = "fe57e5";
-/** Stands for the world behind the machine: a namespace of its own, with a resolver. */
-const outside = { namespace: "fe57e5-outside", device: "fe57e5out", machine: "198.51.100.1", address: "198.51.100.2" };
+let outside: Outside;
 let hosts: TwoHosts;
 let one: UmlGuest;
 let two: UmlGuest;
@@ -36,8 +34,8 @@ const askId = httpCommand(["GET /latest/meta-data/instance-id HTTP/1.1"]);
 const askToken = httpCommand(["PUT /latest/api/token HTTP/1.1", "X-aws-ec2-metadata-token-ttl-seconds: 60"]);
 
 beforeAll(async () => {
-  await openOutside();
-  hosts = await TwoHosts.open(installation, { resolversOfB: [outside.address] });
+  outside = await Outside.open();
+  hosts = await TwoHosts.open({ resolversOfB: [outside.address] });
   one = await hosts.boot(hosts.a, machineSpecimen("1", nicOne()));
   two = await hosts.boot(hosts.a, machineSpecimen("2", nicTwo()));
   onB = await hosts.boot(hosts.b, machineSpecimen("3", nicOnB()));
@@ -47,7 +45,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await (hosts as TwoHosts | undefined)?.[Symbol.asyncDispose](); // undefined when it could not be opened
-  await closeOutside();
+  await (outside as Outside | undefined)?.[Symbol.asyncDispose](); // likewise
 });
 
 describe("a guest's network", () => {
@@ -218,7 +216,7 @@ describe("endurance", () => {
 
   test("what is retained stays and all else goes", async () => {
     await hosts.a.retainOnly([nicOne().id]);
-    const namespace = vpcNamespace(installation, "a", nicTwo().vpc.id);
+    const namespace = vpcNamespace(hosts.plan.installation, "a", nicTwo().vpc.id);
     expect(hosts.namespaces()).not.toContain(namespace);
     expect(lastLine(await one.run(askId))).toBe("i-0123456789abcde01");
     expect(await devicesOf(hosts.a.namespace)).not.toContain(interfaceDevices(nicTwo().id).tap);
@@ -228,7 +226,7 @@ describe("endurance", () => {
     await hosts.a.remove(nicOne().id);
     await hosts.a.remove(nicOne().id);
     await hosts.b.remove(nicOnB().id);
-    expect(hosts.namespaces().toSorted()).toEqual(["a", "b", "underlay"].map((node) => `hy-${installation}-${node}`));
+    expect(hosts.namespaces().toSorted()).toEqual(["a", "b", "underlay"].map((node) => nodeNamespace(hosts.plan.installation, node)));
     expect(await devicesOf(hosts.a.namespace)).toEqual(["lo", "underlay0"]);
     expect(await runCommand("nsenter", [`--net=/run/netns/${hosts.a.namespace}`, "nft", "list", "tables"])).toBe("table ip hostelry\n");
     expect(processesWith(hosts.directory, "dnsmasq")).toEqual([]);
@@ -273,23 +271,4 @@ async function devicesOf(namespace: string): Promise<readonly string[]> {
 function processesWith(text: string, program: string): readonly string[] {
   const all = execFileSync("ps", ["-eo", "pid,comm"]).toString().split("\n").filter((line) => line.includes(program));
   return all.filter((line) => readFileSync(`/proc/${line.trim().split(/\s+/)[0]}/cmdline`, "utf8").includes(text));
-}
-
-async function openOutside(): Promise<void> {
-  await closeOutside();
-  await ipBatch([
-    `netns add ${outside.namespace}`,
-    `link add ${outside.device} type veth peer name eth0 netns ${outside.namespace}`,
-    `address add ${outside.machine}/30 dev ${outside.device}`,
-    `link set ${outside.device} up`,
-  ]);
-  await ipBatch(["link set lo up", `address add ${outside.address}/30 dev eth0`, "link set eth0 up"], { namespace: outside.namespace });
-  const options = ["--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=", "--address=/outside.example/203.0.113.7"];
-  await runCommand("nsenter", [`--net=/run/netns/${outside.namespace}`, "dnsmasq", ...options]);
-}
-
-async function closeOutside(): Promise<void> {
-  if (listNamespaces(outside.namespace).length === 0) return;
-  await endProcessesIn([outside.namespace]);
-  await ipBatch([`netns delete ${outside.namespace}`, `link delete ${outside.device}`], { anyway: true });
 }

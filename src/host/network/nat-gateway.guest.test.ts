@@ -10,7 +10,7 @@ import { allowAll, allTraffic, placed, toInternet } from "./testing/vpc-specimen
 let bench: FabricBench;
 let world: string;
 beforeAll(async () => {
-  bench = await FabricBench.open("fe57ef");
+  bench = await FabricBench.open();
   world = bench.hosts.publicAddress(1);
 });
 afterAll(() => (bench as FabricBench | undefined)?.[Symbol.asyncDispose]()); // undefined when it could not be opened
@@ -58,7 +58,7 @@ describe("a public NAT gateway", () => {
 
   test("is not there any more once the specification does not place it, and its traces neither", async () => {
     await apply({ host: "a" });
-    expect([await bothReach(), gatewayNamespaces()]).toEqual([[true, true], [natNamespace("fe57ef", "a", gateway.id)]]);
+    expect([await bothReach(), gatewayNamespaces()]).toEqual([[true, true], [natNamespace(bench.hosts.plan.installation, "a", gateway.id)]]);
     await apply({});
     expect([await bothReach(), gatewayNamespaces()]).toEqual([[false, false], []]);
   });
@@ -88,7 +88,7 @@ describe("a public NAT gateway", () => {
 
   test("is made anew where something of it was lost", async () => {
     await apply({ host: "a" });
-    await ipBatch([`netns delete ${natNamespace("fe57ef", "a", gateway.id)}`]);
+    await ipBatch([`netns delete ${natNamespace(bench.hosts.plan.installation, "a", gateway.id)}`]);
     await expect.poll(() => bothReach(), { timeout: 10_000 }).toEqual([false, false]);
     await apply({ host: "a", isPublic: false });
     await apply({ host: "a" });
@@ -101,7 +101,7 @@ describe("a public NAT gateway", () => {
     const open = await bench.guests.b1.connect(bench.hosts.publicAddress(42), 7_102);
     const sockets = () => bench.guests.b1.run("ss", "-Htn", "dport", "=", ":7102");
     expect([await open?.echoes(), await sockets()]).toEqual([true, expect.stringContaining("ESTAB")]);
-    await runInNamespace(natNamespace("fe57ef", "a", gateway.id), "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established");
+    await runInNamespace(natNamespace(bench.hosts.plan.installation, "a", gateway.id), "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established");
     await open?.echoes(); // from now on every packet is the last that it remembers
     await expect.poll(sockets, { timeout: 10_000 }).not.toContain("ESTAB");
     await apply({});
@@ -123,7 +123,7 @@ test("a NAT gateway translates on a host that has no guest of its VPC, and takes
   await a.open();
   await apply({ host: "a" });
   await a.retainOnly([]);
-  const namespace = vpcNamespace("fe57ef", "a", nics.a1.vpc.id);
+  const namespace = vpcNamespace(bench.hosts.plan.installation, "a", nics.a1.vpc.id);
   expect([await bench.guests.b1.pings(world), bench.hosts.namespaces().includes(namespace)]).toEqual([true, true]);
   await apply({});
   expect([await bench.guests.b1.pings(world), bench.hosts.namespaces().includes(namespace), gatewayNamespaces()]).toEqual([false, false, []]);

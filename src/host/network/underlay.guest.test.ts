@@ -3,19 +3,24 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ipBatch, runCommand } from "./command.ts";
 import { listNamespaces, machineDevice, switchPort } from "./names.ts";
 import { choosePublicPool } from "./public-pool.ts";
+import { newInstallationId, takeTurn } from "./testing/machine-turn.ts";
 import { describeUnderlay, ensureUnderlay, removeUnderlay, type UnderlayPlan } from "./underlay.ts";
 
-const installation = "fe57ea";
+const installation = newInstallationId();
 let plan: UnderlayPlan;
+let turn: Disposable;
 
 beforeEach(async () => {
+  turn = await takeTurn();
   const underlay = await choosePublicPool();
   const publicPool = await choosePublicPool({ avoid: [underlay] });
   const network = underlay.slice(0, underlay.lastIndexOf(".") + 1);
   plan = { installation, underlay, publicPool, nodes: Array.from({ length: 9 }, (_, index) => ({ id: `zone-a-node-${index}`, address: `${network}${index + 2}` })) };
-  await removeUnderlay(plan);
 });
-afterEach(() => removeUnderlay(plan));
+afterEach(async () => {
+  await removeUnderlay(plan);
+  turn[Symbol.dispose]();
+});
 
 /** Whether the machine reaches each node, and the first node the last. */
 async function reached(): Promise<readonly boolean[]> {

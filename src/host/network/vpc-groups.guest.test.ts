@@ -9,7 +9,7 @@ import { allTraffic, allowAll, anywhere, openGroup, openRules } from "./testing/
 let bench: FabricBench;
 const port = 7_002;
 beforeAll(async () => {
-  bench = await FabricBench.open("fe57ed");
+  bench = await FabricBench.open();
   for (const name of ["a2", "b1", "b2"] as const) await bench.guests[name].serve(port, name);
 });
 afterAll(() => (bench as FabricBench | undefined)?.[Symbol.asyncDispose]()); // undefined when it could not be opened

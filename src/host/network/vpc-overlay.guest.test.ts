@@ -8,7 +8,7 @@ import { machineSpecimen } from "./testing/specimens.ts";
 import { placed, vpcSpecimen } from "./testing/vpc-specimens.ts";
 
 let bench: FabricBench;
-beforeAll(async () => void (bench = await FabricBench.open("fe57eb")));
+beforeAll(async () => void (bench = await FabricBench.open()));
 afterAll(() => (bench as FabricBench | undefined)?.[Symbol.asyncDispose]()); // undefined when it could not be opened
 
 test("before its specification a VPC's guests reach nobody", async () => {

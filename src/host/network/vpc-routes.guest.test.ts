@@ -8,7 +8,7 @@ import { toInternet } from "./testing/vpc-specimens.ts";
 let bench: FabricBench;
 let world: string;
 beforeAll(async () => {
-  bench = await FabricBench.open("fe57ee");
+  bench = await FabricBench.open();
   world = bench.hosts.publicAddress(1);
 });
 afterAll(() => (bench as FabricBench | undefined)?.[Symbol.asyncDispose]()); // undefined when it could not be opened

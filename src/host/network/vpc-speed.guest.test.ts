@@ -36,7 +36,7 @@ function vpcOf(interfaces: number, rules: number, more: Readonly<Record<number, 
 }
 
 beforeAll(async () => {
-  hosts = await TwoHosts.open("fe57ef");
+  hosts = await TwoHosts.open();
   guest = await hosts.attach(hosts.a, machineSpecimen("1", nicAt(0)));
   await hosts.attach(hosts.a, machineSpecimen("2", nicAt(1)));
   for (const nic of nics.slice(2, here)) await hosts.a.start(machineSpecimen("3", nic));

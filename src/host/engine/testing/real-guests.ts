@@ -1,8 +1,9 @@
 /**
  * The contract suite's ground for real engines: taps, disks, run directories and the guest's first file system, and their removal.
- * Needs root. Everything is named after this process, so that several suites can run on one machine.
+ * Needs root. Everything is named by chance, so that several suites can run on one machine.
  */
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +40,7 @@ export async function prepareRealGuests(options: RealGuestsOptions): Promise<Rea
   const kernelFile = join(directory, "kernel");
   await copyFile(options.kernelFile, kernelFile); // the cache may lie in a private home
   const taps: string[] = [];
+  const suite = randomBytes(3).toString("hex");
   let count = 0;
 
   async function makeDisk(): Promise<PlannedDisk> {
@@ -52,7 +54,7 @@ export async function prepareRealGuests(options: RealGuestsOptions): Promise<Rea
 
   async function makeInterface(): Promise<PlannedInterface> {
     const index = ++count;
-    const tap = `hg${process.pid % 1_000_000}-${index}`;
+    const tap = `hg${suite}-${index}`;
     await run("ip", ["tuntap", "add", "dev", tap, "mode", "tap", "user", String(options.user.uid)]);
     taps.push(tap);
     await run("ip", ["link", "set", tap, "up"]);

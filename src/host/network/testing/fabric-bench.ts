@@ -30,8 +30,8 @@ export class FabricBench implements AsyncDisposable {
     this.guests = guests;
   }
 
-  static async open(installation: string): Promise<FabricBench> {
-    const hosts = await TwoHosts.open(installation);
+  static async open(): Promise<FabricBench> {
+    const hosts = await TwoHosts.open();
     try {
       const attach = (name: GuestName) => attachTo(hosts, name);
       const [a1, a2, b1, b2, c] = [await attach("a1"), await attach("a2"), await attach("b1"), await attach("b2"), await attach("c")];

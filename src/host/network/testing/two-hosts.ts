@@ -8,6 +8,7 @@ import { listNamespaces, nodeNamespace } from "../names.ts";
 import { choosePublicPool } from "../public-pool.ts";
 import { ensureUnderlay, removeUnderlay, type UnderlayPlan } from "../underlay.ts";
 import { LineProcess } from "./line-process.ts";
+import { newInstallationId, takeTurn } from "./machine-turn.ts";
 import { NamespaceGuest } from "./namespace-guest.ts";
 import { buildInitrd, UmlGuest } from "./uml-guest.ts";
 
@@ -91,7 +92,8 @@ export class TwoHosts implements AsyncDisposable {
     this.#initrd = buildInitrd(directory);
   }
 
-  static async open(installation: string, options: { readonly resolversOfB?: readonly string[] } = {}): Promise<TwoHosts> {
+  static async open(options: { readonly resolversOfB?: readonly string[] } = {}): Promise<TwoHosts> {
+    using _turn = await takeTurn();
     const underlay = await choosePublicPool();
     const publicPool = await choosePublicPool({ avoid: [underlay] });
     const network = underlay.slice(0, underlay.lastIndexOf(".") + 1);
@@ -99,9 +101,8 @@ export class TwoHosts implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), "hostelry-network-"));
     // The resolver's unprivileged user must be able to read what is in it.
     chmodSync(directory, 0o755);
-    const hosts = new TwoHosts({ installation, underlay, publicPool, nodes }, directory, options.resolversOfB ?? []);
+    const hosts = new TwoHosts({ installation: newInstallationId(), underlay, publicPool, nodes }, directory, options.resolversOfB ?? []);
     try {
-      await removeUnderlay(hosts.plan);
       await ensureUnderlay(hosts.plan);
       await Promise.all([hosts.a.open(), hosts.b.open()]);
       return hosts;
