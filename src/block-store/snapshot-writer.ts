@@ -73,7 +73,8 @@ export async function openSnapshotWriter(parts: WriterParts, id: string, options
     return new Writer(parts, id, options, journal, { digests: new Map(), put: new Set() });
   }
   if (earlier.facts.volumeSizeGib !== facts.volumeSizeGib || earlier.facts.keyName !== facts.keyName) throw new Error(`${id} was begun with another size or key`);
-  return new Writer(parts, id, options, await Journal.resume(path, earlier), await findKept(parts.blocks, earlier.records));
+  const kept = await findKept(parts.blocks, earlier.records);
+  return new Writer(parts, id, options, await Journal.resume(path, earlier), kept);
 }
 
 /** What is where in the snapshot. */

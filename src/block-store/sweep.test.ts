@@ -174,6 +174,7 @@ test("a block is found while a sweep has it aside, and after that sweep was kill
   const writer = await scratch.reopen().beginSnapshot("snap-2", { volumeSizeGib: 1 });
   await writer.adopt(7, digestOf(blockOf("other;")));
   expect(await readSnapshot(scratch.reopen(), "snap-1")).toEqual({ 0: "other;", 1: "last;" });
+  await writer.close();
 });
 
 test("a sweep that is killed at any moment leaves nothing that the next one does not put right", async () => {

@@ -11,8 +11,8 @@ import { manualClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { SnapshotId } from "../../src/base/ids.ts";
 import { systemRandom } from "../../src/base/random.ts";
-import { blockSize, openBlockStore, type BlockStore, type SnapshotWriter } from "../../src/block-store/block-store.ts";
-import { blockOf, readSnapshot, sealSnapshot } from "../../src/block-store/testing/scratch-store.ts";
+import { blockSize, openBlockStore, type BlockStore } from "../../src/block-store/block-store.ts";
+import { blockOf, closingStore, readSnapshot, sealSnapshot } from "../../src/block-store/testing/scratch-store.ts";
 import { openBlockJobs, type BlockJobs } from "../../src/reconcile/block-jobs.ts";
 import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
 import { snapshotCopyReconciler } from "../../src/reconcile/snapshot-copy-reconciler.ts";
@@ -70,19 +70,15 @@ let plays = 0;
 
 function newPlay(): Play {
   const directory = join(folder, String(plays++));
-  const writers: SnapshotWriter[] = [];
-  const keep = (writer: SnapshotWriter): SnapshotWriter => {
-    writers.push(writer);
-    return writer;
-  };
+  const opened: ReturnType<typeof closingStore>[] = [];
   return {
     blocks: (region) => openBlockStore(join(directory, region)),
     witnessed: (witness) => (region) => {
-      const opened = openBlockStore(join(directory, region), { witness });
-      const begin = opened.beginSnapshot.bind(opened);
-      return Object.assign(opened, { beginSnapshot: async (...asked: Parameters<typeof begin>) => keep(await begin(...asked)) });
+      const closing = closingStore(openBlockStore(join(directory, region), { witness }));
+      opened.push(closing);
+      return closing.store;
     },
-    close: () => Promise.all(writers.map((writer) => writer.close().catch(() => undefined))),
+    close: () => Promise.all(opened.map((closing) => closing.closeWriters())),
   };
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockSize } from "../block.ts";
-import { openBlockStore, type BlockStore, type Manifest, type StoreOptions } from "../block-store.ts";
+import { openBlockStore, type BlockStore, type Manifest, type SnapshotWriter, type StoreOptions } from "../block-store.ts";
 
 export interface ScratchStore extends Disposable {
   readonly directory: string;
@@ -14,11 +14,30 @@ export interface ScratchStore extends Disposable {
 
 export function scratchStore(options?: StoreOptions): ScratchStore {
   const directory = mkdtempSync(join(tmpdir(), "hostelry-blocks-"));
+  const { store, closeWriters } = closingStore(openBlockStore(directory, options));
   return {
     directory,
-    store: openBlockStore(directory, options),
+    store,
     reopen: (again) => openBlockStore(directory, again),
-    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+    [Symbol.dispose]: () => {
+      void closeWriters();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The store, and what lets go of the files that its writers still have open: of a process that ends by kill -9 the system does that. */
+export function closingStore(store: BlockStore): { readonly store: BlockStore; closeWriters(): Promise<void> } {
+  const writers: SnapshotWriter[] = [];
+  const begin = store.beginSnapshot.bind(store);
+  const beginSnapshot = async (...asked: Parameters<typeof begin>) => {
+    const writer = await begin(...asked);
+    writers.push(writer);
+    return writer;
+  };
+  return {
+    store: Object.assign(store, { beginSnapshot }),
+    closeWriters: async () => void (await Promise.allSettled(writers.map((writer) => writer.close()))),
   };
 }
 
