@@ -89,8 +89,8 @@ describe("the supervisor", () => {
   it("kills what the kernel leaves behind in its session", async () => {
     await supervise("exec setsid bash -c 'sleep 1000 & echo $! > helper'");
     const helper = await readFile(join(directory, "helper"), "utf8");
-    const state = await readFile(`/proc/${helper.trim()}/stat`, "utf8").catch(() => "gone");
-    expect(state).toMatch(/^gone$|\) [ZX] /);
+    const state = () => readFile(`/proc/${helper.trim()}/stat`, "utf8").catch(() => "gone");
+    await expect.poll(state).toMatch(/^gone$|\) [ZX] /);
   });
 });
 
