@@ -10,20 +10,14 @@ import type { InterfaceSpecification } from "../protocol/specification.ts";
 import { batchScript, ignoreFailedCommand, ipBatch, parameterScript, rulesScript, runCommand, runInNamespace } from "./command.ts";
 import { routerAddress } from "./dnsmasq-configuration.ts";
 import type { HostLinks } from "./host-links.ts";
+import { routerParameters } from "./host-parameters.ts";
 import { interfaceDevices, listNamespaces, natNamespace, ruleTable } from "./names.ts";
 
 const device = "eth0";
 const idleSeconds = 350;
 
 const parameters = {
-  "ipv6/conf/all/disable_ipv6": 1,
-  "ipv6/conf/default/disable_ipv6": 1,
-  "ipv4/ip_forward": 1,
-  "ipv4/conf/all/rp_filter": 0,
-  "ipv4/conf/default/rp_filter": 0,
-  "ipv4/conf/all/accept_redirects": 0,
-  "ipv4/conf/all/send_redirects": 0,
-  "ipv4/conf/default/send_redirects": 0,
+  ...routerParameters,
   "netfilter/nf_conntrack_tcp_loose": 0,
   "netfilter/nf_conntrack_tcp_timeout_established": idleSeconds,
   "netfilter/nf_conntrack_udp_timeout": idleSeconds,

@@ -11,6 +11,7 @@ import { rmSync } from "node:fs";
 import type { VpcId } from "../../base/ids.ts";
 import { batchScript, ipBatch, ipJson, namespacePath, parameterScript, runInNamespace } from "./command.ts";
 import type { HostLinks } from "./host-links.ts";
+import { routerParameters } from "./host-parameters.ts";
 import { field } from "./json-field.ts";
 import { hostLinkAddress, metadataAddress, overlayPort, resolverAddress, vpcLinkAddress } from "./link-addresses.ts";
 import { listNamespaces, overlayDevice, uplinkDevice, vpcDevice } from "./names.ts";
@@ -28,19 +29,7 @@ export interface VpcPlace {
   readonly mtu: number;
 }
 
-/** Interfaces inherit these when they appear. Reverse path filters are off: the rules on each tap are stricter. */
-const parameters = {
-  "ipv6/conf/all/disable_ipv6": 1,
-  "ipv6/conf/default/disable_ipv6": 1,
-  "ipv4/ip_forward": 1,
-  "ipv4/conf/all/rp_filter": 0,
-  "ipv4/conf/default/rp_filter": 0,
-  "ipv4/conf/all/accept_redirects": 0,
-  "ipv4/conf/default/accept_redirects": 0,
-  "ipv4/conf/all/send_redirects": 0,
-  "ipv4/conf/default/send_redirects": 0,
-  "ipv4/conf/default/proxy_arp": 1,
-};
+const parameters = { ...routerParameters, "ipv4/conf/default/proxy_arp": 1 };
 
 /** Makes the namespace and its link to the host if they are missing. True when the namespace is new, and so empty. */
 export async function ensureVpcNamespace(place: VpcPlace, links: HostLinks): Promise<boolean> {
