@@ -1,6 +1,8 @@
 /** Which kinds of virtualization work on this machine: found out once a boot of it, for all installations and for `doctor`. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { silentLog } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
 import type { ProbeOptions } from "../host/engine/probe.ts";
 import { probeEngines } from "../host/engine/probe-cache.ts";
 import { qemuEngine } from "../host/engine/qemu/qemu-engine.ts";
@@ -22,7 +24,7 @@ export async function probeMachine(signal: AbortSignal): Promise<Availabilities>
     // Guests' engines pass through as another user.
     chmodSync(directory, 0o711);
     const options: ProbeOptions = { directory, user: probeUser };
-    const engines = [qemuEngine("kvm", options), umlEngine(options), qemuEngine("tcg", options)];
+    const engines = [qemuEngine("kvm", options), umlEngine(options, { random: systemRandom, log: silentLog }), qemuEngine("tcg", options)];
     const found = await probeEngines(engines, join(probeDirectory, "engines.json"), signal);
     const result = (kind: Virtualization): EngineAvailability => found.get(kind) ?? { works: false, engine: "none", reason: "it was not probed" };
     return { emulated: result("emulated"), paravirtual: result("paravirtual"), hardware: result("hardware") };

@@ -63,7 +63,7 @@ async function start(): Promise<void> {
   leaving = new AbortController();
   const installation = { dataDirectory: join(directory, "data"), runDirectory: join(directory, "run"), imagesDirectory: directory };
   const probes = { directory };
-  const engines = { emulated: qemuEngine("tcg", probes), hardware: qemuEngine("kvm", probes), paravirtual: umlEngine(probes) };
+  const engines = { emulated: qemuEngine("tcg", probes), hardware: qemuEngine("kvm", probes), paravirtual: umlEngine(probes, { random: systemRandom, log: silentLog }) };
   const hostParts: HostParts = { ...simulatedHost(engines), files: diskFiles, consoles: consoleFiles, disks: hostDisks };
   const storageParts = openStorageParts({ ...installation, hostId: "node", installation: "abcdef", underlayAddress: "127.0.0.1", snapshotsDirectory: join(directory, "snapshots"), log: silentLog });
   const availability = { works: true, engine: "" };

@@ -9,6 +9,8 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "../../base/log.ts";
+import { systemRandom } from "../../base/random.ts";
 import { findProbed, probeEngines } from "../engine/probe-cache.ts";
 import type { Probeable } from "../engine/probe.ts";
 import { qemuEngine } from "../engine/qemu/qemu-engine.ts";
@@ -31,14 +33,14 @@ const lookForKernelEveryMs = 1_000;
 const notTried: EngineAvailability = { works: false, engine: "none", reason: "it was not tried" };
 const stillTried: EngineAvailability = { works: false, engine: "qemu-kvm", reason: "it is still being tried" };
 
-export async function openRealEngines(directory: string, findKernel: () => string | undefined): Promise<{ readonly engines: Engines; readonly probe: EngineProbe }> {
+export async function openRealEngines(directory: string, findKernel: () => string | undefined, log: Log): Promise<{ readonly engines: Engines; readonly probe: EngineProbe }> {
   await mkdir(directory, { recursive: true });
   await chmod(directory, 0o711);
   const user = engineUser("i-00000000000000000");
   const common = { directory, ...(user === undefined ? {} : { user }) };
   // A few translated instructions prove the translator; only a whole kernel proves that a processor's virtualization works.
   const hardwareWith = (kernelFile: string | undefined): Probeable => qemuEngine("kvm", { ...common, ...(kernelFile === undefined ? {} : { kernelFile }) });
-  const quick = { emulated: qemuEngine("tcg", common), paravirtual: umlEngine(common) };
+  const quick = { emulated: qemuEngine("tcg", common), paravirtual: umlEngine(common, { random: systemRandom, log }) };
   const hardwareFile = join(directory, "hardware.json"); // of its own, so that nobody waits for this probe's lock
 
   const hasDevice = () => existsSync("/dev/kvm");

@@ -55,7 +55,7 @@ export async function openHostParts(options: RealHostOptions): Promise<RealHost>
     setHopLimit: (id, hopLimit) => network.setTokenHopLimit(id, hopLimit),
     log,
   });
-  const { engines, probe } = await openRealEngines(join(options.runDirectory, "probes"), options.findProbeKernel);
+  const { engines, probe } = await openRealEngines(join(options.runDirectory, "probes"), options.findProbeKernel, log);
   return { parts: { role: "host", files: diskFiles, consoles: consoleFiles, engines, network, metadata, disks: hostDisks }, probe };
 }
 

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { expect, it } from "vitest";
-import { decideMove, type Look, moveProcesses } from "./processor-balance.ts";
+import { describe, expect, it } from "vitest";
+import { systemRandom } from "../../../base/random.ts";
+import { balanceProcessors, decideMove, type Look, moveProcesses } from "./processor-balance.ts";
 
 /** Counters after `waited` of a second of waiting, with the processors idle for the shares `idle` of it. */
 function lookAfter(waited: number, idle: readonly number[]): [Look, Look] {
@@ -31,4 +32,36 @@ it("processes are moved, those that are gone passed over", async () => {
   } finally {
     child.kill("SIGKILL");
   }
+});
+
+describe("a guest that is looked after", () => {
+  const [calm, crowded] = [lookAfter(0, [0, 0.9]), lookAfter(0.5, [0, 0.9])];
+  /** Ends when the looks are over; resolves to what was moved where. */
+  async function balance(looks: readonly (Look | Error)[], kernels: readonly (number | undefined)[] = [7]): Promise<readonly unknown[]> {
+    const [leaving, moves] = [new AbortController(), new Array<unknown>()];
+    const [nextLook, nextKernel] = [looks.values(), kernels.values()];
+    const guest = { findKernel: async () => nextKernel.next().value ?? 7, list: async () => [{ pid: 7 }, { pid: 8 }] };
+    const look = async (): Promise<Look> => {
+      const { value } = nextLook.next();
+      if (value instanceof Error) throw value;
+      if (value === undefined) leaving.abort();
+      return value ?? calm[0];
+    };
+    const move = async (processes: readonly number[], processor: number) => void moves.push([processes, processor]);
+    await balanceProcessors(guest, { random: systemRandom, processors: { look, move }, everyMs: 1, lookMs: 1 }, leaving.signal);
+    return moves;
+  }
+  const failure = (code: string) => Object.assign(new Error(code), { code });
+
+  it("is moved whole, its kernel first, once it is crowded", async () => {
+    expect(await balance([...calm, ...crowded, ...calm])).toEqual([[[7], 1], [[7, 8], 1]]);
+  });
+
+  it("is looked at again when it or its kernel was gone for a moment", async () => {
+    expect(await balance([failure("ENOENT"), crowded[0], failure("ESRCH"), ...crowded], [7, undefined, 7])).toHaveLength(2);
+  });
+
+  it("is not looked at any more when that fails", async () => {
+    await expect(balance([failure("EACCES"), ...crowded])).rejects.toThrow("EACCES");
+  });
 });

@@ -9,6 +9,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { Random } from "../../../base/random.ts";
 
 /** What the host has counted at a moment; only differences mean anything. */
 export interface Look {
@@ -19,8 +20,6 @@ export interface Look {
   readonly idleMs: ReadonlyMap<number, number>;
 }
 
-const everyMs = 10_000;
-const lookMs = 500;
 /** Alone, the kernel of a busy guest waits for a thirtieth of the time; beside another busy guest for a sixth, and the guest's programs for as long again. */
 const crowded = 0.1;
 const free = 0.6;
@@ -42,26 +41,47 @@ export interface GuestProcesses {
   list(): Promise<readonly { readonly pid: number }[]>;
 }
 
-/** Looks and moves until `signal`. */
-export async function balanceProcessors(guest: GuestProcesses, signal: AbortSignal): Promise<void> {
+/** The host that the guest runs on. */
+export interface Processors {
+  look(process: number): Promise<Look>;
+  move(processes: readonly number[], processor: number): Promise<void>;
+}
+
+export interface BalanceParts {
+  readonly random: Random;
+  readonly processors?: Processors;
+  /** From one look to the next, half of it more or less. */
+  readonly everyMs?: number;
+  readonly lookMs?: number;
+}
+
+/** Looks and moves until `signal`. A guest that ends meanwhile is no error; rejects at the first that is one. */
+export async function balanceProcessors(guest: GuestProcesses, parts: BalanceParts, signal: AbortSignal): Promise<void> {
+  const { random, processors = { look, move: moveProcesses }, everyMs = 10_000, lookMs = 500 } = parts;
   const pause = (ms: number) => delay(ms, undefined, { signal, ref: false }).catch(() => {});
   for (;;) {
-    await pause(everyMs * (0.5 + Math.random()));
+    await pause(everyMs * (0.5 + (random.bytes(1)[0] ?? 0) / 255));
     if (signal.aborted) return;
-    await moveIfCrowded(guest, () => pause(lookMs)).catch(() => {}); // it ended meanwhile
+    await moveIfCrowded(guest, processors, () => pause(lookMs)).catch(ignoreGone);
   }
 }
 
-async function moveIfCrowded(guest: GuestProcesses, pause: () => Promise<void>): Promise<void> {
+/** ENOENT is also said where the host does not count. */
+function ignoreGone(thrown: unknown): void {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+  if (code !== "ENOENT" && code !== "ESRCH") throw thrown;
+}
+
+async function moveIfCrowded(guest: GuestProcesses, processors: Processors, pause: () => Promise<void>): Promise<void> {
   const kernel = await guest.findKernel();
   if (kernel === undefined) return;
-  const before = await look(kernel);
+  const before = await processors.look(kernel);
   await pause();
-  const processor = decideMove(before, await look(kernel));
+  const processor = decideMove(before, await processors.look(kernel));
   if (processor === undefined) return;
   // The kernel before the others are listed: those that it starts later are where it is.
-  await moveProcesses([kernel], processor);
-  await moveProcesses((await guest.list()).map(({ pid }) => pid), processor);
+  await processors.move([kernel], processor);
+  await processors.move((await guest.list()).map(({ pid }) => pid), processor);
 }
 
 /** Processes that are gone are passed over. */

@@ -15,24 +15,24 @@ import { type ProbeOptions, type Probeable, probeUml } from "../probe.ts";
 import { beginRun, readTail, recordProcess, writeSafely } from "../run-record.ts";
 import { mconsole } from "./mconsole.ts";
 import { argumentsText, consoleSocket, restartScript, restartText, supervisorScript, supervisorText, umlArguments } from "./uml-arguments.ts";
-import { concludeEnd, UmlMachine } from "./uml-machine.ts";
+import { concludeEnd, UmlMachine, type UmlParts } from "./uml-machine.ts";
 
 /** Debian's User-mode Linux kernel, for plans that name no other. */
 export const defaultUmlKernel = "/usr/bin/linux.uml";
 const startMs = 30_000;
 
-export function umlEngine(probeOptions: ProbeOptions): Probeable {
+export function umlEngine(probeOptions: ProbeOptions, parts: UmlParts): Probeable {
   const engine: Engine = {
     virtualization: "paravirtual",
     probe: (signal) => probe(signal),
-    start,
-    adopt,
+    start: (plan, signal) => start(plan, parts, signal),
+    adopt: (plan) => adopt(plan, parts),
   };
   const probe = (signal: AbortSignal): Promise<EngineAvailability> => probeUml(engine, { ...probeOptions, kernelFile: probeOptions.kernelFile ?? defaultUmlKernel }, signal);
   return { ...engine, fingerprint: () => fingerprint(probeOptions.kernelFile ?? defaultUmlKernel) };
 }
 
-async function start(plan: MachinePlan, signal: AbortSignal): Promise<RunningMachine> {
+async function start(plan: MachinePlan, parts: UmlParts, signal: AbortSignal): Promise<RunningMachine> {
   signal.throwIfAborted();
   await beginRun(plan.runDirectory);
   for (const stale of ["exit-status", "kernel-pid"]) await rm(join(plan.runDirectory, stale), { force: true });
@@ -41,7 +41,7 @@ async function start(plan: MachinePlan, signal: AbortSignal): Promise<RunningMac
   await writeSafely(join(plan.runDirectory, supervisorScript), supervisorText(kernel));
   await writeSafely(join(plan.runDirectory, restartScript), restartText);
   const started = await spawnSupervisor(plan);
-  const machine = new UmlMachine(plan, started.identity, started.exited);
+  const machine = new UmlMachine(plan, started.identity, started.exited, parts);
   try {
     await recordProcess(plan.runDirectory, started.identity);
     await firstAnswer(plan, started, signal);
@@ -82,10 +82,10 @@ async function firstAnswer(plan: MachinePlan, started: DetachedProcess, signal: 
   throw new Error(isAlive(started.identity) ? `no answer on its management console in ${startMs} ms` : "the kernel ended at once");
 }
 
-function adopt(plan: MachinePlan): Promise<RunningMachine | undefined> {
+function adopt(plan: MachinePlan, parts: UmlParts): Promise<RunningMachine | undefined> {
   return adoptProcess(
     plan,
-    async (identity) => new UmlMachine(plan, identity, new Promise(() => {})),
+    async (identity) => new UmlMachine(plan, identity, new Promise(() => {}), parts),
     () => concludeEnd(plan),
   );
 }

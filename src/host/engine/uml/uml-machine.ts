@@ -15,6 +15,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "../../../base/log.ts";
+import type { Random } from "../../../base/random.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from "../engine.ts";
 import { isAlive, killAndWait, listSession, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
 import { addWish, dropWish, hasWish, readEnd, recordEnd, type RunEnd, writeSafely } from "../run-record.ts";
@@ -24,6 +26,11 @@ import { argumentsText, consoleSocket, diskWord, interfaceWord, mostDevices, pla
 
 const commandMs = 10_000;
 
+export interface UmlParts {
+  readonly random: Random;
+  readonly log: Log;
+}
+
 export class UmlMachine implements RunningMachine {
   readonly ended: Promise<RunEnd>;
   readonly #plan: MachinePlan;
@@ -32,11 +39,13 @@ export class UmlMachine implements RunningMachine {
   /** Changes of the devices happen one after the other. */
   #changes: Promise<void> = Promise.resolve();
 
-  constructor(plan: MachinePlan, identity: ProcessIdentity, exited: Promise<void>) {
+  constructor(plan: MachinePlan, identity: ProcessIdentity, exited: Promise<void>, { random, log }: UmlParts) {
     this.#plan = plan;
     this.#process = identity;
     this.ended = waitForEnd(identity, exited, this.#leaving.signal).then(() => concludeEnd(plan)).finally(() => this.#leaving.abort());
-    void balanceProcessors({ findKernel: () => findKernel(plan), list: () => listKernelProcesses(plan) }, this.#leaving.signal);
+    balanceProcessors({ findKernel: () => findKernel(plan), list: () => listKernelProcesses(plan) }, { random }, this.#leaving.signal).catch((error: unknown) =>
+      log.error("A guest keeps the processor that it has, whatever the others do", { instance: plan.id, error }),
+    );
   }
 
   get pid(): number {
