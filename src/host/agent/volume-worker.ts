@@ -1,5 +1,5 @@
 /**
- * Makes one volume's specification true: data, export, or nothing at all. Level-triggered, as `machine-worker.ts` is.
+ * Makes one volume's specification true (`specification-loop.ts`): data, export, or nothing at all.
  * Data that was made once and is missing now is reported as failed, never replaced by an empty volume.
  */
 import { TerminalError, errorChain } from "../../base/errors.ts";
@@ -9,7 +9,7 @@ import type { Volumes } from "../disk/volumes.ts";
 import { canonicalJson } from "../protocol/generation.ts";
 import type { VolumeReport } from "../protocol/report.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
-import { backOff, pause, type BackOff } from "./back-off.ts";
+import { SpecificationLoop } from "./specification-loop.ts";
 import type { StoredVolume, VolumeDirectory } from "./volume-directory.ts";
 
 export interface VolumeParts {
@@ -22,27 +22,36 @@ export interface VolumeParts {
 
 export class VolumeWorker {
   readonly #parts: VolumeParts;
-  readonly #backOff: BackOff;
-  readonly #over: Promise<void>;
-  #stored: StoredVolume;
-  #awake = new AbortController();
+  readonly #loop: SpecificationLoop<VolumeSpecification>;
+  #made: boolean;
   #lastReport: VolumeReport | undefined;
-  #leaving = false;
 
   /** Begins at once. `buried` is called when only a tombstone is left. */
-  constructor(parts: VolumeParts, stored: StoredVolume, buried: () => void) {
-    this.#parts = { ...parts, log: parts.log.with({ volume: stored.specification.id }) };
-    this.#stored = stored;
-    this.#backOff = backOff(250, 30_000, parts.random);
-    this.#over = this.#loop(buried);
+  constructor(parts: VolumeParts, { specification, made }: StoredVolume, buried: () => void) {
+    this.#parts = { ...parts, log: parts.log.with({ volume: specification.id }) };
+    this.#made = made;
+    const { directory, volumes, random } = parts;
+    const steps = {
+      make: (wanted: VolumeSpecification) => this.#ensure(wanted),
+      remove: ({ id }: VolumeSpecification) => volumes.remove(id),
+      bury: ({ id, generation }: VolumeSpecification) => directory.bury(id, { generation }),
+      save: (newest: VolumeSpecification) => directory.save({ specification: newest, made: this.#made }),
+      reportAbsent: (removed: VolumeSpecification) => this.#report(removed, { state: "absent" }),
+      reportRetry: (error: unknown, waitMs: number) => this.#parts.log.warn("A step for a volume failed; it is tried again", { waitMs, error: errorChain(error) }),
+      reportFailed: (wanted: VolumeSpecification, error: TerminalError) => {
+        this.#parts.log.error("A volume cannot be made", { error });
+        this.#report(wanted, { state: "failed", reason: error.reason });
+      },
+    };
+    this.#loop = new SpecificationLoop(steps, specification, random, buried);
   }
 
   get specification(): VolumeSpecification {
-    return this.#stored.specification;
+    return this.#loop.newest;
   }
 
   get made(): boolean {
-    return this.#stored.made;
+    return this.#made;
   }
 
   get state(): VolumeReport["state"] {
@@ -51,72 +60,31 @@ export class VolumeWorker {
 
   /** The specification is accepted and durable already. */
   accept(specification: VolumeSpecification): void {
-    this.#stored = { ...this.#stored, specification };
-    this.wake();
+    this.#loop.accept(specification);
   }
 
   wake(): void {
-    this.#backOff.reset();
-    this.#awake.abort();
+    this.#loop.wake();
   }
 
   announceAgain(): void {
     if (this.#lastReport !== undefined) this.#parts.report(this.#lastReport);
   }
 
-  async leave(): Promise<void> {
-    this.#leaving = true;
-    this.#awake.abort();
-    await this.#over;
-  }
-
-  async #loop(buried: () => void): Promise<void> {
-    while (!this.#leaving) {
-      this.#awake = new AbortController();
-      const { specification } = this.#stored;
-      const waitMs = await this.#attempt(specification);
-      if (this.state === "absent" && this.specification.generation === specification.generation) return buried();
-      await pause(waitMs, this.#awake.signal);
-    }
-  }
-
-  /** Returns how long to wait before looking again. */
-  async #attempt(specification: VolumeSpecification): Promise<number> {
-    const untilWoken = 2 ** 31 - 1;
-    try {
-      if (specification.want === "absent") await this.#remove(specification);
-      else await this.#ensure(specification);
-      this.#backOff.reset();
-      return untilWoken;
-    } catch (error) {
-      if (this.#leaving) return 0;
-      if (error instanceof TerminalError) {
-        this.#parts.log.error("A volume cannot be made", { error });
-        this.#report(specification, { state: "failed", reason: error.reason });
-        return untilWoken;
-      }
-      const waitMs = this.#backOff.next();
-      this.#parts.log.warn("A step for a volume failed; it is tried again", { waitMs, error: errorChain(error) });
-      return waitMs;
-    }
+  leave(): Promise<void> {
+    return this.#loop.leave();
   }
 
   async #ensure(specification: VolumeSpecification): Promise<void> {
     const { volumes, directory } = this.#parts;
-    if (this.#stored.made && !(await volumes.exists(specification.id))) throw new TerminalError("The volume's data is missing on its storage node.");
-    if (!this.#stored.made) {
+    if (this.#made && !(await volumes.exists(specification.id))) throw new TerminalError("The volume's data is missing on its storage node.");
+    if (!this.#made) {
       await volumes.ensureData(specification);
-      await directory.save({ specification: this.#stored.specification, made: true });
-      this.#stored = { ...this.#stored, made: true };
+      await directory.save({ specification: this.specification, made: true });
+      this.#made = true;
     }
     const { condition, snapshots } = await volumes.ensure(specification);
     this.#report(specification, { state: "available", condition, snapshots });
-  }
-
-  async #remove({ id, generation }: VolumeSpecification): Promise<void> {
-    await this.#parts.volumes.remove(id);
-    await this.#parts.directory.bury(id, { generation });
-    this.#report({ id, generation }, { state: "absent" });
   }
 
   #report({ id, generation }: Pick<VolumeSpecification, "id" | "generation">, found: Pick<VolumeReport, "state" | "reason" | "condition" | "snapshots">): void {
