@@ -30,7 +30,8 @@ export interface Call<Input, Prepared = unknown> {
   readonly pageSecret: Uint8Array;
 }
 
-export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown> {
+/** What `apply` returns is the output, unless `move` makes that of it. */
+export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown, Applied = Output> {
   /** Slow work on the input alone, before the transaction begins: nothing else may wait for it. */
   readonly prepare?: (input: Input, random: Random) => Promise<Prepared>;
   /** Changes nothing: runs on a connection that cannot write, and leaves no audit event. */
@@ -43,12 +44,12 @@ export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown> {
   readonly load: (call: Call<Input, Prepared>) => Promise<Loaded> | Loaded;
   /** Every resource touched. An empty list: open to all who have a key. */
   readonly authorize: (loaded: Loaded, call: Call<Input, Prepared>) => readonly Grant[];
-  /** Writes rows and returns the SDK's output. */
-  readonly apply: (loaded: Loaded, call: Call<Input, Prepared>) => Promise<Output> | Output;
+  /** Writes rows and returns the SDK's output, or what is to be moved. */
+  readonly apply: (loaded: Loaded, call: Call<Input, Prepared>) => Promise<Applied> | Applied;
   /** After the commit and before the answer: waits for what a host does at once. It never fails the call, and a remembered answer goes without it. */
   readonly settle?: (output: Output, settling: Settling) => Promise<void>;
   /** After the commit: moves data, which no transaction may wait for. What `apply` returned says what; its own result is the answer, its error the call's. */
-  readonly move?: (planned: Output, moving: Moving) => Promise<Output>;
+  readonly move?: (planned: Applied, moving: Moving) => Promise<Output>;
 }
 
 /** What an action that moves data may use. */
@@ -84,7 +85,15 @@ export function defineServiceAction<const Service extends ServiceId, const Name 
   service: Service,
   action: { readonly name: Name } & ActionDefinition<ActionInput<Service, Name>, ActionOutput<Service, Name>, Loaded, Prepared>,
 ): Action {
-  // The registry holds actions of all types; the pipeline passes each only what its own schema decoded and what its own load returned.
+  return eraseTypes(service, action);
+}
+
+/** The registry holds actions of all types. */
+export function eraseTypes<Input, Output, Loaded, Prepared, Applied>(
+  service: ServiceId,
+  action: { readonly name: string } & ActionDefinition<Input, Output, Loaded, Prepared, Applied>,
+): Action {
+  // The pipeline passes each only what its own schema decoded and what its own steps returned.
   return { service, name: action.name, definition: action as unknown as Action["definition"] };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Filter } from "@aws-sdk/client-ec2";
 import type { ActionInput, ActionName, ActionOutput } from "../../wire/action-types.ts";
-import type { Action, Call } from "../action.ts";
+import { eraseTypes, type Action, type Call } from "../action.ts";
 import { compileFilters, type FilterTable } from "./filters.ts";
 import { parsePage, takePage, type PageBounds, type PageScope, type PageTokens } from "./paging.ts";
 
@@ -39,17 +39,14 @@ export interface DescribeDefinition<Name extends ActionName<"ec2">, Row> {
 export function defineDescribe<const Name extends ActionName<"ec2">, Row>(definition: DescribeDefinition<Name, Row>): Action {
   // To compare the types of any one of 800 actions with each other takes the compiler many minutes; from here on they are erased.
   const erased = definition as unknown as ErasedDefinition<Row>;
-  return {
-    service: "ec2",
+  return eraseTypes("ec2", {
     name: erased.name,
-    definition: {
-      supported: erased.supported,
-      readOnly: true,
-      load: () => undefined,
-      authorize: () => [{ action: `ec2:${erased.name}`, resource: "*" }],
-      apply: (_nothing, call) => describe(erased, call as Call<DescribeInput>),
-    },
-  };
+    supported: erased.supported,
+    readOnly: true,
+    load: () => undefined,
+    authorize: () => [{ action: `ec2:${erased.name}`, resource: "*" }],
+    apply: (_nothing, call: Call<DescribeInput>) => describe(erased, call),
+  });
 }
 
 interface ErasedDefinition<Row> {

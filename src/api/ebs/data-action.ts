@@ -3,24 +3,17 @@ import { blockSize } from "../../block-store/block-store.ts";
 import { directValidation } from "../../base/api-error.ts";
 import type { Grant } from "../../iam/authorize.ts";
 import type { ActionInput, ActionName, ActionOutput } from "../../wire/action-types.ts";
-import { ec2Arn, type Action, type Call, type Caller, type Moving } from "../action.ts";
+import { ec2Arn, eraseTypes, type Action, type ActionDefinition, type Caller, type Moving } from "../action.ts";
 
-export interface DataActionDefinition<Input, Output, Loaded, Planned> {
-  readonly readOnly?: boolean;
-  readonly supported: string;
-  readonly tokenScope?: () => string;
-  readonly load: (call: Call<Input>) => Promise<Loaded>;
-  readonly authorize: (loaded: Loaded, call: Call<Input>) => readonly Grant[];
-  /** Writes rows, and says what is to be moved. */
-  readonly apply: (loaded: Loaded, call: Call<Input>) => Promise<Planned> | Planned;
+/** `apply` writes rows, and says what is to be moved. */
+type DataActionDefinition<Input, Output, Loaded, Planned> = ActionDefinition<Input, Output, Loaded, unknown, Planned> & {
   readonly move: (planned: Planned, moving: Moving) => Promise<Output>;
-}
+};
 
 export function defineDataAction<const Name extends ActionName<"ebs">, Loaded, Planned>(
   action: { readonly name: Name } & DataActionDefinition<ActionInput<"ebs", Name>, ActionOutput<"ebs", Name>, Loaded, Planned>,
 ): Action {
-  // As in `defineServiceAction`; what `apply` returns goes to `move` and nowhere else.
-  return { service: "ebs", name: action.name, definition: action as unknown as Action["definition"] };
+  return eraseTypes("ebs", action);
 }
 
 /** The direct API's actions on snapshots have a prefix of their own (facts §4.8). */
