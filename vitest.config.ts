@@ -1,18 +1,29 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Each tier runs two files at once: the tests of one wait where those of the other compute, on two cores too. */
+/** Two files of a tier at once: the tests of one wait where those of the other compute, on two cores too. */
 const maxWorkers = 2;
 /** A guest boots slowly by emulation, and images may have to be built first. */
 const guestLimits = { testTimeout: 300_000, hookTimeout: 600_000 };
-/** They measure how long something takes, or need both cores for what has a time limit. */
-const timed = ["src/host/network/vpc-speed.guest.test.ts"];
+/** They measure how long something takes, so nothing else may run beside them. */
+const timed = ["src/host/network/vpc-speed.guest.test.ts", "src/host/disk/volume-snapshots.guest.test.ts"];
+/** They begin first: the short ones are left for the end, when one of the workers has nothing more to do. */
+const longest = ["control-plane-sweep", "block-job-sweep", "guest/debian", "guest/volumes", "guest/network", "qemu-engine.guest"];
 
-/** One project a tier, but two for real guests: `npm run test:TIER` runs one tier. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => [...longest, moduleId].findIndex((part) => moduleId.includes(part));
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
+
+/** One project a tier, but two for real guests; `npm run test:TIER` runs one tier. */
 export default defineConfig({
   test: {
     maxWorkers,
+    sequence: { sequencer: LongestFirst },
     projects: [
-      // The files of these share what they import, which takes as long as their tests; none of it keeps a state.
+      // The files of these share what they import, which takes as long as their tests: no module that they share may keep a state.
       tier("unit", ["src/**/*.test.ts", "tools/**/*.test.ts"], { exclude: ["**/*.guest.test.ts"], isolate: false }),
       tier("api", ["test/api/**/*.test.ts"], { isolate: false }),
       tier("crash", ["test/crash/**/*.test.ts"], { testTimeout: 300_000 }),
