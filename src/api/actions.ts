@@ -120,6 +120,7 @@ import { ImportSnapshot } from "./ec2/import-snapshot.ts";
 import { ModifyEbsDefaultKmsKeyId } from "./ec2/modify-ebs-default-kms-key-id.ts";
 import { ModifyImageAttribute } from "./ec2/modify-image-attribute.ts";
 import { ModifyInstanceAttribute } from "./ec2/modify-instance-attribute.ts";
+import { ModifyInstanceMaintenanceOptions } from "./ec2/modify-instance-maintenance-options.ts";
 import { ModifyInstanceMetadataOptions } from "./ec2/modify-instance-metadata-options.ts";
 import { ModifyNetworkInterfaceAttribute } from "./ec2/modify-network-interface-attribute.ts";
 import { ModifySecurityGroupRules } from "./ec2/modify-security-group-rules.ts";
@@ -266,6 +267,7 @@ export const actions: readonly Action[] = [
   ModifyEbsDefaultKmsKeyId,
   ModifyImageAttribute,
   ModifyInstanceAttribute,
+  ModifyInstanceMaintenanceOptions,
   ModifyInstanceMetadataOptions,
   ModifyNetworkInterfaceAttribute,
   ModifySecurityGroupRules,

@@ -52,6 +52,9 @@ async function answer(parts: ControlParts, request: IncomingMessage, response: S
     case "PUT /v1/images/aliases":
       await putAlias(parts, await readJson(request), response);
       return;
+    case "PUT /v1/draining":
+      await setDraining(parts, await readJson(request), response);
+      return;
     case "POST /v1/storage/check":
     case "POST /v1/storage/check?repair":
       end(response, 200, await checkStorage(parts, request.url?.endsWith("?repair") === true));
@@ -95,6 +98,16 @@ async function putAlias({ store }: ControlParts, body: unknown, response: Server
   const id = await store.write((tx) => putImageAlias(tx, alias, image));
   if (id === undefined) end(response, 404, { message: `there is no image '${image}'` });
   else end(response, 200, { alias, image: id });
+}
+
+async function setDraining({ store }: ControlParts, body: unknown, response: ServerResponse): Promise<void> {
+  const { hosts, draining } = body as { hosts?: unknown; draining?: unknown }; // checked next
+  if (!Array.isArray(hosts) || typeof draining !== "boolean") {
+    end(response, 400, { message: "hosts must be a list and draining true or false" });
+    return;
+  }
+  await store.write((tx) => tx.db.updateTable("hosts").set({ draining: draining ? 1 : 0 }).where("id", "in", hosts.map(String)).execute());
+  end(response, 204);
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

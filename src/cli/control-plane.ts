@@ -13,6 +13,7 @@ import { randomHex, systemRandom } from "../base/random.ts";
 import { ensureFirstAccount } from "../iam/bootstrap.ts";
 import { blockSweepReconciler } from "../reconcile/block-sweep.ts";
 import { openHostDesk, type HostDesk } from "../reconcile/hosts/host-desk.ts";
+import { watchHosts } from "../reconcile/hosts/watch-hosts.ts";
 import { imageTaskReconciler } from "../reconcile/image-task-reconciler.ts";
 import { instanceReconciler } from "../reconcile/instance-reconciler.ts";
 import { openBlockJobs } from "../reconcile/block-jobs.ts";
@@ -97,6 +98,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
     imageTaskReconciler,
     ...blockMovers,
   ];
+  watchHosts(parts, signal);
   const loop = runLoop({ ...parts, reconcilers }, signal);
   const closed = loop.finally(async () => {
     desk.close();

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { errorChain } from "../base/errors.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { addHostCommands } from "./program-host.ts";
 import { addImageCommands } from "./program-image.ts";
 import { addProcessCommands } from "./program-processes.ts";
 import { addUpCommand } from "./program-up.ts";
@@ -42,6 +43,7 @@ export function buildProgram(): Command {
   program.command("setup").description("install what is missing, and nothing else").option("--simulated", "only what simulated hosts need");
   addUpCommand(program);
   addLookCommands(program);
+  addHostCommands(program);
   addImageCommands(program);
   addStorageCommands(program);
   addBenchCommands(program);

@@ -46,7 +46,9 @@ export async function readStatus(tx: Tx, facts: { readonly version: string; read
 
 function toNodeState(node: HostRow, now: number): NodeState {
   if (node.incarnation === 0) return "absent";
-  return isHeard(node, now) ? "up" : "silent";
+  if (node.failed_at !== null) return "failed";
+  if (!isHeard(node, now)) return "silent";
+  return node.draining === 1 ? "draining" : "up";
 }
 
 async function readGuests(tx: Tx): Promise<Map<string, GuestStatus[]>> {

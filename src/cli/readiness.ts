@@ -10,6 +10,7 @@ import { findStatus } from "./control-client.ts";
 import { findImageBuild } from "./image-builds.ts";
 import type { Installation } from "./installation.ts";
 import { logFile } from "./launch.ts";
+import { isPoweredOff } from "./power.ts";
 import { findComponents } from "./processes.ts";
 import type { StatusReport } from "./status-report.ts";
 import type { Progress } from "./terminal.ts";
@@ -28,16 +29,17 @@ const pollMs = 50;
 const stuckAfterMs = 180_000;
 
 export async function waitUntilReady(waiting: Waiting): Promise<StatusReport> {
-  const { installation, progress } = waiting;
+  const { installation, progress, dataDirectory } = waiting;
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
   const first = await waitFor(waiting, "starting the control plane", (report) => report);
   progress.done(`control plane at ${first.url} (${seconds()})`);
-  await waitFor(waiting, (report) => `waiting for hosts: ${arrivals(report).join(" of ")}`, (report) => {
-    const [up = 0, all = 0] = arrivals(report);
-    return up === all ? report : undefined;
+  const arrived = await waitFor(waiting, (report) => `waiting for hosts: ${arrivals(report, dataDirectory).join(" of ")}`, (report) => {
+    const [up = 0, all = 0] = arrivals(report, dataDirectory);
+    return up === all ? all : undefined;
   });
-  progress.done(`${countNodes(installation)} hosts and storage nodes (${seconds()})`);
+  const off = countNodes(installation) - arrived;
+  progress.done(`${arrived} hosts and storage nodes${off === 0 ? "" : `, ${off} switched off`} (${seconds()})`);
   if (installation.simulated) return first;
   const ready = await waitFor(waiting, () => imageStep(installation), (report) => {
     const there = report.images.some((image) => image.state === "available" && image.name.includes(firstImageName));
@@ -115,11 +117,11 @@ function imageStep({ runDirectory }: Installation): string {
   return build === undefined ? `waiting for the image ${firstImageName}` : `building the image ${firstImageName}: ${build.step}`;
 }
 
-/** How many hosts and storage nodes are up, and of how many. */
-function arrivals(report: StatusReport | undefined): readonly number[] {
+/** How many hosts and storage nodes are there, and of how many; those that are switched off are not waited for. */
+function arrivals(report: StatusReport | undefined, dataDirectory: string): readonly number[] {
   const zones = report?.regions.flatMap((region) => region.zones) ?? [];
-  const states = zones.flatMap((zone) => [zone.storageNode.state, ...zone.hosts.map((host) => host.state)]);
-  return [states.filter((state) => state === "up").length, states.length];
+  const nodes = zones.flatMap((zone) => [zone.storageNode, ...zone.hosts]).filter(({ id }) => !isPoweredOff(dataDirectory, id));
+  return [nodes.filter(({ state }) => state === "up" || state === "draining").length, nodes.length];
 }
 
 function countNodes({ topology }: Installation): number {

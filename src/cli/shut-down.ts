@@ -11,6 +11,7 @@ import type { Component } from "./component.ts";
 import type { Installation } from "./installation.ts";
 import { launchComponent } from "./launch.ts";
 import { namespaceOf, removeNetworks } from "./networks.ts";
+import { isPoweredOff } from "./power.ts";
 import { endProcesses, findComponents } from "./processes.ts";
 import { counted, type Progress } from "./terminal.ts";
 
@@ -59,11 +60,11 @@ async function end({ dataDirectory, progress }: ShutDown, kind: Component["kind"
   progress.done(`${what} ended${forced > 0 ? ` (${forced} by force)` : ""}`);
 }
 
-/** Asks every agent to shut down what it runs; one that has died is started for it when it may have left something. */
+/** Asks every agent to shut down what it runs; one that has died is started for it when it may have left something, unless its node is switched off. */
 async function parkAgents(task: ShutDown, nodes: readonly string[], step: string): Promise<void> {
   const { dataDirectory, installation, progress } = task;
   const alive = new Set(findComponents(dataDirectory).flatMap(({ component }) => (component.kind === "agent" ? [component.node] : [])));
-  const concerned = nodes.filter((node) => alive.has(node) || leftSomething(installation, node));
+  const concerned = nodes.filter((node) => alive.has(node) || (leftSomething(installation, node) && !isPoweredOff(dataDirectory, node)));
   for (const node of concerned) if (!alive.has(node)) startAgent(task, node);
   let parked = 0;
   let guests = 0;

@@ -15,8 +15,11 @@ export interface ZoneStatus {
   readonly storageNode: { readonly id: string; readonly state: NodeState };
 }
 
-/** `absent`: its agent has never arrived. `silent`: it arrived, but has not asked for work lately. */
-export type NodeState = "up" | "silent" | "absent";
+/**
+ * `absent`: its agent has never arrived. `silent`: it arrived, but has not asked for work lately. `failed`: a host that was silent for too long and lost its
+ * guests. `draining`: up, but without new guests.
+ */
+export type NodeState = "up" | "silent" | "absent" | "failed" | "draining";
 
 export interface HostStatus {
   readonly id: string;

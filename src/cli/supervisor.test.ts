@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** Supervises `sleep` processes in the place of the real ones. */
-function supervise(running: readonly ComponentProcess[] = [], seconds = "60"): { readonly over: Promise<void>; readonly controller: AbortController } {
+function supervise(running: readonly ComponentProcess[] = [], seconds = "60", isHeld: (component: Component) => boolean = () => false): { readonly over: Promise<void>; readonly controller: AbortController } {
   const controller = new AbortController();
   stopped.push(controller);
   const launch = (component: Component) => {
@@ -24,7 +24,7 @@ function supervise(running: readonly ComponentProcess[] = [], seconds = "60"): {
     return child;
   };
   const findRunning = () => running.filter(isAlive);
-  const over = superviseComponents({ wanted, launch, findRunning, now: () => performance.now(), log: silentLog, signal: controller.signal });
+  const over = superviseComponents({ wanted, launch, findRunning, isHeld, now: () => performance.now(), log: silentLog, signal: controller.signal });
   return { over, controller };
 }
 
@@ -52,6 +52,16 @@ describe("the supervisor", () => {
     await vi.waitFor(() => expect(names()).toEqual(["before", "control-plane"]));
     await endProcesses([survivor], 1_000);
     await vi.waitFor(() => expect(names()).toEqual(["before", "control-plane", "agent-a1"]), 5_000);
+  });
+
+  test("starts nothing that is held, and starts it when it is not held any more", async () => {
+    let held = true;
+    let looks = 0;
+    supervise([], "60", (component) => component.kind === "agent" && ++looks > 0 && held);
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(2), 5_000);
+    expect(names()).toEqual(["control-plane"]);
+    held = false;
+    await vi.waitFor(() => expect(names()).toEqual(["control-plane", "agent-a1"]), 5_000);
   });
 
   test("leaves everything running when it ends", async () => {

@@ -16,6 +16,8 @@ export interface SupervisorParts {
   readonly launch: (component: Component) => ChildProcess;
   /** The installation's processes now, from /proc. */
   readonly findRunning: () => readonly ComponentProcess[];
+  /** What must not run for now: it is not started, and its earlier ends are forgotten. */
+  readonly isHeld: (component: Component) => boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -51,7 +53,9 @@ function keepOnce(keepers: readonly Keeper[], parts: SupervisorParts, ring: () =
   for (const keeper of dead) {
     if (keeper.process !== undefined) noteEnd(keeper, parts);
     const survivor = running.find((process) => sameComponent(process.component, keeper.component));
-    if (survivor !== undefined) {
+    if (parts.isHeld(keeper.component)) {
+      keeper.failures = 0;
+    } else if (survivor !== undefined) {
       keeper.process = survivor;
       parts.log.info("adopted a running process", { component: componentName(keeper.component), pid: survivor.pid });
     } else if (parts.now() >= keeper.startedAt + pauseMs(keeper.failures)) {

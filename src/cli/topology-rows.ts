@@ -45,5 +45,7 @@ function toRow(role: HostRow["role"], region: string, zone: string, node: Node, 
     incarnation: 0,
     description: null,
     heard_at: null,
+    failed_at: null,
+    draining: 0,
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { toAttachmentState, type HoldingInstance } from "./attachment-state.ts";
 
-const running: HoldingInstance = { want: "running", run: 1, host_id: "h", terminated_at: null, image_task: null, observed_run: 1, observed_state: "running", launched_at: 5 };
+const running: HoldingInstance = { want: "running", run: 1, host_id: "h", terminated_at: null, image_task: null, recovering_since: null, observed_run: 1, observed_state: "running", launched_at: 5 };
 const pending: HoldingInstance = { ...running, observed_state: "preparing" };
 const stopping: HoldingInstance = { ...running, want: "stopped" };
 const stopped: HoldingInstance = { ...stopping, host_id: null };

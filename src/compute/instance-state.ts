@@ -6,7 +6,8 @@
  *   running      ended by itself                     stopping (the reconciler then turns it into a wish)
  *   running      anything else, or of an older run   pending
  *   running      down for an image that is being     running
- *                made of it
+ *                made of it, or on its way from a
+ *                dead host to another
  *   stopped      the host still holds the machine    stopping
  *   stopped      no host holds it                    stopped
  *   terminated   something is left                   shutting-down
@@ -25,7 +26,7 @@ export const stateCodes: Readonly<Record<InstanceState, number>> = {
   stopped: 80,
 };
 
-type StateColumns = Pick<InstanceRow, "want" | "run" | "host_id" | "terminated_at" | "image_task" | "observed_run" | "observed_state">;
+type StateColumns = Pick<InstanceRow, "want" | "run" | "host_id" | "terminated_at" | "image_task" | "recovering_since" | "observed_run" | "observed_state">;
 
 export function toInstanceState(row: StateColumns): InstanceState {
   switch (row.want) {
@@ -34,7 +35,7 @@ export function toInstanceState(row: StateColumns): InstanceState {
     case "stopped":
       return row.host_id === null ? "stopped" : "stopping";
     case "running":
-      if (row.image_task !== null) return "running";
+      if (row.image_task !== null || row.recovering_since !== null) return "running";
       return row.observed_run === row.run ? whileWantedRunning(row.observed_state) : "pending";
   }
 }

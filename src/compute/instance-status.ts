@@ -1,7 +1,7 @@
 /**
  * The status checks of an instance (facts §1.9), from what is known: the system check is whether the host is heard, the EBS check
  * whether the storage nodes of its volumes are, and the instance check fails with the system check. Both are initializing until the guest's
- * system was heard for the first time in its run: until then nothing is known of it.
+ * system was heard for the first time in its run: until then nothing is known of it. An instance on its way to another host fails both.
  */
 import { silentAfterMs } from "../host/protocol/exchange.ts";
 import { isHeard } from "../placement/reservation.ts";
@@ -23,6 +23,10 @@ export function toInstanceChecks(instance: InstanceRow, host: HostRow | undefine
   if (toInstanceState(instance) !== "running") {
     const none = { status: "not-applicable" } as const; // keeps the literal
     return { system: none, instance: none, attachedEbs: none };
+  }
+  if (instance.recovering_since !== null) {
+    const failed = { status: "impaired", since: instance.recovering_since } as const; // keeps the literal
+    return { system: failed, instance: failed, attachedEbs: check(storageNodes, now) };
   }
   const heard = check(host === undefined ? [] : [host], now);
   const system = heard.status === "ok" && instance.observed_reached === 0 ? ({ status: "initializing" } as const) : heard; // keeps the literal

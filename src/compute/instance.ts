@@ -5,7 +5,7 @@
 import { incorrectInstanceState, instanceProtected, noRootVolume, unsupportedRequest } from "../base/api-error.ts";
 import type { Random } from "../base/random.ts";
 import { touchVpc } from "../network/vpc-specification.ts";
-import { placeMachine, type Need } from "../placement/place.ts";
+import { placeMachine, type HostOffer, type Need } from "../placement/place.ts";
 import { listOffers, reserve } from "../placement/reservation.ts";
 import { listAttachments, renewAttachmentTokens } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -90,21 +90,15 @@ export async function startInstance(tx: Tx, instance: InstanceRow, random: Rando
   if (state === "running" || state === "pending") return unchanged(instance);
   if (state !== "stopped") throw incorrectInstanceState(instance.id, "started");
   await requireRootVolume(tx, instance);
-  const type = requireInstanceType(instance.instance_type);
-  const need: Need = { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: [instance.virtualization] };
   const offers = await listOffers(tx, instance.region, now);
-  const placement = placeMachine(offers.filter((offer) => offer.zone === instance.zone), need);
-  if (placement === undefined) throw noCapacity(offers, need, type.name, instance.zone);
-  await reserve(tx, instance.id, placement.host.id, need);
-  await renewAttachmentTokens(tx, instance.id, random, now);
-  await touchVpc(tx, instance.vpc_id, now);
+  const run = await beginRun(tx, instance, offers, random, now);
+  if (run === undefined) throw noCapacity(offers, needOf(instance), instance.instance_type, instance.zone);
   return change(
     tx,
     instance,
     {
+      ...run,
       want: "running",
-      run: instance.run + 1,
-      host_id: placement.host.id,
       launched_at: now,
       stop_mode: "graceful",
       transition_reason: "",
@@ -113,6 +107,28 @@ export async function startInstance(tx: Tx, instance: InstanceRow, random: Rando
     },
     now,
   );
+}
+
+/** Reserves room for another run in the instance's zone, where its volumes go by new names from now on; undefined when none of the offers has room. */
+export async function beginRun(
+  tx: Tx,
+  instance: InstanceRow,
+  offers: readonly HostOffer[],
+  random: Random,
+  now: number,
+): Promise<Pick<InstanceRow, "run" | "host_id"> | undefined> {
+  const need = needOf(instance);
+  const placement = placeMachine(offers.filter((offer) => offer.zone === instance.zone), need);
+  if (placement === undefined) return undefined;
+  await reserve(tx, instance.id, placement.host.id, need);
+  await renewAttachmentTokens(tx, instance.id, random, now);
+  await touchVpc(tx, instance.vpc_id, now);
+  return { run: instance.run + 1, host_id: placement.host.id };
+}
+
+function needOf(instance: InstanceRow): Need {
+  const type = requireInstanceType(instance.instance_type);
+  return { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: [instance.virtualization] };
 }
 
 async function requireRootVolume(tx: Tx, instance: InstanceRow): Promise<void> {

@@ -221,6 +221,8 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     tenancy: "default",
     instance_store: JSON.stringify(plan.storage.local),
     image_task: null,
+    auto_recovery: input.MaintenanceOptions?.AutoRecovery === "disabled" ? 0 : 1,
+    recovering_since: null,
     want: "running",
     run: 1,
     reboots: 0,

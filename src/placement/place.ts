@@ -13,7 +13,7 @@ export interface HostOffer {
   readonly reservedMemoryMib: number;
   /** The kinds of virtualization that its probe found working. */
   readonly virtualizations: readonly Virtualization[];
-  /** Heard lately; a silent host gets no new work. */
+  /** Heard lately, and not declared dead nor draining: else a host gets no new work. */
   readonly alive: boolean;
 }
 

@@ -21,7 +21,7 @@ export async function listOffers(tx: Tx, region: string, now: number): Promise<H
       reservedVcpus: reserved?.vcpus ?? 0,
       reservedMemoryMib: reserved?.memory_mib ?? 0,
       virtualizations: workingVirtualizations(host),
-      alive: isHeard(host, now),
+      alive: isHeard(host, now) && host.failed_at === null && host.draining === 0,
     });
   }
   return offers;

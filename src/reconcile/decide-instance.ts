@@ -13,6 +13,9 @@
  *   terminated   still there                                publish `absent`
  *   stopped      gone (the host confirmed this generation)  let the host go
  *   terminated   gone, or on no host                        finish: addresses, interfaces, volumes; later forget
+ *
+ *   any          its host is dead                           let the host go; without a wish to leave it, only one that may recover (facts §1.9)
+ *   running      on no host: it recovers                    find it another, again and again
  */
 import type { EndCause, MachineState } from "../host/protocol/report.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -25,6 +28,10 @@ export interface InstanceView {
   /** Its root disk goes with its run. */
   readonly hasLocalRoot: boolean;
   readonly hostId: string | null;
+  /** The host is declared dead: nothing can be asked of it, and its storage is fenced off. */
+  readonly hostIsDead: boolean;
+  /** Goes to another host by itself when its own dies. */
+  readonly recovers: boolean;
   /** What the host was last asked for, or undefined when it was asked for nothing. */
   readonly published: { readonly want: "running" | "stopped" | "absent"; readonly generation: number } | undefined;
   readonly observed: {
@@ -44,6 +51,8 @@ export type InstanceStep =
   | { readonly do: "publish"; readonly want: "running" | "stopped" | "absent" }
   | { readonly do: "wish"; readonly want: "stopped" | "terminated"; readonly why: "guest" | "engine" | "failed"; readonly reason: string | null }
   | { readonly do: "release-host" }
+  | { readonly do: "leave-dead-host" }
+  | { readonly do: "find-host" }
   | { readonly do: "finish" }
   | { readonly do: "forget" }
   | { readonly do: "wait"; readonly until: number | undefined };
@@ -54,17 +63,21 @@ export function decideInstance(view: InstanceView, now: number): InstanceStep {
       return decideRunning(view);
     case "stopped":
       if (view.hostId === null) return { do: "wait", until: undefined };
+      if (view.hostIsDead) return { do: "leave-dead-host" };
       if (isGone(view)) return { do: "release-host" };
       return { do: "publish", want: hasEnded(view) || view.published?.want === "absent" ? "absent" : "stopped" };
     case "terminated":
       if (view.terminatedAt !== null) return now >= view.forgetAt ? { do: "forget" } : { do: "wait", until: view.forgetAt };
       if (view.hostId === null) return { do: "finish" };
+      if (view.hostIsDead) return { do: "leave-dead-host" };
       return isGone(view) ? { do: "release-host" } : { do: "publish", want: "absent" };
   }
 }
 
 function decideRunning(view: InstanceView): InstanceStep {
   const { run, state, cause, reason } = view.observed;
+  if (view.hostId === null) return { do: "find-host" };
+  if (view.hostIsDead) return view.recovers ? { do: "leave-dead-host" } : { do: "wait", until: undefined };
   // Why the guest went down does not matter then: it comes back when its volumes' moment is fixed.
   if (view.downForImage) return { do: "publish", want: "stopped" };
   if (run === view.run && state === "stopped" && cause === "guest") {

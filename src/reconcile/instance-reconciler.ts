@@ -4,6 +4,7 @@
  */
 import type { Random } from "../base/random.ts";
 import { stopReason, terminatedVisibleMs } from "../compute/instance.ts";
+import { canRecover, moveToHost } from "../compute/instance-recovery.ts";
 import { rootTypeOf } from "../compute/instance-store.ts";
 import { readInstanceParts, toMachineSpecification } from "../compute/machine-specification.ts";
 import { removeAllTags } from "../compute/tags.ts";
@@ -12,7 +13,7 @@ import { hasElasticIp } from "../network/elastic-ip.ts";
 import { assignPublicAddress, finishDetachments, listInterfacesOf, releaseInterfaces, withdrawPublicAddresses } from "../network/network-interface.ts";
 import { touchVpc } from "../network/vpc-specification.ts";
 import { releaseReservation } from "../placement/reservation.ts";
-import { listAttachedVolumes, releaseVolumes, removeAttachment, settleAttachments, type AttachedVolume } from "../storage/volume-attachment.ts";
+import { listAttachedVolumes, releaseVolumes, removeAttachment, renewAttachmentTokens, settleAttachments, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import { prepare } from "../store/prepared.ts";
@@ -34,6 +35,9 @@ export function instanceReconciler(random: Random): Reconciler {
   };
 }
 
+/** How long one that found no room waits until it looks for some again. */
+const findHostEveryMs = 2_000;
+
 const selectInstance = prepare((db, { id }: Pick<InstanceRow, "id">) => db.selectFrom("instances").selectAll().where("id", "=", id));
 
 async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
@@ -43,6 +47,8 @@ async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
     shutdownBehavior: row.shutdown_behavior,
     hasLocalRoot: rootTypeOf(row) === "instance-store",
     hostId: row.host_id,
+    hostIsDead: row.host_id !== null && (await isDead(tx, row.host_id)),
+    recovers: canRecover(row),
     published: await readPublished(tx, row),
     observed: {
       generation: row.observed_generation,
@@ -63,6 +69,13 @@ async function isDownForImage(tx: Tx, { image_task: image }: InstanceRow): Promi
   return task?.phase === "stopping" || task?.phase === "freezing";
 }
 
+async function isDead(tx: Tx, hostId: string): Promise<boolean> {
+  const [host] = await selectHost(tx, { hostId });
+  return host !== undefined && host.failed_at !== null;
+}
+
+const selectHost = prepare((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select("failed_at").where("id", "=", hostId));
+
 async function readPublished(tx: Tx, row: InstanceRow): Promise<InstanceView["published"]> {
   if (row.host_id === null) return undefined;
   const standing = await findPublished(tx, row.host_id, "machine", row.id);
@@ -82,6 +95,11 @@ async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: R
     case "release-host":
       await releaseHost(tx, instance, now);
       return { again: now };
+    case "leave-dead-host":
+      await leaveDeadHost(tx, instance, random, now);
+      return { again: now };
+    case "find-host":
+      return { again: (await moveToHost(tx, instance, random, now)) ? now : now + findHostEveryMs };
     case "finish":
       await finish(tx, instance, now);
       return { again: now };
@@ -100,6 +118,7 @@ async function publishMachine(tx: Tx, instance: InstanceRow, want: MachineSpecif
   const generation = await publish(tx, instance.host_id, await toMachineSpecification(tx, instance, parts, want));
   const isSeen = instance.observed_state === "running" && instance.observed_run === instance.run && instance.observed_generation >= generation;
   if (!isSeen) return;
+  if (instance.recovering_since !== null) await tx.db.updateTable("instances").set({ recovering_since: null }).where("id", "=", instance.id).execute();
   await freeGivenBack(tx, parts.volumes, now);
   await finishDetachments(tx, parts.interfaces, now);
 }
@@ -134,12 +153,26 @@ async function wish(tx: Tx, instance: InstanceRow, step: InstanceStep & { do: "w
 
 /** The machine is gone: its room and its automatic addresses are free, and the old host need not be asked any more. */
 async function releaseHost(tx: Tx, instance: InstanceRow, now: number): Promise<void> {
+  await withdrawPublicAddresses(tx, await listInterfacesOf(tx, instance.id));
+  await leaveHost(tx, instance, now);
+}
+
+/**
+ * The host has died, as far as anyone can tell: should its guest still run, it cannot write to its volumes any more, because their names are new. It keeps its
+ * public address when it recovers (facts §1.9).
+ */
+async function leaveDeadHost(tx: Tx, instance: InstanceRow, random: Random, now: number): Promise<void> {
+  await renewAttachmentTokens(tx, instance.id, random, now);
+  if (instance.want !== "running") return releaseHost(tx, instance, now);
+  await tx.db.updateTable("instances").set({ recovering_since: instance.recovering_since ?? now }).where("id", "=", instance.id).execute();
+  await leaveHost(tx, instance, now);
+}
+
+async function leaveHost(tx: Tx, instance: InstanceRow, now: number): Promise<void> {
   if (instance.host_id !== null) await withdraw(tx, instance.host_id, "machine", instance.id);
   await settleAttachments(tx, instance.id, now);
   await releaseReservation(tx, instance.id);
-  const interfaces = await listInterfacesOf(tx, instance.id);
-  await withdrawPublicAddresses(tx, interfaces);
-  await finishDetachments(tx, interfaces, now);
+  await finishDetachments(tx, await listInterfacesOf(tx, instance.id), now);
   await tx.db.updateTable("instances").set({ host_id: null }).where("id", "=", instance.id).execute();
   await touchVpc(tx, instance.vpc_id, now);
 }

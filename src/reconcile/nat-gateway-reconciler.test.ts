@@ -15,6 +15,8 @@ const host = (id: string, heardAgoMs: number): HostRow => ({
   incarnation: 1,
   description: null,
   heard_at: now - heardAgoMs,
+  failed_at: null,
+  draining: 0,
 });
 const [one, two] = [host("one", 0), host("two", 0)];
 const silent = host("one", 60_000);

@@ -62,6 +62,10 @@ export interface InstanceRow {
   instance_store: string;
   /** The image that is being made of it and for which it must be down for a moment; it counts as running all the while. */
   image_task: ImageId | null;
+  /** Whether it goes to another host by itself when its own dies: `MaintenanceOptions.AutoRecovery` (facts §1.9). */
+  auto_recovery: Flag;
+  /** Since when its host is dead and it is on its way to another; it counts as running all the while. */
+  recovering_since: number | null;
 
   want: "running" | "stopped" | "terminated";
   run: number;

@@ -11,6 +11,7 @@ import * as storage from "./migrations/0002-storage.ts";
 import * as network from "./migrations/0003-network.ts";
 import * as volumes from "./migrations/0004-volumes.ts";
 import * as natGateways from "./migrations/0005-nat-gateways.ts";
+import * as hostFailure from "./migrations/0012-host-failure.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection, type Recollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -38,7 +39,7 @@ export interface Store {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const migrations = { "0001-first": first, "0002-storage": storage, "0003-network": network, "0004-volumes": volumes, "0005-nat-gateways": natGateways };
+const migrations = { "0001-first": first, "0002-storage": storage, "0003-network": network, "0004-volumes": volumes, "0005-nat-gateways": natGateways, "0012-host-failure": hostFailure };
 
 /** Opens the database file, bringing its schema up to date. */
 export async function openStore(file: string): Promise<Store> {

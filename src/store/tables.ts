@@ -55,6 +55,10 @@ export interface HostRow {
   description: string | null;
   /** When the agent was last heard, written every few seconds. */
   heard_at: number | null;
+  /** Since when it is declared dead: its guests go elsewhere, and its agent must ask for everything anew before anything that it says counts. */
+  failed_at: number | null;
+  /** Its guests stay; it gets no new ones. */
+  draining: Flag;
 }
 
 /** A host's capacity is its size less these; a row goes only when the host has confirmed that the machine is gone. */

@@ -35,6 +35,8 @@ export async function seedTopology(tx: Tx, now: number): Promise<void> {
         incarnation: 1,
         description: JSON.stringify(description),
         heard_at: now + 3_600_000, // heard all through the test
+        failed_at: null,
+        draining: 0,
       }),
     ),
   );

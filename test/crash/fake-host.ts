@@ -33,6 +33,9 @@ export interface FakeHost {
   failVolumes(reason: string | undefined): void;
   /** From now on this is said of every snapshot that is asked for; until then, that it is stored. */
   sayOfSnapshots(said: SnapshotProgress): void;
+  /** From now on nobody hears it and it hears nobody, until it is connected again; its guests go on. */
+  cutOff(): void;
+  connect(): void;
   /** From now on no machine starts. */
   breakEngine(): void;
   /** Replays every report ever sent, oldest first: messages that were on their way. */
@@ -59,12 +62,13 @@ export const fakeDescription = describeHost("simulated");
 /** Of a host whose guests send packets, and which is therefore told of VPCs. */
 export const packetDescription = describeHost("test");
 
-export function fakeHost(id: string): FakeHost {
+export function fakeHost(id: string, description = fakeDescription): FakeHost {
   const held = new Map<string, Held>();
   const tombstones = new Map<string, { generation: number }>();
   const boots = new Map<string, number>();
   const sent: Report[] = [];
   let since = 0;
+  let isCutOff = false;
   let broken = false;
   let unsent = false;
   let initializedPercent: number | undefined;
@@ -119,6 +123,10 @@ export function fakeHost(id: string): FakeHost {
   };
   let stubborn = false;
 
+  const retainOnly = (ids: ReadonlySet<string>): void => {
+    for (const thing of held.values()) if (!ids.has(thing.specification.id)) remove(thing);
+  };
+
   const remove = (thing: Held): boolean => {
     held.delete(thing.specification.id);
     tombstones.set(thing.specification.id, { generation: thing.specification.generation });
@@ -153,8 +161,16 @@ export function fakeHost(id: string): FakeHost {
     boots,
     running: () => [...held.values()].filter(({ state }) => state === "running").map(({ specification }) => specification.id),
     step: async (desk) => {
-      const page = await desk.poll(id, 1, since, 0, new AbortController().signal);
+      if (isCutOff) return false;
+      const poll = () => desk.poll(id, 1, since, 0, new AbortController().signal);
+      let page = await poll();
+      if (page === "unknown") {
+        since = 0;
+        await desk.arrive(id, { incarnation: 1, description });
+        page = await poll();
+      }
       if (typeof page === "string") throw new Error(`host ${id} was turned away: ${page}`);
+      if (page.complete) retainOnly(new Set(page.specifications.map((specification) => specification.id)));
       const taken = page.specifications.map(take).some(Boolean);
       const moved = [...held.values()].map(advance).some(Boolean);
       const reports = [...[...held.values()].map((thing) => toReport(thing, thing.state)), ...[...gone.values()].map((thing) => toReport(thing, "absent"))];
@@ -186,6 +202,13 @@ export function fakeHost(id: string): FakeHost {
     },
     holdVolumes: () => {
       stubborn = true;
+    },
+    cutOff: () => {
+      isCutOff = true;
+    },
+    connect: () => {
+      isCutOff = false;
+      unsent = true;
     },
     breakEngine: () => {
       broken = true;

@@ -222,6 +222,7 @@ async function snapshot(id: Id, hosts: readonly FakeHost[]): Promise<string> {
     await tx.db.selectFrom("snapshots").select(["id", "want"]).execute(),
     await tx.db.selectFrom("nat_gateways").select(["id", "want", "silent_since"]).execute(),
     await tx.db.selectFrom("volume_attachments").select(["volume_id", "instance_id", "want", "force"]).execute(),
+    await tx.db.selectFrom("hosts").select(["id", "failed_at"]).execute(),
   ]);
   return JSON.stringify([rows, hosts.flatMap((host) => host.running())]);
 }
@@ -259,13 +260,13 @@ async function freshHosts(packets: boolean): Promise<FakeHost[]> {
   await store.write(async (tx) => {
     for (const id of ids) {
       const role = id.startsWith("s") ? "storage" : "host";
-      const size = { vcpus: 4, memory_mib: 4096, created_at: clock.now(), incarnation: 0, description: null, heard_at: null };
+      const size = { vcpus: 4, memory_mib: 4096, created_at: clock.now(), incarnation: 0, description: null, heard_at: null, failed_at: null, draining: 0 } as const;
       await tx.db.insertInto("hosts").values({ id, role, region: owner.region, zone: "us-east-1a", underlay_address: `${id}.underlay`, ...size }).execute();
     }
   });
   for (const id of ids) await desk.arrive(id, { incarnation: 1, description: packets ? packetDescription : fakeDescription });
   desk.close();
-  return ids.map(fakeHost);
+  return ids.map((id) => fakeHost(id, packets ? packetDescription : fakeDescription));
 }
 
 export async function launchOne(hosts: readonly FakeHost[]): Promise<Id> {

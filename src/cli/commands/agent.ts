@@ -9,6 +9,7 @@ import { underlayDevice } from "../../host/network/names.ts";
 import { CommandError, notRunning } from "../command-error.ts";
 import { controlSocket } from "../control-client.ts";
 import { findInstallation } from "../installation.ts";
+import { isPoweredOff, powerCycles } from "../power.ts";
 import { endSignal, processLog } from "../process-log.ts";
 import { readResolvers } from "../resolvers.ts";
 import { findProbeKernel } from "../probe-kernel.ts";
@@ -19,6 +20,7 @@ export async function agent(dataDirectory: string, node: string): Promise<void> 
   const signal = endSignal();
   const installation = findInstallation(dataDirectory);
   if (installation === undefined) throw notRunning(dataDirectory);
+  if (isPoweredOff(dataDirectory, node)) throw new CommandError(`${node} is switched off.`, { remedy: `./hostelry host repair ${node}` });
   const { id, runDirectory, topology } = installation;
   const zones = topology.regions.flatMap((region) => region.zones);
   const storage = zones.find((zone) => zone.storageNode.id === node)?.storageNode;
@@ -26,7 +28,7 @@ export async function agent(dataDirectory: string, node: string): Promise<void> 
     throw new CommandError(`The topology has no host or storage node ${node}.`);
   }
   const imagesDirectory = join(dataDirectory, "images");
-  const own = { hostId: node, installation: id, dataDirectory, runDirectory, imagesDirectory };
+  const own = { hostId: node, powerCycles: powerCycles(dataDirectory, node), installation: id, dataDirectory, runDirectory, imagesDirectory };
   const tools = { clock: systemClock, random: systemRandom, log };
   const common = { ...own, ...tools, controlSocket: controlSocket(runDirectory), version: programVersion(), opened: flushCompileCache, signal };
   if (storage !== undefined) {

@@ -30,7 +30,7 @@ function renderText({ dataDirectory, installation }: CurrentInstallation, report
 }
 
 /** Simulated installations have a host in every zone of the world: only those with guests are of interest. */
-function renderHosts(report: StatusReport, onlyUsed: boolean): string {
+export function renderHosts(report: StatusReport, onlyUsed: boolean): string {
   const zones = report.regions.flatMap((region) => region.zones);
   const rows = zones.flatMap((zone) => zoneRows(zone, onlyUsed));
   const heading = ["ZONE", "HOST", "STATE", "VCPUS", "MEMORY", "GUESTS", "ENGINES"];

@@ -10,6 +10,7 @@ import { launchImageBuild } from "../image-builds.ts";
 import { findInstallation, type Installation } from "../installation.ts";
 import { launchComponent, lockHeld } from "../launch.ts";
 import { ensureNetworks, namespaceOf } from "../networks.ts";
+import { isPoweredOff } from "../power.ts";
 import { endSignal, processLog } from "../process-log.ts";
 import { findComponents } from "../processes.ts";
 import { firstImageName } from "../readiness.ts";
@@ -41,6 +42,7 @@ export async function supervise(dataDirectory: string): Promise<void> {
         runDirectory,
         ...(component.kind === "agent" ? { networkNamespace: namespaceOf(installation, component.node) } : {}),
       }),
+    isHeld: (component) => component.kind === "agent" && isPoweredOff(dataDirectory, component.node),
     findRunning: () => findComponents(dataDirectory),
     now: () => performance.now(),
     log,

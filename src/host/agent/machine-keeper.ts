@@ -48,11 +48,11 @@ export class MachineKeeper {
     else await this.accept(incoming); // the machine was buried while this was written
   }
 
-  /** What the control plane does not name any more must go. */
+  /** What the control plane does not name any more must go, without a farewell: it may be running elsewhere already, and its volumes are not its own then. */
   async retainOnly(ids: ReadonlySet<string>): Promise<void> {
     const unnamed = [...this.#workers.values()].filter(({ specification: { id, want } }) => !ids.has(id) && want !== "absent");
     for (const worker of unnamed) {
-      const removal = { ...worker.specification, want: "absent" } as const;
+      const removal = { ...worker.specification, want: "absent", stop: "force" } as const;
       this.#parts.log.warn("The control plane does not know a machine of this host; it is removed", { machine: removal.id });
       await this.#parts.directory.saveSpecification(removal);
       worker.accept(removal);

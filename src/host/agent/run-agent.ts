@@ -30,6 +30,8 @@ export interface RunAgentOptions {
   readonly dataDirectory: string;
   readonly runDirectory: string;
   readonly imagesDirectory: string;
+  /** How often this host was switched on again: what ran before ended with a power failure. */
+  readonly powerCycles: number;
   /** The control plane's socket for agents. */
   readonly controlSocket: string;
   readonly version: string;
@@ -61,7 +63,7 @@ export async function runAgent(options: RunAgentOptions): Promise<ClientEnd> {
   const places = hostPlaces(parts.role, hostId, options);
   // Others may pass through: the unprivileged users of engines reach their own folders below.
   for (const directory of Object.values(places)) await mkdir(directory, { recursive: true, mode: 0o711 });
-  const bootId = await readBootId();
+  const bootId = `${await readBootId()}${options.powerCycles === 0 ? "" : `-${options.powerCycles}`}`;
   const transport = unixSocketTransport(options.controlSocket);
   try {
     const agent = await startAgent({ hostId, installation, ...places, imagesDirectory, bootId, transport, parts, userOf: (id) => engineUser(id), ...descriptions(options), clock, random, log }, signal);

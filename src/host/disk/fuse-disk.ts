@@ -65,6 +65,11 @@ export async function detachFuseDisk({ directory, volume }: Pick<FuseDisk, "dire
   await rmdir(directory).catch(() => undefined); // it holds the machine's other volumes, or is gone
 }
 
+/** Takes away all mounts below the directory whose daemons were killed with their host. */
+export async function dropFuseDisks(directory: string): Promise<void> {
+  for (const path of await listMounts()) if (path.startsWith(`${directory}/`)) await run("umount", ["-l", path]);
+}
+
 async function isAttached({ endpoint, user }: FuseDisk, path: string): Promise<boolean> {
   if (!(await isMounted(path))) return false;
   const [daemon, ...others] = await findDaemons(mark(path));
@@ -94,8 +99,12 @@ function mark(path: string): string {
 }
 
 async function isMounted(path: string): Promise<boolean> {
+  return (await listMounts()).includes(path);
+}
+
+async function listMounts(): Promise<readonly string[]> {
   const table = await readFile("/proc/self/mountinfo", "utf8");
-  return table.split("\n").some((line) => line.split(" ")[4] === path.replaceAll(" ", "\\040"));
+  return table.split("\n").map((line) => (line.split(" ")[4] ?? "").replaceAll("\\040", " "));
 }
 
 async function waitUntil(condition: () => Promise<boolean>, hopeless: () => boolean): Promise<void> {

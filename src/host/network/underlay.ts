@@ -11,7 +11,7 @@ import { rm } from "node:fs/promises";
 import { formatCidr } from "../../base/ipv4.ts";
 import { ignoreFailedCommand, ipBatch, ipJson, loadRules, parameterScript, runCommand, runInNamespace } from "./command.ts";
 import { stringField } from "./json-field.ts";
-import { listNamespaces, machineDevice, nodeNamespace, switchNamespace, switchPort, underlayDevice } from "./names.ts";
+import { listNamespaces, machineDevice, nodeNamespace, switchNamespace, switchPort, underlayDevice, vpcNamespacePrefix } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
 import { checkPlan, connectLines, firstAddress, machineRules, machineTable, nodeLines, nodeMtu, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
 
@@ -127,6 +127,18 @@ export async function removeUnderlay(plan: Pick<UnderlayPlan, "installation">): 
   await ipBatch(namespaces.filter(({ whole }) => whole).map(({ name }) => `netns delete ${name}`), { anyway: true });
   await Promise.all(namespaces.filter(({ whole }) => !whole).map(({ name }) => rm(`/run/netns/${name}`, { force: true })));
   await runCommand("nft", ["delete", "table", "ip", machineTable(plan.installation)]).catch(ignoreFailedCommand);
+}
+
+/** Connects a node to the switch or cuts it off; everything else about it stays. */
+export async function setNodeLink(installation: string, node: string, link: "up" | "down"): Promise<void> {
+  await ipBatch([`link set ${switchPort(node)} ${link}`], { namespace: switchNamespace(installation) });
+}
+
+/** Kills every process in the node's namespace and in those of the VPCs on it: its agent, engines, volumes' daemons. */
+export async function endNode(installation: string, node: string): Promise<void> {
+  const own = nodeNamespace(installation, node);
+  const present = listNamespaces(own).filter(({ name, whole }) => whole && (name === own || name.startsWith(vpcNamespacePrefix(installation, node))));
+  await endProcessesIn(present.map(({ name }) => name));
 }
 
 export async function describeUnderlay(untrusted: UnderlayPlan): Promise<UnderlayDescription> {

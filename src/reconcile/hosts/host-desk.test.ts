@@ -7,7 +7,7 @@ const hostId = "us-east-1a-1";
 
 async function storeWithHost(): Promise<Store> {
   const store = await openStore(":memory:");
-  const host = { id: hostId, role: "storage", region: "us-east-1", zone: "us-east-1a", underlay_address: "100.64.0.2", vcpus: 1, memory_mib: 1, created_at: 0, incarnation: 1, description: null, heard_at: null } as const;
+  const host = { id: hostId, role: "storage", region: "us-east-1", zone: "us-east-1a", underlay_address: "100.64.0.2", vcpus: 1, memory_mib: 1, created_at: 0, incarnation: 1, description: null, heard_at: null, failed_at: null, draining: 0 } as const;
   await store.write((tx) => tx.db.insertInto("hosts").values(host).execute());
   await publish(store, 1);
   return store;

@@ -1,6 +1,7 @@
 /**
  * The control plane's side of the exchange with hosts (`host/protocol/exchange.ts`), without its HTTP: who has arrived, what is asked of
  * them, what they report. A host with a lower incarnation than the highest known is turned away: two agents never speak for one host.
+ * One that was declared dead is unknown until it asks for everything anew: so it hears of what it should have no more before anything else.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { HostArrival, Incarnation, ReportBatch, SpecificationPage } from "../../host/protocol/exchange.ts";
@@ -9,8 +10,9 @@ import { prepare } from "../../store/prepared.ts";
 import type { Store, Tx } from "../../store/store.ts";
 import type { SpecificationRow } from "../../store/tables.ts";
 import { recordReport } from "./record-report.ts";
+import { wakeInstancesOf } from "./watch-hosts.ts";
 
-/** `unknown`: no such host in the topology. `superseded`: a newer agent speaks for it. */
+/** `unknown`: no such host in the topology, or it was declared dead and must arrive and ask for everything anew. `superseded`: a newer agent speaks for it. */
 export type Standing = "welcome" | "unknown" | "superseded";
 
 export interface HostDesk {
@@ -46,7 +48,8 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
     },
     poll: async (hostId, incarnation, since, waitMs, signal) => {
       const standing = await store.read((tx) => standingOf(tx, hostId, incarnation));
-      if (standing !== "welcome") return standing;
+      if (standing === "dead" && since === 0) await store.write((tx) => readmit(tx, hostId, clock.now()), "soon");
+      else if (standing !== "welcome") return standing === "dead" ? "unknown" : standing;
       await hear(hostId);
       // Listening begins before the look: what is published in between would else be slept through.
       const touch = listenForTouch(waiters, hostId, waitMs, signal);
@@ -54,6 +57,7 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
         const page = await store.read((tx) => readPage(tx, hostId, since));
         if (page.specifications.length > 0 || since === 0 || waitMs === 0) return page;
         await touch.over;
+        if (!signal.aborted) await hear(hostId);
         return await store.read((tx) => readPage(tx, hostId, since));
       } finally {
         touch.end();
@@ -62,6 +66,7 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
     report: (hostId, batch) =>
       store.write(async (tx) => {
         const standing = await standingOf(tx, hostId, batch.incarnation);
+        if (standing === "dead") return "unknown";
         if (standing === "welcome") for (const report of batch.reports) await recordReport(tx, hostId, report, clock.now());
         return standing;
       }, "soon"),
@@ -71,20 +76,26 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
   };
 }
 
-async function standingOf(tx: Tx, hostId: string, incarnation: Incarnation): Promise<Standing> {
-  const [row] = await selectIncarnation(tx, { hostId });
+async function standingOf(tx: Tx, hostId: string, incarnation: Incarnation): Promise<Standing | "dead"> {
+  const [row] = await selectStanding(tx, { hostId });
   if (row === undefined) return "unknown";
-  return incarnation < row.incarnation ? "superseded" : "welcome";
+  if (incarnation < row.incarnation) return "superseded";
+  return row.failed_at === null ? "welcome" : "dead";
 }
 
-const selectIncarnation = prepare((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select("incarnation").where("id", "=", hostId));
+const selectStanding = prepare((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select(["incarnation", "failed_at"]).where("id", "=", hostId));
 
 async function recordArrival(tx: Tx, hostId: string, { incarnation, description }: HostArrival, now: number): Promise<Standing> {
   const standing = await standingOf(tx, hostId, incarnation);
-  if (standing !== "welcome") return standing;
+  if (standing === "unknown" || standing === "superseded") return standing;
   const row = { incarnation, description: JSON.stringify(description), heard_at: now };
   await tx.db.updateTable("hosts").set(row).where("id", "=", hostId).execute();
   return "welcome";
+}
+
+async function readmit(tx: Tx, hostId: string, now: number): Promise<void> {
+  await tx.db.updateTable("hosts").set({ failed_at: null }).where("id", "=", hostId).execute();
+  await wakeInstancesOf(tx, hostId, now);
 }
 
 /** With `since` 0, or beyond what this database ever counted to, everything; else what is newer. */

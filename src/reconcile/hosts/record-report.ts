@@ -48,13 +48,13 @@ async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now:
   if (isSame(known, observed)) return givenBack;
   await setMachine(tx, { ...observed, observed_at: now, id: report.id });
   const isAwaited = generation > known.observed_generation && (await hasDetaching(tx, report.id));
-  return givenBack || isAwaited || known.want !== "running" || known.image_task !== null || report.state === "stopped" || report.state === "failed" || report.state === "absent";
+  return givenBack || isAwaited || known.want !== "running" || known.image_task !== null || known.recovering_since !== null || report.state === "stopped" || report.state === "failed" || report.state === "absent";
 }
 
 const selectMachine = prepare((db, { id, hostId }: { id: MachineReport["id"]; hostId: string }) =>
   db
     .selectFrom("instances")
-    .select(["want", "image_task", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason", "observed_reached"])
+    .select(["want", "image_task", "recovering_since", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason", "observed_reached"])
     .where("id", "=", id)
     .where("host_id", "=", hostId),
 );

@@ -89,7 +89,7 @@ function toFixedFields(row: InstanceRow): Partial<Instance> {
     UsageOperation: "RunInstances",
     UsageOperationUpdateTime: new Date(row.created_at),
     PrivateDnsNameOptions: { HostnameType: "ip-name", EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
-    MaintenanceOptions: { AutoRecovery: "default" },
+    MaintenanceOptions: { AutoRecovery: row.auto_recovery === 1 ? "default" : "disabled" },
     CurrentInstanceBootMode: "legacy-bios",
   };
 }

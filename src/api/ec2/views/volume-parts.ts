@@ -24,7 +24,7 @@ async function readAttachments(tx: Tx, { account, region }: Owner, ids: readonly
   const mine = all.innerJoin("volumes", "volumes.id", "volume_attachments.volume_id").where("volumes.account", "=", account).where("volumes.region", "=", region);
   const rows = await (ids === undefined ? mine : all.where("volume_attachments.volume_id", "in", ids)).execute();
   if (rows.length === 0) return [];
-  const instances = tx.db.selectFrom("instances").select(["id", "want", "run", "host_id", "terminated_at", "observed_run", "observed_state", "launched_at", "image_task"]);
+  const instances = tx.db.selectFrom("instances").select(["id", "want", "run", "host_id", "terminated_at", "observed_run", "observed_state", "launched_at", "image_task", "recovering_since"]);
   const holders = await (ids === undefined
     ? instances.where("account", "=", account).where("region", "=", region)
     : instances.where("id", "in", [...new Set(rows.map((row) => row.instance_id))])

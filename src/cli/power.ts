@@ -1,0 +1,69 @@
+/**
+ * The power switches of the installation's hosts and storage nodes. One that is off has no process and no network, and the supervisor starts nothing for it, also
+ * after the installation's next start. How often a node was switched on again tells its agent that the guests it knows of ran before a power failure.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dropFuseDisks } from "../host/disk/fuse-disk.ts";
+import { endNode, setNodeLink } from "../host/network/underlay.ts";
+
+interface Power {
+  readonly off: boolean;
+  /** How often it was switched on again. */
+  readonly cycles: number;
+}
+
+export interface Switch {
+  readonly dataDirectory: string;
+  readonly runDirectory: string;
+  /** Six hexadecimal digits. */
+  readonly installation: string;
+  readonly node: string;
+}
+
+export function isPoweredOff(dataDirectory: string, node: string): boolean {
+  return readPower(dataDirectory, node).off;
+}
+
+export function powerCycles(dataDirectory: string, node: string): number {
+  return readPower(dataDirectory, node).cycles;
+}
+
+/** Ends, at once, everything that runs on the node, and cuts it off; returns false when it is off already. Done again, it finishes what was interrupted. */
+export async function powerOff({ dataDirectory, runDirectory, installation, node }: Switch): Promise<boolean> {
+  const power = readPower(dataDirectory, node);
+  writePower(dataDirectory, node, { ...power, off: true });
+  await setNodeLink(installation, node, "down");
+  await endNode(installation, node);
+  await dropFuseDisks(join(runDirectory, "hosts", node));
+  return !power.off;
+}
+
+/** Returns false when it is on already. The supervisor then starts its agent. */
+export async function powerOn({ dataDirectory, installation, node }: Switch): Promise<boolean> {
+  const { off, cycles } = readPower(dataDirectory, node);
+  if (!off) return false;
+  await setNodeLink(installation, node, "up");
+  writePower(dataDirectory, node, { off: false, cycles: cycles + 1 });
+  return true;
+}
+
+function readPower(dataDirectory: string, node: string): Power {
+  try {
+    return JSON.parse(readFileSync(powerFile(dataDirectory, node), "utf8")) as Power; // written below
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return { off: false, cycles: 0 };
+    throw thrown;
+  }
+}
+
+function writePower(dataDirectory: string, node: string, power: Power): void {
+  const file = powerFile(dataDirectory, node);
+  mkdirSync(join(dataDirectory, "power"), { recursive: true });
+  writeFileSync(`${file}.new`, JSON.stringify(power), { flush: true });
+  renameSync(`${file}.new`, file);
+}
+
+function powerFile(dataDirectory: string, node: string): string {
+  return join(dataDirectory, "power", `${node}.json`);
+}
