@@ -5,7 +5,8 @@ state=/var/lib/cloud
 
 make_host_key_if_missing() {
   [ -s $host_key ] && return 0
-  # Written whole before it gets its name: a power cut leaves no half key.
+  # Written whole before it gets its name: a power cut leaves no half key, and what it leaves is in nobody's way.
+  rm -f $host_key.new
   dropbearkey -t ed25519 -f $host_key.new > /dev/null 2>&1 && sync $host_key.new && mv $host_key.new $host_key
 }
 
@@ -23,6 +24,7 @@ settle_identity() {
     authorize_key_pair
     mkdir -p "$state/instances/$instance_id"
     ln -sfn "$state/instances/$instance_id" $state/instance
+    sync # a power cut must not leave the id without what was done for it
     echo "$instance_id" > $state/data/instance-id
   fi
   say "instance $instance_id, host name $name"
