@@ -7,12 +7,12 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { imageNameOf, stableId } from "../../compute/image-registration.ts";
 import { findStatus } from "../control-client.ts";
 import { findInstallation } from "../installation.ts";
 import { mainCommand } from "../launch.ts";
 import { findComponents } from "../processes.ts";
 import { profileFile, type Profile } from "../profile.ts";
+import { imageOf } from "./guests.ts";
 import { describeMachine, median, table } from "./report.ts";
 import { signedClient, type SignedClient } from "./signed-client.ts";
 
@@ -69,7 +69,7 @@ async function hostelry(...args: string[]): Promise<void> {
 }
 
 function launchOf(count: number): Record<string, string> {
-  const image = stableId("image", imageNameOf({ name: "tiny", architecture: "x86_64" }, "hvm"));
+  const image = imageOf("tiny", "hvm");
   return { Action: "RunInstances", ImageId: image, InstanceType: "t3.nano", MinCount: String(count), MaxCount: String(count) };
 }
 

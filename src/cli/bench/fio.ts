@@ -20,9 +20,10 @@ export function fillCommand(disk: string): string {
   return `sudo dd if=/dev/urandom of=${disk} bs=1M count=${areaMib} oflag=direct conv=fsync status=none`;
 }
 
-export function fioCommand(disk: string, { mode, block }: Pattern, seconds: number): string {
+/** `durable`: each write asks to be on disk when it is answered. */
+export function fioCommand(disk: string, { mode, block }: Pattern, { seconds, durable }: { readonly seconds: number; readonly durable: boolean }): string {
   const depth = block === "4k" ? 16 : 4;
-  const words = ["--name=bench", `--filename=${disk}`, `--rw=${mode}`, `--bs=${block}`, `--size=${areaMib}M`, "--direct=1", "--ioengine=libaio"];
+  const words = ["--name=bench", `--filename=${disk}`, `--rw=${mode}`, `--bs=${block}`, `--size=${areaMib}M`, "--direct=1", "--ioengine=libaio", ...(durable ? ["--sync=dsync"] : [])];
   return ["sudo", "fio", ...words, `--iodepth=${depth}`, "--time_based", `--runtime=${seconds}`, "--output-format=json"].join(" ");
 }
 

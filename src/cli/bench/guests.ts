@@ -17,6 +17,7 @@ import {
   type Instance,
   type RunInstancesCommandInput,
 } from "@aws-sdk/client-ec2";
+import { imageNameOf, stableId } from "../../compute/image-registration.ts";
 import { allowSsh } from "./allow-ssh.ts";
 import { profileFile, type Profile } from "../profile.ts";
 
@@ -35,6 +36,11 @@ export interface BenchGuests {
   untilSsh(instance: string, command: string): Promise<string>;
   terminate(instance: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The id of an image that an installation brings along. */
+export function imageOf(name: string, virtualization: "hvm" | "paravirtual"): string {
+  return stableId("image", imageNameOf({ name, architecture: "x86_64" }, virtualization));
 }
 
 export async function openBenchGuests(dataDirectory: string): Promise<BenchGuests> {

@@ -3,12 +3,11 @@
  * of the user data. Guests are launched one after the other and terminated at once; nothing else should run meanwhile.
  */
 import type { _InstanceType } from "@aws-sdk/client-ec2";
-import { imageNameOf, stableId } from "../../compute/image-registration.ts";
 import { notRunning } from "../command-error.ts";
 import { findStatus } from "../control-client.ts";
 import { requireInstallation } from "../current-installation.ts";
 import { terminalProgress } from "../terminal.ts";
-import { openBenchGuests, type BenchGuests } from "./guests.ts";
+import { imageOf, openBenchGuests, type BenchGuests } from "./guests.ts";
 import { describeMachine, median, seconds, table } from "./report.ts";
 
 interface Kind {
@@ -59,7 +58,7 @@ export async function benchLaunch(options: { readonly data?: string; readonly ru
 async function launchOnce(guests: BenchGuests, kind: Kind): Promise<{ callMs: number; readyMs: number }> {
   const begin = performance.now();
   const id = await guests.launch({
-    ImageId: stableId("image", imageNameOf({ name: kind.image, architecture: "x86_64" }, kind.virtualizationType)),
+    ImageId: imageOf(kind.image, kind.virtualizationType),
     InstanceType: kind.instanceType,
     UserData: userData,
   });

@@ -1,5 +1,5 @@
 /**
- * `bench storage`: EBS against a local raw disk as the same guest sees both, in turns; and how long the operations of volumes, snapshots and images
+ * `bench storage`: EBS against local disks as the same guest sees them (`disks.ts`), and how long the operations of volumes, snapshots and images
  * take, from the call on. In the installation that runs; nothing else should run meanwhile.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -16,16 +16,13 @@ import {
   DescribeSnapshotsCommand,
   DescribeVolumesCommand,
   DetachVolumeCommand,
-  type _InstanceType,
-  type BlockDeviceMapping,
   type CreateVolumeCommandInput,
   type VolumeState,
 } from "@aws-sdk/client-ec2";
-import { imageNameOf, stableId } from "../../compute/image-registration.ts";
 import { requireInstallation } from "../current-installation.ts";
 import { terminalProgress, type Progress } from "../terminal.ts";
-import { fillCommand, fioCommand, parseFio, patterns, type Speed } from "./fio.ts";
-import { openBenchGuests, untilTrue, type BenchGuests } from "./guests.ts";
+import { diskHeadings, findDisk, measureDisks } from "./disks.ts";
+import { imageOf, openBenchGuests, untilTrue, type BenchGuests } from "./guests.ts";
 import { describeMachine, median, seconds, table } from "./report.ts";
 
 interface StorageOptions {
@@ -34,17 +31,6 @@ interface StorageOptions {
   readonly seconds: number;
 }
 
-interface Kind {
-  readonly virtualizationType: "hvm" | "paravirtual";
-  readonly instanceType: _InstanceType;
-  readonly mappings: BlockDeviceMapping[];
-}
-
-/** Types with a local disk. */
-const kinds: readonly Kind[] = [
-  { virtualizationType: "paravirtual", instanceType: "m3.medium", mappings: [{ DeviceName: "/dev/sdb", VirtualName: "ephemeral0" }] },
-  { virtualizationType: "hvm", instanceType: "m5d.large", mappings: [] },
-];
 const blockBytes = 524_288;
 
 export async function benchStorage(options: StorageOptions): Promise<void> {
@@ -54,44 +40,12 @@ export async function benchStorage(options: StorageOptions): Promise<void> {
   try {
     const headings = ["what", "times", "median", "slowest"];
     process.stdout.write(`${describeMachine()}\n`);
-    process.stdout.write(`\n${table(["guest", "pattern", "EBS", "local raw disk", "ratio"], await measureDisks(guests, options, progress))}\n`);
+    process.stdout.write(`\n${table(diskHeadings, await measureDisks(guests, dataDirectory, options.seconds, progress))}\n`);
     process.stdout.write(`\n${table(headings, [...(await measureOperations(guests, options, progress)), await measureUpload(guests, progress)])}\n`);
     process.stdout.write(`\n${table(headings, await measureLaunches(guests, options, progress))}\n`);
   } finally {
     progress.end();
   }
-}
-
-function imageOf(name: string, virtualization: "hvm" | "paravirtual"): string {
-  return stableId("image", imageNameOf({ name, architecture: "x86_64" }, virtualization));
-}
-
-async function measureDisks(guests: BenchGuests, { seconds: length }: StorageOptions, progress: Progress): Promise<string[][]> {
-  const rows: string[][] = [];
-  for (const { virtualizationType, instanceType, mappings } of kinds) {
-    progress.working(`${virtualizationType}: launching debian-12 with a local disk and a volume`);
-    // More than any of these patterns reaches, so that the limit of the type is not what is measured.
-    const fast = { DeviceName: "/dev/sdf", Ebs: { VolumeSize: 64, VolumeType: "io2" as const, Iops: 64_000, DeleteOnTermination: true } };
-    const guest = await guests.launch({ ImageId: imageOf("debian-12", virtualizationType), InstanceType: instanceType, BlockDeviceMappings: [...mappings, fast] });
-    await guests.untilSsh(guest, "command -v fio");
-    const disks = { ebs: await findDisk(guests, guest, "vol", 64), local: await findDisk(guests, guest, "ephemeral0") };
-    for (const disk of Object.values(disks)) await guests.ssh(guest, fillCommand(disk), 300_000);
-    for (const pattern of patterns) {
-      progress.working(`${virtualizationType}: ${pattern.name}`);
-      const measure = async (disk: string): Promise<Speed> => parseFio(await guests.ssh(guest, fioCommand(disk, pattern, length), 300_000));
-      const [ebs, local] = [await measure(disks.ebs), await measure(disks.local)];
-      const figure = ({ iops, mibPerSecond }: Speed) => (pattern.block === "4k" ? `${iops.toFixed(0)} IOPS` : `${mibPerSecond.toFixed(0)} MiB/s`);
-      rows.push([virtualizationType, pattern.name, figure(ebs), figure(local), `${((100 * ebs.mibPerSecond) / local.mibPerSecond).toFixed(0)} %`]);
-    }
-    await guests.terminate(guest);
-  }
-  return rows;
-}
-
-/** The device file of the disk whose serial number begins so and whose size is this. */
-function findDisk(guests: BenchGuests, guest: string, serial: string, sizeGib?: number): Promise<string> {
-  const fits = sizeGib === undefined ? "true" : `[ $(cat $d/size) = ${sizeGib * 2 ** 21} ]`;
-  return guests.untilSsh(guest, `for d in /sys/block/*; do case "$(cat $d/serial $d/device/serial 2>/dev/null)" in ${serial}*) ${fits} && echo /dev/\${d##*/} && exit 0;; esac; done; exit 1`);
 }
 
 async function measureOperations(guests: BenchGuests, { runs }: StorageOptions, progress: Progress): Promise<string[][]> {
