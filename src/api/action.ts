@@ -21,6 +21,8 @@ export interface Call<Input, Prepared = unknown> {
   /** What the action's `prepare` made. */
   readonly prepared: Prepared;
   readonly input: Input;
+  /** Of the request's body, in hexadecimal, when its signature says it: an input that is the whole body need not be hashed again. */
+  readonly bodySha256: string | undefined;
   readonly caller: Caller;
   readonly tx: Tx;
   /** Milliseconds since 1970, the same all through the call. */

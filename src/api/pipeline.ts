@@ -23,7 +23,7 @@ export interface PipelineParts {
 }
 
 /** What is known of a request besides its input. */
-export interface RequestFacts {
+export interface RequestFacts extends Pick<Call<unknown>, "bodySha256"> {
   readonly sourceAddress: string;
   readonly userAgent: string;
 }
@@ -44,7 +44,7 @@ export function openPipeline({ store, random, pageSecret, longestSettleMs, snaps
     run: async (action, input, caller, facts, now) => {
       if (action.service === "ec2") await requireNetwork(caller, now);
       const prepared = await action.definition.prepare?.(input, random);
-      const call = (tx: Tx): Call<unknown> => ({ input, prepared, caller, tx, now, random, pageSecret });
+      const call = (tx: Tx): Call<unknown> => ({ input, bodySha256: facts.bodySha256, prepared, caller, tx, now, random, pageSecret });
       const move = async (planned: unknown): Promise<unknown> => {
         const moving = { store, snapshots, caller, now, pageSecret };
         return action.definition.move === undefined ? planned : action.definition.move(planned, moving);

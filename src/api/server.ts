@@ -68,7 +68,7 @@ async function answer(
     const action = findAction(operation.service.id, operation.name);
     if (action === undefined) throw unsupportedOperation(operation.name);
     const input = decodeInput(operation, request);
-    const facts = { sourceAddress: message.socket.remoteAddress ?? "", userAgent: message.headers["user-agent"] ?? "" };
+    const facts = { sourceAddress: message.socket.remoteAddress ?? "", userAgent: message.headers["user-agent"] ?? "", bodySha256: signature.bodySha256 };
     const output = await pipeline.run(action, input, toCaller(identity, signature), facts, parts.clock.now());
     return encodeOutput(operation, output as object, requestId); // every action's output is a structure
   } catch (thrown) {

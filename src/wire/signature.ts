@@ -27,6 +27,8 @@ export interface VerificationSource {
 /** Who signed the request, and for what. */
 export interface VerifiedSignature extends CredentialScope {
   readonly sessionToken?: string;
+  /** Of the body, in hexadecimal; absent when the body was left unsigned. */
+  readonly bodySha256?: string;
 }
 
 const maxSkewMs = 15 * 60 * 1000;
@@ -46,7 +48,8 @@ export async function verifySignature(request: HttpRequest, source: Verification
   const canonical = canonicalRequest(request, found.signedHeaders, payloadHash, found.form === "presigned");
   if (!isEqual(signCanonical(key, found, found.signedAt, canonical), found.signature)) throw refuse("mismatch");
   const { accessKeyId, date, region, service, sessionToken } = found;
-  return { accessKeyId, date, region, service, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  const signed = payloadHash === unsignedPayload ? {} : { bodySha256: payloadHash };
+  return { accessKeyId, date, region, service, ...signed, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }
 
 type Refuse = (failure: AuthenticationFailure, detail?: string) => WireError;

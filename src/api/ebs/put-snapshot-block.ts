@@ -13,11 +13,11 @@ export const PutSnapshotBlock = defineDataAction({
   name: "PutSnapshotBlock",
   supported: "whole; no throttling",
   readOnly: true, // of rows: blocks come by the thousands, and leave no audit events
-  load: async ({ input, caller, tx, now }) => {
+  load: async ({ input, bodySha256, caller, tx, now }) => {
     const row = await requireWritable(tx, caller, input.SnapshotId, now);
     requireBlockIndex(input.BlockIndex, row.volume_size_gib);
     requireProgress(input.Progress);
-    return { row, digest: requireWholeBlock(input) };
+    return { row, digest: requireWholeBlock(input, bodySha256) };
   },
   authorize: ({ row }, { caller }) => ebsGrants(caller, "PutSnapshotBlock", row.id),
   apply: async ({ row, digest }, { input, tx }) => {
@@ -33,10 +33,11 @@ export const PutSnapshotBlock = defineDataAction({
   },
 });
 
-function requireWholeBlock({ BlockData: data, DataLength: length, Checksum: checksum, ChecksumAlgorithm: algorithm }: ActionInput<"ebs", "PutSnapshotBlock">): string {
+/** Returns the digest of the block, which is the request's whole body. */
+function requireWholeBlock({ BlockData: data, DataLength: length, Checksum: checksum, ChecksumAlgorithm: algorithm }: ActionInput<"ebs", "PutSnapshotBlock">, bodySha256: string | undefined): string {
   requireSha256(algorithm);
   if (length !== blockSize || data.length !== blockSize) throw directValidation("INVALID_BLOCK", `A block has ${blockSize} bytes, and so must say x-amz-Data-Length.`);
-  const digest = hash("sha256", data, "hex");
+  const digest = bodySha256 ?? hash("sha256", data, "hex");
   if (Buffer.from(digest, "hex").toString("base64") !== checksum) throw directValidation("INVALID_BLOCK", "The block does not have the checksum of the request.");
   return digest;
 }
