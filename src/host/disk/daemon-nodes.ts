@@ -35,10 +35,14 @@ export function layerNumber(nodeName: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/**
+ * Reference counts are written when the layer is closed: a write to a new place then costs a flush less. A layer whose daemon was killed is marked,
+ * and QEMU counts anew when it opens it (decision 0009).
+ */
 export function layer({ number, path }: LayerPlace, backing: string | null, isEncrypted: boolean): Node {
   const file = { driver: "file", "node-name": fileNode(number), filename: path, locking: "on", aio: "threads", discard: "unmap", cache };
   const encrypt = isEncrypted ? { encrypt: { format: "luks", "key-secret": keyObject } } : {};
-  return { driver: "qcow2", "node-name": layerNode(number), discard: "unmap", cache, ...encrypt, file, backing };
+  return { driver: "qcow2", "node-name": layerNode(number), discard: "unmap", "lazy-refcounts": true, cache, ...encrypt, file, backing };
 }
 
 export function base(place: Base): Node {

@@ -84,6 +84,23 @@ describe("a volume", () => {
     expect(await io(`${id}.a`, "read -P 0x33 0 1M")).not.toContain("failed");
   });
 
+  it("has its reference counts in order again when its daemon was killed before it wrote them", async () => {
+    const file = join(directory, "volumes", `${id}.0.qcow2`);
+    const check = () => run("qemu-img", ["check", file]).then(({ stdout }) => stdout, (thrown: { stdout: string }) => thrown.stdout);
+    const specification = specificationOf({ exportNames: ["a"] });
+    await volumes.ensureData(specification);
+    await volumes.ensure(specification);
+    await io("a", "write -P 0x77 0 4M");
+    const ended = new Promise((resolve) => volumes.onChange(resolve));
+    for (const { pid } of await daemons()) process.kill(pid, "SIGKILL");
+    await ended;
+    expect(await check()).toMatch(/^\d+ errors were found/m);
+    await volumes.ensure(specification);
+    expect(await io("a", "read -P 0x77 0 4M", "write -P 0x78 8M 4M", "read -P 0x77 0 4M", "read -P 0x78 8M 4M")).not.toContain("failed");
+    await volumes.ensure(specificationOf({}));
+    expect(await check()).toContain("No errors were found");
+  });
+
   it("keeps a write that was answered and not flushed when its daemon is killed: the client's next flush speaks for it", async () => {
     const specification = specificationOf({ exportNames: ["a"] });
     await volumes.ensureData(specification);
