@@ -81,6 +81,18 @@ test("PutSnapshotBlock refuses blocks that are not whole, not what they say, or 
   expect(both.toSorted()).toEqual([invalid("CONFLICTING_BLOCK_UPDATE"), ["not refused", undefined, undefined]]);
 });
 
+test("a block is compared with its checksum too when its request's body is left unsigned", async () => {
+  await using server = await openTestServer();
+  const ebs = server.ebs();
+  const id = await start(ebs);
+  ebs.middlewareStack.add((next) => (args) => {
+    Object.assign((args.request as { headers: object }).headers, { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" }); // requests are HTTP requests
+    return next(args);
+  }, { step: "build" });
+  expect(await refused(put(ebs, id, 0, blockOf("a"), { Checksum: sha256(zeroes) }))).toEqual(invalid("INVALID_BLOCK"));
+  expect(await put(ebs, id, 0, blockOf("a"))).toMatchObject({ Checksum: sha256(blockOf("a")) });
+});
+
 test("CompleteSnapshot refuses another number of blocks or another checksum, and a snapshot that is complete", async () => {
   await using server = await openTestServer();
   const ebs = server.ebs();
