@@ -37,7 +37,7 @@ export function layerNumber(nodeName: string): number | undefined {
 
 /**
  * Reference counts are written when the layer is closed: a write to a new place then costs a flush less. A layer whose daemon was killed is marked,
- * and QEMU counts anew when it opens it (decision 0009).
+ * and QEMU counts anew when it opens it (decision 0010).
  */
 export function layer({ number, path }: LayerPlace, backing: string | null, isEncrypted: boolean): Node {
   const file = { driver: "file", "node-name": fileNode(number), filename: path, locking: "on", aio: "threads", discard: "unmap", cache };
