@@ -2,6 +2,7 @@
  * Parts that cost next to nothing: a host without guests, disks, network or files, for installations whose instances are records
  * only, and for tests. State lives in the objects made here; hand the same ones to the next agent and it finds everything again.
  */
+import { basename, dirname, join } from "node:path";
 import type { InterfaceId, VolumeId, VpcId } from "../../base/ids.ts";
 import type { BlockStore } from "../../block-store/block-store.ts";
 import type { MachineDisks } from "../disk/machine-disks.ts";
@@ -33,17 +34,31 @@ export interface MemoryFiles extends DurableFiles {
 
 export function memoryFiles(): MemoryFiles {
   const contents = new Map<string, string>();
+  /** The names in each folder: an installation of records has tens of thousands of files. */
+  const folders = new Map<string, Set<string>>();
+  const note = (path: string): void => {
+    const [folder, name] = [dirname(path), basename(path)];
+    const names = folders.get(folder);
+    if (names !== undefined) return void names.add(name);
+    folders.set(folder, new Set([name]));
+    if (folder !== path) note(folder);
+  };
+  const remove = (path: string): void => {
+    contents.delete(path);
+    for (const name of folders.get(path) ?? []) remove(join(path, name));
+    folders.delete(path);
+    const names = folders.get(dirname(path));
+    if (names?.delete(basename(path)) === true && names.size === 0) remove(dirname(path));
+  };
   return {
     contents,
     read: async (path) => contents.get(path),
-    write: async (path, text) => void contents.set(path, text),
-    async remove(path) {
-      for (const name of contents.keys()) if (name === path || name.startsWith(`${path}/`)) contents.delete(name);
+    async write(path, text) {
+      contents.set(path, text);
+      note(path);
     },
-    async list(directory) {
-      const inside = [...contents.keys()].filter((name) => name.startsWith(`${directory}/`)).map((name) => name.slice(directory.length + 1).split("/")[0] ?? "");
-      return [...new Set(inside)];
-    },
+    remove: async (path) => remove(path),
+    list: async (directory) => [...(folders.get(directory) ?? [])],
     makeDirectory: async () => undefined,
     makeFile: async () => undefined,
   };
