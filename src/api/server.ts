@@ -86,13 +86,18 @@ async function authenticate(
     signingKeys,
     now: () => clock.now(),
     findSecret: async (accessKeyId) => {
-      identity = await store.read((tx) => findIdentity(tx, accessKeyId, openAccounts));
+      identity = await store.read((tx) => tx.recall(`identity ${accessKeyId}`, () => findIdentity(tx, accessKeyId, openAccounts), isKnown));
       return identity?.secret;
     },
   });
   if (identity === undefined) throw authFailure();
   if (findRegion(signature.region) === undefined) throw authFailure(`The region '${signature.region}' in the credential scope does not exist.`);
   return { identity, signature };
+}
+
+/** Of access keys that nobody has there are too many. */
+function isKnown(identity: Identity | undefined): boolean {
+  return identity !== undefined;
 }
 
 function toCaller({ account, arn, userId, accessKeyId }: Identity, { region }: VerifiedSignature): Caller {

@@ -26,7 +26,9 @@ async function removeUnlisted(tx: Tx, listed: readonly string[]): Promise<void> 
   for (const { id } of known.filter((row) => !listed.includes(row.id))) {
     const held = await tx.db.selectFrom("specifications").select("id").where("host_id", "=", id).executeTakeFirst();
     const reserved = await tx.db.selectFrom("host_reservations").select("instance_id").where("host_id", "=", id).executeTakeFirst();
-    if (held === undefined && reserved === undefined) await tx.db.deleteFrom("hosts").where("id", "=", id).execute();
+    if (held !== undefined || reserved !== undefined) continue;
+    await tx.db.deleteFrom("hosts").where("id", "=", id).execute();
+    await tx.db.deleteFrom("host_loads").where("host_id", "=", id).execute();
   }
 }
 

@@ -3,7 +3,7 @@ import { imagePending, imageUnavailable, malformedId, notAuthorizedFor, notFound
 import { isId, type ImageId } from "../base/ids.ts";
 import { everyRegion } from "../base/regions.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
-import { prepare } from "../store/prepared.ts";
+import { prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 
 /** The account that owns the images an installation brings along; callers may ask for owner `amazon`. */
@@ -73,7 +73,7 @@ export async function resolveImageAlias(tx: Tx, text: string): Promise<string> {
   return row?.image_id ?? text;
 }
 
-const selectAlias = prepare((db, { alias }: { alias: string }) => db.selectFrom("image_aliases").select("image_id").where("alias", "=", alias));
+const selectAlias = prepareKept((db, { alias }: { alias: string }) => db.selectFrom("image_aliases").select("image_id").where("alias", "=", alias));
 
 export interface AskedImage {
   readonly row: ImageRow;
@@ -101,7 +101,7 @@ async function findVisibleImage(tx: Tx, { account, region }: Reader, id: string)
   return here && (row.public === 1 || row.account === account || (await isGranted(tx, id, account))) ? row : undefined;
 }
 
-const selectImage = prepare((db, { id }: { id: string }) => db.selectFrom("images").selectAll().where("id", "=", id));
+const selectImage = prepareKept((db, { id }: { id: string }) => db.selectFrom("images").selectAll().where("id", "=", id));
 
 async function isGranted(tx: Tx, id: string, account: string): Promise<boolean> {
   const grants = tx.db.selectFrom("image_permissions").select("grantee").where("grantee", "=", account);

@@ -120,7 +120,7 @@ export async function beginRun(
   const need = needOf(instance);
   const placement = placeMachine(offers.filter((offer) => offer.zone === instance.zone), need);
   if (placement === undefined) return undefined;
-  await reserve(tx, instance.id, placement.host.id, need);
+  await reserve(tx, instance, placement.host.id, need);
   await renewAttachmentTokens(tx, instance.id, random, now);
   await touchVpc(tx, instance.vpc_id, now);
   return { run: instance.run + 1, host_id: placement.host.id };

@@ -16,7 +16,7 @@ import { listSecondaryAddresses, requireFreeSecondary } from "../network/interfa
 import { requireAvailable, type InterfacePlan } from "../network/network-interface.ts";
 import { requireGroupCount } from "../network/security-group.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, SubnetRow } from "../store/network-tables.ts";
-import { prepare } from "../store/prepared.ts";
+import { prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { parseAddresses, requireInterfaceRequests, type InterfaceRequest } from "./interface-request.ts";
@@ -113,7 +113,7 @@ async function requireTypeLimits(tx: Tx, type: InstanceType, interfaces: readonl
   }
 }
 
-async function chooseSubnets(tx: Tx, owner: Owner, subnetId: string | undefined, zone: string | undefined): Promise<SubnetRow[]> {
+async function chooseSubnets(tx: Tx, owner: Owner, subnetId: string | undefined, zone: string | undefined): Promise<readonly SubnetRow[]> {
   const mine = tx.db.selectFrom("subnets").selectAll().where("account", "=", owner.account).where("region", "=", owner.region);
   if (zone !== undefined && !isZoneOf(owner.region, zone)) throw notFound("availabilityZone", zone);
   if (subnetId !== undefined) {
@@ -131,7 +131,7 @@ async function chooseSubnets(tx: Tx, owner: Owner, subnetId: string | undefined,
   return subnets;
 }
 
-const selectDefaultSubnets = prepare((db, { account, region }: Owner) =>
+const selectDefaultSubnets = prepareKept((db, { account, region }: Owner) =>
   db.selectFrom("subnets").selectAll().where("account", "=", account).where("region", "=", region).where("default_for_az", "=", 1).orderBy("zone"),
 );
 
@@ -151,7 +151,7 @@ export async function chooseGroups(tx: Tx, vpcId: VpcId, ids: readonly string[],
   return (names.length > 0 ? names : ["default"]).map((name) => requireGroupNamed(rows, vpcId, name).id);
 }
 
-const selectGroups = prepare((db, { vpcId }: { vpcId: VpcId }) => db.selectFrom("security_groups").selectAll().where("vpc_id", "=", vpcId));
+const selectGroups = prepareKept((db, { vpcId }: { vpcId: VpcId }) => db.selectFrom("security_groups").selectAll().where("vpc_id", "=", vpcId));
 
 /** Names are unique in a VPC whatever their case (facts §7.6). */
 function requireGroupNamed(rows: readonly SecurityGroupRow[], vpcId: string, name: string): SecurityGroupRow {

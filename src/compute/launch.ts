@@ -147,7 +147,7 @@ export async function launch(tx: Tx, plan: LaunchPlan, random: Random, now: numb
   for (const [index, placement] of plan.placements.entries()) {
     const row = toInstanceRow(plan, placement, reservationId, index, random, now);
     await insertRow(tx, "instances", row);
-    await reserve(tx, row.id, placement.host.id, plan.need);
+    await reserve(tx, row, placement.host.id, plan.need);
     await createParts(tx, plan, row, random, now);
     await wake(tx, { kind: "instance", key: row.id }, now);
     rows.push(row);

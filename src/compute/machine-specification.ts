@@ -12,7 +12,7 @@ import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
 import { listVpcCidrs } from "../network/vpc-blocks.ts";
 import { reachedSizeGib } from "../storage/volume.ts";
 import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume-attachment.ts";
-import { prepare, prepareForList } from "../store/prepared.ts";
+import { prepareForList, prepareKept } from "../store/prepared.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
@@ -107,7 +107,7 @@ async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promi
   return specifications;
 }
 
-const selectPlace = prepare((db, { subnet_id: subnet }: Pick<NetworkInterfaceRow, "subnet_id">) =>
+const selectPlace = prepareKept((db, { subnet_id: subnet }: Pick<NetworkInterfaceRow, "subnet_id">) =>
   db
     .selectFrom("subnets")
     .innerJoin("vpcs", "vpcs.id", "subnets.vpc_id")

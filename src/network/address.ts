@@ -5,7 +5,7 @@ import { addressNotFound, insufficientFreeAddresses, invalidParameterValue, priv
 import { cidrContains, cidrSize, formatIpv4, isReservedInSubnet, parseIpv4, type Cidr } from "../base/ipv4.ts";
 import type { Id, InterfaceId, SubnetId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import { prepare } from "../store/prepared.ts";
+import { prepare, prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { SubnetRow } from "../store/network-tables.ts";
 import { blockOf } from "./cidr-block.ts";
@@ -130,7 +130,7 @@ async function readPool(tx: Tx): Promise<Cidr> {
   return blockOf(pool.value);
 }
 
-const selectPool = prepare((db) => db.selectFrom("settings").select("value").where("name", "=", "public_pool"));
+const selectPool = prepareKept((db) => db.selectFrom("settings").select("value").where("name", "=", "public_pool"));
 
 function randomNumber(random: Random): number {
   return random.bytes(4).reduce((number, byte) => number * 256 + byte, 0);

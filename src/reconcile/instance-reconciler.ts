@@ -171,14 +171,14 @@ async function leaveDeadHost(tx: Tx, instance: InstanceRow, random: Random, now:
 async function leaveHost(tx: Tx, instance: InstanceRow, now: number): Promise<void> {
   if (instance.host_id !== null) await withdraw(tx, instance.host_id, "machine", instance.id);
   await settleAttachments(tx, instance.id, now);
-  await releaseReservation(tx, instance.id);
+  await releaseReservation(tx, instance);
   await finishDetachments(tx, await listInterfacesOf(tx, instance.id), now);
   await tx.db.updateTable("instances").set({ host_id: null }).where("id", "=", instance.id).execute();
   await touchVpc(tx, instance.vpc_id, now);
 }
 
 async function finish(tx: Tx, instance: InstanceRow, now: number): Promise<void> {
-  await releaseReservation(tx, instance.id);
+  await releaseReservation(tx, instance);
   await releaseInterfaces(tx, await listInterfacesOf(tx, instance.id), now);
   await touchVpc(tx, instance.vpc_id, now);
   await releaseVolumes(tx, await listAttachedVolumes(tx, instance.id), now);

@@ -6,7 +6,7 @@ import type { VpcId } from "../base/ids.ts";
 import type { VpcSpecification } from "../host/protocol/specification.ts";
 import { narrowToHost, toVpcSpecification } from "../network/vpc-specification.ts";
 import type { VpcRow } from "../store/network-tables.ts";
-import { prepare } from "../store/prepared.ts";
+import { prepare, prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { HostRow } from "../store/tables.ts";
 import { hasPackets } from "./has-packets.ts";
@@ -31,7 +31,10 @@ export const vpcReconciler: Reconciler = {
   },
 };
 
-const selectTold = prepare((db, { id }: { id: VpcId }) => db.selectFrom("specifications").select(["host_id", "body"]).where("kind", "=", "vpc").where("id", "=", id));
+/** Asked host by host: the rows' key begins with it, and those of all machines and volumes are in the same table. */
+const selectTold = prepare((db, { id }: { id: VpcId }) =>
+  db.selectFrom("specifications").select(["host_id", "body"]).where("host_id", "in", db.selectFrom("hosts").select("id")).where("kind", "=", "vpc").where("id", "=", id),
+);
 
 /** The real hosts that hold an instance with an interface in the VPC, or one of its NAT gateways. */
 async function listHosts(tx: Tx, vpcId: VpcId): Promise<HostRow[]> {
@@ -41,7 +44,7 @@ async function listHosts(tx: Tx, vpcId: VpcId): Promise<HostRow[]> {
   return real.filter((host) => holders.some((row) => row.host_id === host.id));
 }
 
-const selectHosts = prepare((db, { vpcId }: { vpcId: VpcId }) =>
+const selectHosts = prepareKept((db, { vpcId }: { vpcId: VpcId }) =>
   db.selectFrom("hosts").selectAll().where("role", "=", "host").where("region", "=", db.selectFrom("vpcs").select("region").where("id", "=", vpcId)),
 );
 const selectHolders = prepare((db, { vpcId }: { vpcId: VpcId }) =>

@@ -11,7 +11,7 @@ import { hkdfSync } from "node:crypto";
 import { invalidKmsKey } from "../base/api-error.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import type { KmsKeyRow } from "../store/storage-tables.ts";
-import { prepare } from "../store/prepared.ts";
+import { prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 
 export interface KeyOwner {
@@ -121,7 +121,7 @@ async function readSetting(tx: Tx, { account, region }: KeyOwner, name: string):
   return row?.value;
 }
 
-const selectSetting = prepare((db, { account, region, name }: KeyOwner & { name: string }) =>
+const selectSetting = prepareKept((db, { account, region, name }: KeyOwner & { name: string }) =>
   db.selectFrom("account_settings").select("value").where("account", "=", account).where("region", "=", region).where("name", "=", name),
 );
 

@@ -25,6 +25,7 @@ import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { KeyOwner } from "./kms-key.ts";
 import { requireModificationRoom } from "./volume-quota.ts";
+import { addToSum, countedColumns, takeFromSum } from "./volume-sums.ts";
 import { conditionOf, toVolumeState } from "./volume.ts";
 import { canBoot, canMultiAttach, gp2Iops, gp2Throughput, parseVolumeType, planFigures, provisionsIops, provisionsThroughput, type AskedFigures, type VolumeFigures, type VolumeType } from "./volume-type.ts";
 
@@ -130,7 +131,10 @@ async function setFigures(tx: Tx, volume: VolumeId, row: VolumeModificationRow, 
     throughput: row[`${which}_throughput`],
     multi_attach: row[`${which}_multi_attach`],
   };
+  const wanted = tx.db.selectFrom("volumes").select(countedColumns).where("id", "=", volume).where("want", "=", "present");
+  for (const before of await wanted.execute()) await takeFromSum(tx, before);
   await tx.db.updateTable("volumes").set(figures).where("id", "=", volume).execute();
+  for (const after of await wanted.execute()) await addToSum(tx, after);
 }
 
 export async function findLatestModification(tx: Tx, volume: VolumeId): Promise<VolumeModificationRow | undefined> {

@@ -1,9 +1,8 @@
 /** How much an account's volumes of one type may have in a region, all together (facts §12.5). */
 import { limitExceeded, volumeIopsLimit } from "../base/api-error.ts";
-import type { VolumeId } from "../base/ids.ts";
 import type { VolumeRow } from "../store/storage-tables.ts";
-import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
+import { readSum } from "./volume-sums.ts";
 import { parseVolumeType, type VolumeFigures, type VolumeType } from "./volume-type.ts";
 
 type Figures = Pick<VolumeFigures, "type" | "sizeGib" | "iops">;
@@ -39,7 +38,8 @@ export async function requireVolumeRoom(tx: Tx, owner: Pick<VolumeRow, "account"
 export async function requireModificationRoom(tx: Tx, volume: VolumeRow, target: Figures): Promise<void> {
   const isSame = parseVolumeType(volume.type) === target.type;
   if (isSame && target.sizeGib <= volume.size_gib && (target.iops ?? 0) <= (volume.iops ?? 0)) return;
-  const exceeded = findExceeded(target.type, [await sumOf(tx, volume, target.type, volume.id), target]);
+  const given = isSame && volume.want === "present" ? [{ sizeGib: -volume.size_gib, iops: -(volume.iops ?? 0) }] : [];
+  const exceeded = findExceeded(target.type, [await sumOf(tx, volume, target.type), ...given, target]);
   if (exceeded === "size") throw limitExceeded("VolumeModificationSizeLimitExceeded", `The maximum storage of ${target.type} volumes, ${quotas[target.type].tib} TiB, has been reached.`);
   if (exceeded === "iops") throw volumeIopsLimit(target.type, quotas[target.type].iops ?? 0);
 }
@@ -50,21 +50,7 @@ function findExceeded(type: VolumeType, all: readonly Pick<Figures, "sizeGib" | 
   return all.reduce((sum, each) => sum + (each.iops ?? 0), 0) > iops ? "iops" : undefined;
 }
 
-async function sumOf(tx: Tx, { account, region }: Pick<VolumeRow, "account" | "region">, type: VolumeType, except?: VolumeId): Promise<Pick<Figures, "sizeGib" | "iops">> {
-  const [sum] = await (except === undefined ? sumAll(tx, { account, region, type }) : sumExcept(tx, { account, region, type, except }));
-  return { sizeGib: Number(sum?.gib ?? 0), iops: Number(sum?.iops ?? 0) };
+async function sumOf(tx: Tx, { account, region }: Pick<VolumeRow, "account" | "region">, type: VolumeType): Promise<Pick<Figures, "sizeGib" | "iops">> {
+  const { size_gib: sizeGib, iops } = await readSum(tx, { account, region, type });
+  return { sizeGib, iops };
 }
-
-type Summed = Pick<VolumeRow, "account" | "region"> & { readonly type: VolumeType };
-
-const sums = (db: Tx["db"], { account, region, type }: Summed) =>
-  db
-    .selectFrom("volumes")
-    .select(({ fn }) => [fn.sum("size_gib").as("gib"), fn.sum("iops").as("iops")])
-    .where("account", "=", account)
-    .where("region", "=", region)
-    .where("type", "=", type)
-    .where("want", "=", "present");
-
-const sumAll = prepare(sums);
-const sumExcept = prepare((db, summed: Summed & { readonly except: VolumeId }) => sums(db, summed).where("id", "!=", summed.except));

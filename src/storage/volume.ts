@@ -3,10 +3,11 @@ import { newId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { VolumeCondition } from "../host/protocol/report.ts";
 import { wake } from "../store/due.ts";
-import { insertRow, prepare } from "../store/prepared.ts";
+import { insertRow, prepare, prepareKept } from "../store/prepared.ts";
 import type { VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { ensureDefaultKey, requireKey } from "./kms-key.ts";
+import { addToSum, countedColumns, takeFromSum } from "./volume-sums.ts";
 
 export interface VolumePlan {
   readonly account: string;
@@ -62,6 +63,7 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
     observed_condition: null,
   };
   await insertRow(tx, "volumes", row);
+  await addToSum(tx, row);
   await wake(tx, { kind: "volume", key: row.id }, now);
   return row;
 }
@@ -96,7 +98,8 @@ export function toVolumeState(volume: VolumeRow, attached: boolean): VolumeState
 
 /** Marks the volume for removal; its row goes when its storage node has confirmed that nothing is left. */
 export async function deleteVolume(tx: Tx, volume: VolumeRow, now: number): Promise<void> {
-  await tx.db.updateTable("volumes").set({ want: "absent" }).where("id", "=", volume.id).execute();
+  const wanted = await tx.db.updateTable("volumes").set({ want: "absent" }).where("id", "=", volume.id).where("want", "=", "present").returning(countedColumns).execute();
+  for (const each of wanted) await takeFromSum(tx, each);
   await wake(tx, { kind: "volume", key: volume.id }, now);
 }
 
@@ -110,7 +113,7 @@ export async function findStorageNode(tx: Tx, zone: string): Promise<string | un
   return row?.id;
 }
 
-const selectStorageNode = prepare((db, { zone }: { zone: string }) => db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage"));
+const selectStorageNode = prepareKept((db, { zone }: { zone: string }) => db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage"));
 
 /** What the storage node last said of the volume beyond its state. */
 export function conditionOf(volume: Pick<VolumeRow, "observed_condition">): VolumeCondition | undefined {

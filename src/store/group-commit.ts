@@ -96,6 +96,7 @@ async function commitGroup(connection: Connection, turns: Turns<Piece>, now: () 
     connection.run("commit");
   } catch (error) {
     if (connection.inTransaction) connection.run("rollback");
+    for (const { session } of outcomes) if (session !== undefined) connection.changes.note(session.written);
     for (const piece of pieces) piece.fail(error);
     return;
   }

@@ -3,6 +3,7 @@
  * answer it; a prepared one costs its values only. Everything else about it is as for any query: types, transaction, touched tables.
  */
 import type { Compilable, CompiledQuery, Insertable, Transaction } from "kysely";
+import type { PreparedQuery } from "./kept-rows.ts";
 import type { Tx } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -18,9 +19,18 @@ class Placeholder {
 
 /** `build` is called once, with something in each value's place: it may pass values on to the query by their names and must not look at them. */
 export function prepare<Values extends object, Row>(build: Build<Values, Row>): (tx: Tx, values: Values) => Promise<Row[]> {
-  let compiled: CompiledQuery<Row> | undefined;
+  return prepareAs(build, false);
+}
+
+/** As `prepare`, for rows of tables that seldom change: writes find them without asking the database, until one of the tables is written. They are frozen. */
+export function prepareKept<Values extends object, Row>(build: Build<Values, Row>): (tx: Tx, values: Values) => Promise<readonly Readonly<Row>[]> {
+  return prepareAs(build, true);
+}
+
+function prepareAs<Values extends object, Row>(build: Build<Values, Row>, keep: boolean): (tx: Tx, values: Values) => Promise<Row[]> {
+  let compiled: PreparedQuery<Row> | undefined;
   return async ({ db }, values) => {
-    compiled ??= build(db, placeholders as Values).compile(); // see above
+    compiled ??= { ...build(db, placeholders as Values).compile(), keep }; // see above
     const valueOf = (parameter: unknown): unknown => (parameter instanceof Placeholder ? values[parameter.name as keyof Values] : parameter); // named by `build`
     const { rows } = await db.executeQuery({ ...compiled, parameters: compiled.parameters.map(valueOf) });
     return rows as Row[]; // as the compiled query's type says

@@ -6,37 +6,31 @@
  * first: its first query fixes the state that all later ones see, so what it makes after that is not kept.
  */
 import type { Session } from "./sqlite.ts";
+import type { TableChanges } from "./table-changes.ts";
 import { anyTable } from "./touched-tables.ts";
 
 export interface Recollection {
-  /** The tables that the session wrote are changed from now on; called in the same breath as the commit. */
-  committed(session: Session): void;
   recall<T>(session: Session, key: string, make: (former: T | undefined) => Promise<T>, isWorthKeeping: (made: T) => boolean): Promise<T>;
 }
 
 interface Kept {
   readonly made: unknown;
-  /** How many commits there had been. */
+  /** How many changes there had been. */
   readonly madeAt: number;
   readonly tables: readonly string[];
 }
 
-const keptThings = 16;
+const keptThings = 32;
 /** Most things are asked for once: one is kept from the second time on, and of the first only the key. */
 const keptKeys = 256;
 
-export function openRecollection(): Recollection {
-  let commits = 0;
-  const changedAt = new Map<string, number>();
+/** `changes` hears of each commit in the same breath. */
+export function openRecollection(changes: TableChanges): Recollection {
   const kept = new Map<string, Kept>();
   const asked = new Set<string>();
-  const isFresh = ({ madeAt, tables }: Kept): boolean => [...tables, anyTable].every((table) => (changedAt.get(table) ?? 0) <= madeAt);
+  const isFresh = ({ madeAt, tables }: Kept): boolean => changes.areUnchanged(tables, madeAt);
 
   return {
-    committed: ({ written }) => {
-      if (written.size > 0) commits++;
-      for (const table of written) changedAt.set(table, commits);
-    },
     recall: async <T>(session: Session, key: string, make: (former: T | undefined) => Promise<T>, isWorthKeeping: (made: T) => boolean) => {
       const found = kept.get(key);
       kept.delete(key);
@@ -48,7 +42,7 @@ export function openRecollection(): Recollection {
       asked.add(key);
       dropOldest(asked, keptKeys);
       const isFirst = session.touched.size === 0;
-      const madeAt = commits;
+      const madeAt = changes.count;
       const made = await make(found?.made as T | undefined); // as above
       if (!isRepeated || !isFirst || session.touched.has(anyTable) || !isWorthKeeping(made)) return made;
       kept.set(key, { made, madeAt, tables: [...session.touched] });

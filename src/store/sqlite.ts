@@ -7,7 +7,6 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import {
-  type CompiledQuery,
   DefaultQueryExecutor,
   DummyDriver,
   type QueryResult,
@@ -17,6 +16,8 @@ import {
   SqliteQueryCompiler,
   Transaction,
 } from "kysely";
+import { openKeptRows, type KeptRows, type PreparedQuery } from "./kept-rows.ts";
+import { openTableChanges, type TableChanges } from "./table-changes.ts";
 import type { Tables } from "./tables.ts";
 import { tablesOf } from "./touched-tables.ts";
 
@@ -28,8 +29,10 @@ export interface Connection {
   run(text: string): void;
   /** False also when a full disk, or an error like it, made the database take a transaction back by itself. */
   readonly inTransaction: boolean;
-  /** Queries until `end`, whatever transaction surrounds them; later ones are refused. */
-  openSession(): Session;
+  /** Queries until `end`, whatever transaction surrounds them; later ones are refused. `begin` is called before the first. */
+  openSession(begin?: () => void): Session;
+  /** What its own sessions write is noted at once; other connections' commits, and transactions that are taken back, by whoever knows of them. */
+  readonly changes: TableChanges;
   /** For Kysely's own drivers, as the migrator wants it. */
   readonly dialect: SqliteDialect;
   close(): void;
@@ -58,6 +61,8 @@ export function openConnection(file: string, options: { readonly readOnly?: bool
     }
     return statement;
   };
+  const changes = openTableChanges();
+  const keptRows = options.readOnly === true ? undefined : openKeptRows(changes);
   const dialect = new SqliteDialect({ database: { prepare, close() {} } });
   const driver = new DummyDriver();
   return {
@@ -66,8 +71,9 @@ export function openConnection(file: string, options: { readonly readOnly?: bool
     get inTransaction() {
       return database.isTransaction;
     },
-    openSession: () => {
-      const executor = new SessionExecutor(prepare);
+    changes,
+    openSession: (begin = () => {}) => {
+      const executor = new SessionExecutor({ prepare, changes, keptRows, begin });
       const db = new Transaction<Tables>({ config: { dialect }, dialect, driver, executor });
       return { db, touched: executor.touched, written: executor.written, end: () => executor.end() };
     },
@@ -110,31 +116,57 @@ const noPool = {
   },
 };
 
+interface SessionParts {
+  readonly prepare: (text: string) => Statement;
+  readonly changes: TableChanges;
+  /** Undefined for connections that do not see every write. */
+  readonly keptRows: KeptRows | undefined;
+  readonly begin: () => void;
+}
+
 class SessionExecutor extends DefaultQueryExecutor {
   readonly touched = new Set<string>();
   readonly written = new Set<string>();
-  readonly #prepare: (text: string) => Statement;
-  #over = false;
+  readonly #parts: SessionParts;
+  readonly #since: number;
+  #state: "new" | "begun" | "over" = "new";
 
-  constructor(prepare: (text: string) => Statement) {
+  constructor(parts: SessionParts) {
     super(compiler, adapter, noPool);
-    this.#prepare = prepare;
+    this.#parts = parts;
+    this.#since = parts.changes.count;
   }
 
   end(): void {
-    this.#over = true;
+    this.#state = "over";
   }
 
-  override async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    if (this.#over) throw new Error("a query came after the end of its transaction");
-    const { sql, parameters } = query;
-    for (const table of tablesOf(query)) {
-      this.touched.add(table);
-      if (query.query.kind !== "SelectQueryNode") this.written.add(table);
+  override async executeQuery<Row>(query: PreparedQuery): Promise<QueryResult<Row>> {
+    if (this.#state === "over") throw new Error("a query came after the end of its transaction");
+    const tables = tablesOf(query);
+    for (const table of tables) this.touched.add(table);
+    if (query.query.kind !== "SelectQueryNode") return this.#write(query, tables);
+    const read = () => this.#statement(query).all(query.parameters) as object[]; // rows are objects
+    const { keptRows } = this.#parts;
+    const rows = query.keep === true && keptRows !== undefined ? keptRows.recall(query, this.#since, read) : read();
+    return { rows: rows as Row[] }; // as the compiled query's type says
+  }
+
+  #write<Row>(query: PreparedQuery, tables: ReadonlySet<string>): QueryResult<Row> {
+    for (const table of tables) this.written.add(table);
+    const statement = this.#statement(query);
+    try {
+      if (statement.reader) return { rows: statement.all(query.parameters) as Row[] }; // as the compiled query's type says
+      const { changes } = statement.run(query.parameters);
+      return { numAffectedRows: BigInt(changes), rows: [] };
+    } finally {
+      this.#parts.changes.note(tables);
     }
-    const statement = this.#prepare(sql);
-    if (statement.reader) return { rows: statement.all(parameters) as Row[] }; // as the compiled query's type says
-    const { changes } = statement.run(parameters);
-    return { numAffectedRows: BigInt(changes), rows: [] };
+  }
+
+  #statement({ sql }: PreparedQuery): Statement {
+    if (this.#state === "new") this.#parts.begin();
+    this.#state = "begun";
+    return this.#parts.prepare(sql);
   }
 }

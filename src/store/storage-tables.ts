@@ -4,6 +4,7 @@ import type { Flag } from "./tables.ts";
 
 export interface StorageTables {
   volumes: VolumeRow;
+  volume_sums: VolumeSumRow;
   volume_attachments: VolumeAttachmentRow;
   volume_modifications: VolumeModificationRow;
   snapshots: SnapshotRow;
@@ -11,6 +12,15 @@ export interface StorageTables {
   snapshot_permissions: { snapshot_id: SnapshotId; grantee: string };
   kms_keys: KmsKeyRow;
   import_tasks: ImportTaskRow;
+}
+
+/** The sums of an account's volumes that are wanted, changed in the same transactions as these. */
+export interface VolumeSumRow {
+  account: string;
+  region: string;
+  type: string;
+  size_gib: number;
+  iops: number;
 }
 
 export interface VolumeRow {

@@ -11,9 +11,10 @@ import * as storage from "./migrations/0002-storage.ts";
 import * as network from "./migrations/0003-network.ts";
 import * as volumes from "./migrations/0004-volumes.ts";
 import * as natGateways from "./migrations/0005-nat-gateways.ts";
-import * as hostFailure from "./migrations/0012-host-failure.ts";
+import * as hostFailure from "./migrations/0006-host-failure.ts";
+import * as sums from "./migrations/0007-sums.ts";
 import { openGroupCommit } from "./group-commit.ts";
-import { openRecollection, type Recollection } from "./recollection.ts";
+import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
 import type { Urgency } from "./turns.ts";
@@ -39,15 +40,23 @@ export interface Store {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const migrations = { "0001-first": first, "0002-storage": storage, "0003-network": network, "0004-volumes": volumes, "0005-nat-gateways": natGateways, "0012-host-failure": hostFailure };
+const migrations = {
+  "0001-first": first,
+  "0002-storage": storage,
+  "0003-network": network,
+  "0004-volumes": volumes,
+  "0005-nat-gateways": natGateways,
+  "0006-host-failure": hostFailure,
+  "0007-sums": sums,
+};
 
 /** Opens the database file, bringing its schema up to date. */
 export async function openStore(file: string): Promise<Store> {
   const writer = openConnection(file);
   await migrate(writer);
-  const recollection = openRecollection();
-  const commits = openGroupCommit(writer, () => performance.now(), recollection.committed);
-  const reads = file === ":memory:" ? undefined : openReads(openConnection(file, { readOnly: true }), recollection);
+  const reader = file === ":memory:" ? undefined : openConnection(file, { readOnly: true });
+  const commits = openGroupCommit(writer, () => performance.now(), ({ written }) => reader?.changes.note(written));
+  const reads = reader && openReads(reader);
   const listeners = new Set<(topics: ReadonlySet<string>) => void>();
   const write: Store["write"] = async (fn, urgency = "now") => {
     const topics = new Set<string>();
@@ -71,16 +80,16 @@ export async function openStore(file: string): Promise<Store> {
 }
 
 /** One read after the other, each of the state that is committed when its turn comes. */
-function openReads(connection: Connection, recollection: Recollection): { readonly read: Store["read"]; close(): Promise<void> } {
+function openReads(connection: Connection): { readonly read: Store["read"]; close(): Promise<void> } {
   let last: Promise<unknown> = Promise.resolve();
+  const recollection = openRecollection(connection.changes);
   const perform = async <T>(fn: (tx: Tx) => Promise<T>): Promise<T> => {
-    const session = connection.openSession();
-    connection.run("begin");
+    const session = connection.openSession(() => connection.run("begin"));
     try {
       return await fn({ db: session.db, touch() {}, recall: (...thing) => recollection.recall(session, ...thing) });
     } finally {
       session.end();
-      connection.run("commit");
+      if (connection.inTransaction) connection.run("commit");
     }
   };
   return {

@@ -23,6 +23,7 @@ export interface Tables extends ComputeTables, NetworkTables, StorageTables {
   account_settings: { account: string; region: string; name: string; value: string };
   hosts: HostRow;
   host_reservations: HostReservationRow;
+  host_loads: HostLoadRow;
   specifications: SpecificationRow;
   due: DueRow;
   client_tokens: ClientTokenRow;
@@ -64,6 +65,14 @@ export interface HostRow {
 /** A host's capacity is its size less these; a row goes only when the host has confirmed that the machine is gone. */
 export interface HostReservationRow {
   instance_id: InstanceId;
+  host_id: string;
+  vcpus: number;
+  memory_mib: number;
+}
+
+/** The sum of a host's reservations, changed in the same transactions as these. */
+export interface HostLoadRow {
+  region: string;
   host_id: string;
   vcpus: number;
   memory_mib: number;

@@ -6,7 +6,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { HostArrival, Incarnation, ReportBatch, SpecificationPage } from "../../host/protocol/exchange.ts";
 import type { Specification } from "../../host/protocol/specification.ts";
-import { prepare } from "../../store/prepared.ts";
+import { prepare, prepareKept } from "../../store/prepared.ts";
 import type { Store, Tx } from "../../store/store.ts";
 import type { SpecificationRow } from "../../store/tables.ts";
 import { recordReport } from "./record-report.ts";
@@ -83,7 +83,7 @@ async function standingOf(tx: Tx, hostId: string, incarnation: Incarnation): Pro
   return row.failed_at === null ? "welcome" : "dead";
 }
 
-const selectStanding = prepare((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select(["incarnation", "failed_at"]).where("id", "=", hostId));
+const selectStanding = prepareKept((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select(["incarnation", "failed_at"]).where("id", "=", hostId));
 
 async function recordArrival(tx: Tx, hostId: string, { incarnation, description }: HostArrival, now: number): Promise<Standing> {
   const standing = await standingOf(tx, hostId, incarnation);

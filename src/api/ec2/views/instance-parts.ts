@@ -5,7 +5,7 @@ import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
 import { areEqualRows } from "../../../store/equal-rows.ts";
-import { prepare, prepareForList } from "../../../store/prepared.ts";
+import { prepare, prepareForList, prepareKept } from "../../../store/prepared.ts";
 import type { Tx } from "../../../store/store.ts";
 import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
 
@@ -49,8 +49,8 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
 
 type Owner = Pick<InstanceRow, "account" | "region">;
 
-const selectGroups = prepare((db, { account, region }: Owner) => db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region));
-const selectVpcs = prepare((db, { account, region }: Owner) => db.selectFrom("vpcs").selectAll().where("account", "=", account).where("region", "=", region));
+const selectGroups = prepareKept((db, { account, region }: Owner) => db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region));
+const selectVpcs = prepareKept((db, { account, region }: Owner) => db.selectFrom("vpcs").selectAll().where("account", "=", account).where("region", "=", region));
 
 /** The instances, those of `former` in the place of equal ones: what is kept of a view belongs to the very object. */
 function takeOver(former: readonly ViewedInstance[], viewed: readonly ViewedInstance[]): readonly ViewedInstance[] {
