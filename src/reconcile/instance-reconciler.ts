@@ -16,6 +16,7 @@ import { releaseReservation } from "../placement/reservation.ts";
 import { listAttachedVolumes, releaseVolumes, removeAttachment, renewAttachmentTokens, settleAttachments, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
+import type { NetworkInterfaceRow } from "../store/network-tables.ts";
 import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { decideInstance, type InstanceStep, type InstanceView } from "./decide-instance.ts";
@@ -113,8 +114,9 @@ async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: R
 
 async function publishMachine(tx: Tx, instance: InstanceRow, want: MachineSpecification["want"], random: Random, now: number): Promise<void> {
   if (instance.host_id === null) return;
-  if (want === "running") await ensurePublicAddress(tx, instance, random, now);
-  const parts = await readInstanceParts(tx, instance);
+  const before = await readInstanceParts(tx, instance);
+  const isAddressed = want === "running" && (await ensurePublicAddress(tx, instance, before.interfaces, random, now));
+  const parts = isAddressed ? await readInstanceParts(tx, instance) : before;
   const generation = await publish(tx, instance.host_id, await toMachineSpecification(tx, instance, parts, want));
   const isSeen = instance.observed_state === "running" && instance.observed_run === instance.run && instance.observed_generation >= generation;
   if (!isSeen) return;
@@ -130,13 +132,13 @@ async function freeGivenBack(tx: Tx, attached: readonly AttachedVolume[], now: n
   }
 }
 
-/** An automatic public address is new at each start, and not given beside a second interface or an Elastic IP address (facts §1.2, §7.5). */
-async function ensurePublicAddress(tx: Tx, instance: InstanceRow, random: Random, now: number): Promise<void> {
-  const [nic, ...more] = await listInterfacesOf(tx, instance.id);
-  if (instance.public_address_wanted === 0 || nic === undefined || nic.public_address !== null || more.length > 0) return;
-  if (await hasElasticIp(tx, nic.id)) return;
+/** An automatic public address is new at each start, and not given beside a second interface or an Elastic IP address (facts §1.2, §7.5). Returns whether it gave one. */
+async function ensurePublicAddress(tx: Tx, instance: InstanceRow, [nic, ...more]: readonly NetworkInterfaceRow[], random: Random, now: number): Promise<boolean> {
+  if (instance.public_address_wanted === 0 || nic === undefined || nic.public_address !== null || more.length > 0) return false;
+  if (await hasElasticIp(tx, nic.id)) return false;
   await assignPublicAddress(tx, nic.id, random, now);
   await touchVpc(tx, nic.vpc_id, now);
+  return true;
 }
 
 async function wish(tx: Tx, instance: InstanceRow, step: InstanceStep & { do: "wish" }, now: number): Promise<void> {

@@ -41,6 +41,9 @@ export interface MachineSurroundings {
   readonly rested: () => void;
 }
 
+/** Without a reason of ours each abort makes an error with a stack trace, which nobody looks at. */
+const woken = "woken";
+
 export class MachineWorker {
   readonly #parts: MachineParts;
   readonly #steps: MachineSteps;
@@ -82,7 +85,7 @@ export class MachineWorker {
     const { record, specification } = this.#steps;
     if (!isWanted({ record, specification, parking: this.#surroundings.mood().parking })) this.#stepAbort.abort();
     this.#backOff.reset();
-    this.#awake.abort();
+    this.#awake.abort(woken);
   }
 
   /** Says again what it said last. */
@@ -115,7 +118,7 @@ export class MachineWorker {
   async leave(): Promise<void> {
     this.#leaving = true;
     if (this.#current !== "start-engine") this.#stepAbort.abort();
-    this.#awake.abort();
+    this.#awake.abort(woken);
     await this.#over;
     await this.#steps.release();
   }
@@ -179,7 +182,7 @@ export class MachineWorker {
     if (device === undefined) return pause(waitMs, this.#awake.signal);
     this.#postponed.add(device);
     this.#troubled.add(device);
-    setTimeout(() => this.#postponed.delete(device) && this.#awake.abort(), waitMs).unref();
+    setTimeout(() => this.#postponed.delete(device) && this.#awake.abort(woken), waitMs).unref();
   }
 
   async #bury(): Promise<void> {

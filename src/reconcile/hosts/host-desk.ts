@@ -47,14 +47,17 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
       return store.write((tx) => recordArrival(tx, hostId, arrival, clock.now()), "soon");
     },
     poll: async (hostId, incarnation, since, waitMs, signal) => {
-      const standing = await store.read((tx) => standingOf(tx, hostId, incarnation));
-      if (standing === "dead" && since === 0) await store.write((tx) => readmit(tx, hostId, clock.now()), "soon");
-      else if (standing !== "welcome") return standing === "dead" ? "unknown" : standing;
-      await hear(hostId);
       // Listening begins before the look: what is published in between would else be slept through.
       const touch = listenForTouch(waiters, hostId, waitMs, signal);
       try {
-        const page = await store.read((tx) => readPage(tx, hostId, since));
+        const look = () => store.read((tx) => readPageFor(tx, hostId, incarnation, since));
+        let page = await look();
+        if (page === "dead" && since === 0) {
+          await store.write((tx) => readmit(tx, hostId, clock.now()), "soon");
+          page = await look();
+        }
+        if (typeof page === "string") return page === "dead" ? "unknown" : page;
+        await hear(hostId);
         if (page.specifications.length > 0 || since === 0 || waitMs === 0) return page;
         await touch.over;
         if (!signal.aborted) await hear(hostId);
@@ -91,6 +94,11 @@ async function recordArrival(tx: Tx, hostId: string, { incarnation, description 
   const row = { incarnation, description: JSON.stringify(description), heard_at: now };
   await tx.db.updateTable("hosts").set(row).where("id", "=", hostId).execute();
   return "welcome";
+}
+
+async function readPageFor(tx: Tx, hostId: string, incarnation: Incarnation, since: number): Promise<SpecificationPage | Exclude<Standing, "welcome"> | "dead"> {
+  const standing = await standingOf(tx, hostId, incarnation);
+  return standing === "welcome" ? readPage(tx, hostId, since) : standing;
 }
 
 async function readmit(tx: Tx, hostId: string, now: number): Promise<void> {
