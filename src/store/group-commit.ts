@@ -102,6 +102,7 @@ async function commitGroup(connection: Connection, turns: Turns<Piece>, now: () 
   }
   for (const { session } of outcomes) if (session !== undefined) committed(session);
   for (const { tell } of outcomes) tell();
+  if (somebodyWaits) turns.answered();
 }
 
 async function inSavepoint<T>(
