@@ -2,6 +2,7 @@
 import { expect, test, vi } from "vitest";
 import type { VolumeId } from "../../src/base/ids.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
+import { addToSum, takeFromSum } from "../../src/storage/volume-sums.ts";
 import { launchOne } from "./launch-one.ts";
 import { openStaffedServer, storedSnapshots } from "./simulated-hosts.ts";
 import { completedSnapshot, describeOne, launchTwoVolumes, snapshotOf } from "./snapshot-steps.ts";
@@ -178,6 +179,7 @@ test("Blocks of a deleted snapshot stay while a volume lacks them and while a co
     const row = await tx.db.selectFrom("volumes").selectAll().executeTakeFirstOrThrow();
     const condition = JSON.stringify({ sizeGib: 8, initializedPercent: 10 });
     await tx.db.insertInto("volumes").values({ ...row, id: "vol-0000000000000000f", port: 60_000, snapshot_id: id, source_file: null, observed_condition: condition }).execute();
+    await addToSum(tx, row);
   });
   await ec2.deleteSnapshot({ SnapshotId: id });
   const removed = async () => {
@@ -196,7 +198,7 @@ test("A snapshot whose volume is gone before it was stored fails", async () => {
   const { root } = await launchTwoVolumes(server);
   const id = await snapshotOf(server, root);
   await server.write(async (tx) => {
-    await tx.db.deleteFrom("volumes").where("id", "=", root as VolumeId).execute();
+    for (const row of await tx.db.deleteFrom("volumes").where("id", "=", root as VolumeId).returningAll().execute()) await takeFromSum(tx, row);
     await tx.db.insertInto("due").values({ kind: "snapshot", key: id, due_at: 0, attempts: 0 }).execute();
   });
   await server.hosts.settleWithout("host", "storage");

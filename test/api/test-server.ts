@@ -17,9 +17,11 @@ import { systemClock } from "../../src/base/clock.ts";
 import { jsonLog } from "../../src/base/log.ts";
 import type { InstanceId } from "../../src/base/ids.ts";
 import { systemRandom } from "../../src/base/random.ts";
+import { releaseReservation } from "../../src/placement/reservation.ts";
 import { openSnapshotData, type SnapshotData } from "../../src/storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
 import { seedImages, seedTopology } from "./seed.ts";
+import { expectTrueSums } from "./true-sums.ts";
 
 export const region = "us-east-1";
 export const account = "111111111111";
@@ -96,6 +98,7 @@ export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<Tes
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await snapshots.writers.close();
+      await store.read(expectTrueSums);
       await store[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -129,8 +132,8 @@ async function reportRunning(tx: Tx, ids: readonly InstanceId[]): Promise<void> 
 }
 
 async function reportStopped(tx: Tx, ids: readonly InstanceId[]): Promise<void> {
-  await tx.db.updateTable("instances").set({ want: "stopped", host_id: null, observed_state: "absent" }).where("id", "in", ids).execute();
-  await tx.db.deleteFrom("host_reservations").where("instance_id", "in", ids).execute();
+  const stopped = tx.db.updateTable("instances").set({ want: "stopped", host_id: null, observed_state: "absent" }).where("id", "in", ids);
+  for (const row of await stopped.returning(["id", "region"]).execute()) await releaseReservation(tx, row);
 }
 
 async function dumpRows(tx: Tx): Promise<string> {

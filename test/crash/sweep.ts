@@ -23,6 +23,7 @@ import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
 import { vpcReconciler } from "../../src/reconcile/vpc-reconciler.ts";
 import type { InstanceRow } from "../../src/store/compute-tables.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
+import { expectTrueSums } from "../api/true-sums.ts";
 import { fakeDescription, fakeHost, packetDescription, type FakeHost } from "./fake-host.ts";
 import { Killed, killable } from "./killable.ts";
 import { expectTrueVpcs } from "./vpc-truth.ts";
@@ -140,6 +141,7 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
   await rest(store);
   const mostBoots = Math.max(0, ...hosts.flatMap((host) => [...host.boots.values()]));
   if (packets) await expectTrueVpcs(store, hosts);
+  await store.read(expectTrueSums);
   const played = { end: await look(id, hosts), ticks, mostBoots, mostWriters, acted };
   await forget(hosts);
   return played;
@@ -286,7 +288,7 @@ async function forget(hosts: readonly FakeHost[]): Promise<void> {
   await store.write(async (tx) => {
     const ids = hosts.map((host) => host.id);
     await tx.db.deleteFrom("hosts").where("id", "in", ids).execute();
-    for (const table of ["instances", "host_reservations", "network_interfaces", "volumes", "volume_attachments", "volume_modifications", "specifications", "vpc_hosts", "due", "public_addresses", "image_tasks", "nat_gateways"] as const) {
+    for (const table of ["instances", "host_reservations", "host_loads", "network_interfaces", "volumes", "volume_sums", "volume_attachments", "volume_modifications", "specifications", "vpc_hosts", "due", "public_addresses", "image_tasks", "nat_gateways"] as const) {
       await tx.db.deleteFrom(table).execute();
     }
     await tx.db.deleteFrom("snapshots").where("origin", "!=", "file").execute();
