@@ -2,7 +2,7 @@
  * Identifiers. Every resource id is its type's EC2 prefix and 17 lower-case hexadecimal digits (8 in the legacy form,
  * which is still accepted when read), and is the primary key of its table. EC2 reference: facts §12.4.
  */
-import type { Random } from "./random.ts";
+import { randomHex, type Random } from "./random.ts";
 
 export const idPrefixes = {
   instance: "i",
@@ -44,8 +44,7 @@ export type SubnetId = Id<"subnet">;
 
 /** A fresh id: the first digit is `0`, as on EC2, and 64 bits are random. */
 export function newId<K extends ResourceKind>(kind: K, random: Random): Id<K> {
-  const hex = Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${idPrefixes[kind]}-0${hex}` as Id<K>; // the template literal is exactly the branded form
+  return `${idPrefixes[kind]}-0${randomHex(random, 8)}` as Id<K>; // the template literal is exactly the branded form
 }
 
 /** Whether the text has the form of an id of this kind (17 or, for old resources, 8 hexadecimal digits). */

@@ -25,9 +25,17 @@ function pooledRandom(poolSize: number): Random {
   };
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Lower-case hexadecimal digits, two for each of `count` random bytes. */
 export function randomHex(random: Random, count: number): string {
-  return Array.from(random.bytes(count), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(random.bytes(count));
+}
+
+function toHex(bytes: Uint8Array): string {
+  let hex = "";
+  for (const byte of bytes) hex += hexOfByte[byte];
+  return hex;
 }
 
 /** A version 4 UUID, the form of EC2's request ids. */
@@ -35,6 +43,6 @@ export function randomUuid(random: Random): string {
   const bytes = random.bytes(16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = toHex(bytes);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

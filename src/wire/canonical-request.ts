@@ -4,7 +4,7 @@
  * The query string is decoded exactly as parameters are decoded for actions and then written again, so two requests
  * with the same signature also mean the same to the action.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { findHeader, type HttpRequest } from "./http-message.ts";
 import { queryParameters } from "./request-parameters.ts";
 
@@ -50,5 +50,5 @@ function encode(text: string): string {
 }
 
 export function sha256Hex(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
+  return hash("sha256", content, "hex");
 }
