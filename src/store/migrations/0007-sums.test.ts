@@ -6,7 +6,7 @@ import * as storage from "./0002-storage.ts";
 import * as network from "./0003-network.ts";
 import * as volumes from "./0004-volumes.ts";
 import * as natGateways from "./0005-nat-gateways.ts";
-import * as sums from "./0006-sums.ts";
+import * as sums from "./0007-sums.ts";
 
 test("Hosts and accounts of an earlier version have their sums afterwards", async () => {
   const connection = openConnection(":memory:");
