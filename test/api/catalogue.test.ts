@@ -59,7 +59,7 @@ test("DescribeInstanceTypes names, filters and pages the catalogue", async () =>
   const names: (string | undefined)[] = [];
   let NextToken: string | undefined;
   do {
-    const page = await ec2.describeInstanceTypes({ MaxResults: 20, ...(NextToken === undefined ? {} : { NextToken }) });
+    const page = await ec2.describeInstanceTypes({ MaxResults: 100, ...(NextToken === undefined ? {} : { NextToken }) });
     names.push(...(page.InstanceTypes ?? []).map((one) => one.InstanceType));
     NextToken = page.NextToken;
   } while (NextToken !== undefined);

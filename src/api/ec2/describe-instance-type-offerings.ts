@@ -1,7 +1,7 @@
 import type { InstanceTypeOffering } from "@aws-sdk/client-ec2";
 import { invalidValueOf } from "../../base/api-error.ts";
 import { findRegion, zoneIdOf } from "../../base/regions.ts";
-import { listInstanceTypes } from "../../compute/instance-types/catalogue.ts";
+import { listInstanceTypeNames } from "../../compute/instance-types/catalogue.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import { nextTokenField } from "../describe/paging.ts";
 
@@ -12,7 +12,7 @@ export const DescribeInstanceTypeOfferings = defineDescribe({
   list: ({ input, caller }) => {
     const locationType = input.LocationType ?? "region";
     const locations = locationsOf(caller.region, locationType);
-    return listInstanceTypes().flatMap(({ name }) =>
+    return listInstanceTypeNames().flatMap((name) =>
       locations.map(
         (location): InstanceTypeOffering => ({
           InstanceType: name as NonNullable<InstanceTypeOffering["InstanceType"]>, // the catalogue's names are EC2's

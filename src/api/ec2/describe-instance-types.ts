@@ -1,5 +1,6 @@
 import { invalidInstanceType, invalidParameterValue } from "../../base/api-error.ts";
 import { findInstanceType, listInstanceTypes } from "../../compute/instance-types/catalogue.ts";
+import type { InstanceType } from "../../compute/instance-types/instance-type.ts";
 import { toInstanceTypeInfo } from "../../compute/instance-types/instance-type-view.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import { nextTokenField } from "../describe/paging.ts";
@@ -7,21 +8,20 @@ import { instanceTypeFilters } from "./views/instance-type-filters.ts";
 
 const maxNames = 100;
 
-/** The catalogue of instance types; whether a host has room for one is another question. */
+/** The catalogue of instance types; whether a host has room for one is another question. Only the types of the page are shown in full. */
 export const DescribeInstanceTypes = defineDescribe({
   name: "DescribeInstanceTypes",
-  supported: "whole; the families t3, m5, m5d, c5, r5, m1, m3 and c3",
-  list: ({ input }) => {
-    const names: readonly string[] = input.InstanceTypes ?? [];
-    if (names.length > maxNames) throw invalidParameterValue(`The number of instance types must not exceed ${maxNames}.`);
-    const unknown = names.filter((name) => findInstanceType(name) === undefined);
-    if (unknown.length > 0) throw invalidInstanceType(unknown);
-    return listInstanceTypes()
-      .filter(({ name }) => names.length === 0 || names.includes(name))
-      .map(toInstanceTypeInfo);
-  },
-  key: (type) => type.InstanceType ?? "",
+  supported: "whole",
+  list: ({ input }) => (input.InstanceTypes === undefined || input.InstanceTypes.length === 0 ? listInstanceTypes() : requireNamed(input.InstanceTypes)),
+  key: (type) => type.name,
   filters: instanceTypeFilters,
   page: { minimum: 5, maximum: 100, unasked: 100 },
-  output: (rows, nextToken) => ({ InstanceTypes: [...rows], ...nextTokenField(nextToken) }),
+  output: (rows, nextToken) => ({ InstanceTypes: rows.map(toInstanceTypeInfo), ...nextTokenField(nextToken) }),
 });
+
+function requireNamed(names: readonly string[]): readonly InstanceType[] {
+  if (names.length > maxNames) throw invalidParameterValue(`The number of instance types must not exceed ${maxNames}.`);
+  const unknown = names.filter((name) => findInstanceType(name) === undefined);
+  if (unknown.length > 0) throw invalidInstanceType(unknown);
+  return [...new Set(names)].flatMap((name) => findInstanceType(name) ?? []);
+}

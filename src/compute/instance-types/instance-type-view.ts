@@ -1,5 +1,6 @@
 /** How DescribeInstanceTypes shows a type: every field of EC2's document that concerns it (facts §3.2). */
-import type { EbsInfo, InstanceTypeInfo, NetworkInfo, VCpuInfo } from "@aws-sdk/client-ec2";
+import type { EbsInfo, InstanceTypeInfo, NetworkCardInfo, NetworkInfo, SupportedAdditionalProcessorFeature, VCpuInfo } from "@aws-sdk/client-ec2";
+import { acceleratorInfo } from "./accelerator-view.ts";
 import type { InstanceType } from "./instance-type.ts";
 
 export function toInstanceTypeInfo(type: InstanceType): InstanceTypeInfo {
@@ -8,7 +9,7 @@ export function toInstanceTypeInfo(type: InstanceType): InstanceTypeInfo {
     InstanceType: type.name as NonNullable<InstanceTypeInfo["InstanceType"]>,
     CurrentGeneration: type.currentGeneration,
     FreeTierEligible: type.freeTierEligible,
-    SupportedUsageClasses: ["on-demand", "spot"],
+    SupportedUsageClasses: [...type.usageClasses],
     SupportedRootDeviceTypes: [...type.rootDeviceTypes],
     SupportedVirtualizationTypes: [...type.virtualizations],
     BareMetal: type.bareMetal,
@@ -17,12 +18,15 @@ export function toInstanceTypeInfo(type: InstanceType): InstanceTypeInfo {
       SupportedArchitectures: [...type.architectures],
       ...(type.clockGhz === undefined ? {} : { SustainedClockSpeedInGhz: type.clockGhz }),
       Manufacturer: type.manufacturer,
+      // Texts of our own table, which are EC2's.
+      ...(type.processorFeatures.length === 0 ? {} : { SupportedFeatures: [...type.processorFeatures] as SupportedAdditionalProcessorFeature[] }),
     },
     VCpuInfo: vcpuInfo(type),
     MemoryInfo: { SizeInMiB: type.memoryMib },
     ...instanceStorage(type),
     EbsInfo: ebsInfo(type),
     NetworkInfo: networkInfo(type),
+    ...acceleratorInfo(type),
     PlacementGroupInfo: { SupportedStrategies: [...type.placementStrategies] },
     HibernationSupported: type.hibernation,
     BurstablePerformanceSupported: type.burstable !== undefined,
@@ -32,7 +36,7 @@ export function toInstanceTypeInfo(type: InstanceType): InstanceTypeInfo {
     NitroEnclavesSupport: type.nitroEnclaves ? "supported" : "unsupported",
     NitroTpmSupport: type.nitroTpm ? "supported" : "unsupported",
     ...(type.nitroTpm ? { NitroTpmInfo: { SupportedVersions: ["2.0"] } } : {}),
-    PhcSupport: "unsupported",
+    PhcSupport: type.precisionClock ? "supported" : "unsupported",
     RebootMigrationSupport: type.rebootMigration ? "supported" : "unsupported",
   };
 }
@@ -87,27 +91,31 @@ function networkInfo({ network }: InstanceType): NetworkInfo {
   return {
     NetworkPerformance: network.text,
     MaximumNetworkInterfaces: network.maxInterfaces,
-    MaximumNetworkCards: 1,
+    MaximumNetworkCards: network.cards,
     DefaultNetworkCardIndex: 0,
-    NetworkCards: [
-      {
-        NetworkCardIndex: 0,
-        NetworkPerformance: network.text,
-        MaximumNetworkInterfaces: network.maxInterfaces,
-        BaselineBandwidthInGbps: network.baselineGbps,
-        PeakBandwidthInGbps: network.peakGbps,
-        DefaultEnaQueueCountPerInterface: network.enaQueuesPerInterface,
-      },
-    ],
+    NetworkCards: Array.from({ length: network.cards }, (_, index) => networkCard(network, index)),
     Ipv4AddressesPerInterface: network.ipv4PerInterface,
     Ipv6AddressesPerInterface: network.ipv6PerInterface,
     Ipv6Supported: network.ipv6PerInterface > 0,
     EnaSupport: network.ena,
-    EfaSupported: false,
+    EfaSupported: network.efaInterfaces > 0,
+    ...(network.efaInterfaces > 0 ? { EfaInfo: { MaximumEfaInterfaces: network.efaInterfaces } } : {}),
     EncryptionInTransitSupported: network.encryptionInTransit,
-    EnaSrdSupported: false,
-    FlexibleEnaQueuesSupport: "unsupported",
-    ConnectionTrackingConfiguration: { DefaultTcpEstablishedTimeout: 432_000, DefaultUdpStreamTimeout: 180, DefaultUdpTimeout: 30 },
+    EnaSrdSupported: network.enaSrd,
+    FlexibleEnaQueuesSupport: network.flexibleEnaQueues ? "supported" : "unsupported",
+    ConnectionTrackingConfiguration: { DefaultTcpEstablishedTimeout: network.tcpTimeoutSeconds, DefaultUdpStreamTimeout: 180, DefaultUdpTimeout: 30 },
+    ...(network.bandwidthWeightings ? { BandwidthWeightings: ["default", "ebs-1", "vpc-1"] } : {}),
     SecondaryNetworkSupported: false,
+  };
+}
+
+function networkCard({ text, cards, maxInterfaces, baselineGbps, peakGbps, enaQueuesPerInterface }: InstanceType["network"], index: number): NetworkCardInfo {
+  return {
+    NetworkCardIndex: index,
+    NetworkPerformance: cards === 1 ? text : `${baselineGbps / cards} Gigabit`,
+    MaximumNetworkInterfaces: Math.floor(maxInterfaces / cards),
+    BaselineBandwidthInGbps: baselineGbps / cards,
+    PeakBandwidthInGbps: peakGbps / cards,
+    DefaultEnaQueueCountPerInterface: enaQueuesPerInterface,
   };
 }

@@ -1,67 +1,86 @@
 /** The filters of DescribeInstanceTypes: a name for nearly every field of the document (facts §3.2). */
 import type { InstanceTypeInfo } from "@aws-sdk/client-ec2";
-import type { FilterTable } from "../../describe/filters.ts";
+import type { InstanceType } from "../../../compute/instance-types/instance-type.ts";
+import { toInstanceTypeInfo } from "../../../compute/instance-types/instance-type-view.ts";
+import type { FieldValue, FilterTable } from "../../describe/filters.ts";
+
+type Fields = Readonly<Record<string, (type: InstanceTypeInfo) => FieldValue | readonly FieldValue[]>>;
 
 const bandwidth = (type: InstanceTypeInfo) => type.EbsInfo?.EbsOptimizedInfo;
 const disks = (type: InstanceTypeInfo) => type.InstanceStorageInfo?.Disks ?? [];
 
-export const instanceTypeFilters: FilterTable<InstanceTypeInfo> = {
+const fields: Fields = {
+  "auto-recovery-supported": (type) => type.AutoRecoverySupported,
+  "bare-metal": (type) => type.BareMetal,
+  "burstable-performance-supported": (type) => type.BurstablePerformanceSupported,
+  "current-generation": (type) => type.CurrentGeneration,
+  "dedicated-hosts-supported": (type) => type.DedicatedHostsSupported,
+  "ebs-info.attachment-limit-type": (type) => type.EbsInfo?.AttachmentLimitType,
+  "ebs-info.ebs-optimized-info.baseline-bandwidth-in-mbps": (type) => bandwidth(type)?.BaselineBandwidthInMbps,
+  "ebs-info.ebs-optimized-info.baseline-iops": (type) => bandwidth(type)?.BaselineIops,
+  "ebs-info.ebs-optimized-info.baseline-throughput-in-mbps": (type) => bandwidth(type)?.BaselineThroughputInMBps,
+  "ebs-info.ebs-optimized-info.maximum-bandwidth-in-mbps": (type) => bandwidth(type)?.MaximumBandwidthInMbps,
+  "ebs-info.ebs-optimized-info.maximum-iops": (type) => bandwidth(type)?.MaximumIops,
+  "ebs-info.ebs-optimized-info.maximum-throughput-in-mbps": (type) => bandwidth(type)?.MaximumThroughputInMBps,
+  "ebs-info.ebs-optimized-support": (type) => type.EbsInfo?.EbsOptimizedSupport,
+  "ebs-info.encryption-support": (type) => type.EbsInfo?.EncryptionSupport,
+  "ebs-info.maximum-ebs-attachments": (type) => type.EbsInfo?.MaximumEbsAttachments,
+  "ebs-info.nvme-support": (type) => type.EbsInfo?.NvmeSupport,
+  "free-tier-eligible": (type) => type.FreeTierEligible,
+  "hibernation-supported": (type) => type.HibernationSupported,
+  hypervisor: (type) => type.Hypervisor,
+  "instance-storage-info.disk.count": (type) => disks(type).map((disk) => disk.Count),
+  "instance-storage-info.disk.size-in-gb": (type) => disks(type).map((disk) => disk.SizeInGB),
+  "instance-storage-info.disk.type": (type) => disks(type).map((disk) => disk.Type),
+  "instance-storage-info.encryption-support": (type) => type.InstanceStorageInfo?.EncryptionSupport,
+  "instance-storage-info.nvme-support": (type) => type.InstanceStorageInfo?.NvmeSupport,
+  "instance-storage-info.total-size-in-gb": (type) => type.InstanceStorageInfo?.TotalSizeInGB,
+  "instance-storage-supported": (type) => type.InstanceStorageSupported,
+  "memory-info.size-in-mib": (type) => type.MemoryInfo?.SizeInMiB,
+  "network-info.efa-info.maximum-efa-interfaces": (type) => type.NetworkInfo?.EfaInfo?.MaximumEfaInterfaces,
+  "network-info.efa-supported": (type) => type.NetworkInfo?.EfaSupported,
+  "network-info.ena-support": (type) => type.NetworkInfo?.EnaSupport,
+  "network-info.encryption-in-transit-supported": (type) => type.NetworkInfo?.EncryptionInTransitSupported,
+  "network-info.flexible-ena-queues-support": (type) => type.NetworkInfo?.FlexibleEnaQueuesSupport,
+  "network-info.ipv4-addresses-per-interface": (type) => type.NetworkInfo?.Ipv4AddressesPerInterface,
+  "network-info.ipv6-addresses-per-interface": (type) => type.NetworkInfo?.Ipv6AddressesPerInterface,
+  "network-info.ipv6-supported": (type) => type.NetworkInfo?.Ipv6Supported,
+  "network-info.maximum-network-cards": (type) => type.NetworkInfo?.MaximumNetworkCards,
+  "network-info.maximum-network-interfaces": (type) => type.NetworkInfo?.MaximumNetworkInterfaces,
+  "network-info.network-performance": (type) => type.NetworkInfo?.NetworkPerformance,
+  "nitro-enclaves-support": (type) => type.NitroEnclavesSupport,
+  "nitro-tpm-info.supported-versions": (type) => type.NitroTpmInfo?.SupportedVersions,
+  "nitro-tpm-support": (type) => type.NitroTpmSupport,
+  "phc-support": (type) => type.PhcSupport,
+  "processor-info.supported-architecture": (type) => type.ProcessorInfo?.SupportedArchitectures,
+  "processor-info.supported-features": (type) => type.ProcessorInfo?.SupportedFeatures,
+  "processor-info.sustained-clock-speed-in-ghz": (type) => type.ProcessorInfo?.SustainedClockSpeedInGhz,
+  "reboot-migration-support": (type) => type.RebootMigrationSupport,
+  "supported-boot-mode": (type) => type.SupportedBootModes,
+  "supported-root-device-type": (type) => type.SupportedRootDeviceTypes,
+  "supported-usage-class": (type) => type.SupportedUsageClasses,
+  "supported-virtualization-type": (type) => type.SupportedVirtualizationTypes,
+  "vcpu-info.default-cores": (type) => type.VCpuInfo?.DefaultCores,
+  "vcpu-info.default-threads-per-core": (type) => type.VCpuInfo?.DefaultThreadsPerCore,
+  "vcpu-info.default-vcpus": (type) => type.VCpuInfo?.DefaultVCpus,
+  "vcpu-info.valid-cores": (type) => type.VCpuInfo?.ValidCores,
+  "vcpu-info.valid-threads-per-core": (type) => type.VCpuInfo?.ValidThreadsPerCore,
+};
+
+/** A name needs no document; of the rest, the one document that is made at a time is kept for the filters that follow. */
+function documentOf(): (type: InstanceType) => InstanceTypeInfo {
+  let last: { readonly type: InstanceType; readonly info: InstanceTypeInfo } | undefined;
+  return (type) => {
+    if (last?.type !== type) last = { type, info: toInstanceTypeInfo(type) };
+    return last.info;
+  };
+}
+
+const info = documentOf();
+
+export const instanceTypeFilters: FilterTable<InstanceType> = {
   fields: {
-    "auto-recovery-supported": (type) => type.AutoRecoverySupported,
-    "bare-metal": (type) => type.BareMetal,
-    "burstable-performance-supported": (type) => type.BurstablePerformanceSupported,
-    "current-generation": (type) => type.CurrentGeneration,
-    "dedicated-hosts-supported": (type) => type.DedicatedHostsSupported,
-    "ebs-info.attachment-limit-type": (type) => type.EbsInfo?.AttachmentLimitType,
-    "ebs-info.ebs-optimized-info.baseline-bandwidth-in-mbps": (type) => bandwidth(type)?.BaselineBandwidthInMbps,
-    "ebs-info.ebs-optimized-info.baseline-iops": (type) => bandwidth(type)?.BaselineIops,
-    "ebs-info.ebs-optimized-info.baseline-throughput-in-mbps": (type) => bandwidth(type)?.BaselineThroughputInMBps,
-    "ebs-info.ebs-optimized-info.maximum-bandwidth-in-mbps": (type) => bandwidth(type)?.MaximumBandwidthInMbps,
-    "ebs-info.ebs-optimized-info.maximum-iops": (type) => bandwidth(type)?.MaximumIops,
-    "ebs-info.ebs-optimized-info.maximum-throughput-in-mbps": (type) => bandwidth(type)?.MaximumThroughputInMBps,
-    "ebs-info.ebs-optimized-support": (type) => type.EbsInfo?.EbsOptimizedSupport,
-    "ebs-info.encryption-support": (type) => type.EbsInfo?.EncryptionSupport,
-    "ebs-info.maximum-ebs-attachments": (type) => type.EbsInfo?.MaximumEbsAttachments,
-    "ebs-info.nvme-support": (type) => type.EbsInfo?.NvmeSupport,
-    "free-tier-eligible": (type) => type.FreeTierEligible,
-    "hibernation-supported": (type) => type.HibernationSupported,
-    hypervisor: (type) => type.Hypervisor,
-    "instance-storage-info.disk.count": (type) => disks(type).map((disk) => disk.Count),
-    "instance-storage-info.disk.size-in-gb": (type) => disks(type).map((disk) => disk.SizeInGB),
-    "instance-storage-info.disk.type": (type) => disks(type).map((disk) => disk.Type),
-    "instance-storage-info.encryption-support": (type) => type.InstanceStorageInfo?.EncryptionSupport,
-    "instance-storage-info.nvme-support": (type) => type.InstanceStorageInfo?.NvmeSupport,
-    "instance-storage-info.total-size-in-gb": (type) => type.InstanceStorageInfo?.TotalSizeInGB,
-    "instance-storage-supported": (type) => type.InstanceStorageSupported,
-    "instance-type": (type) => type.InstanceType,
-    "memory-info.size-in-mib": (type) => type.MemoryInfo?.SizeInMiB,
-    "network-info.efa-info.maximum-efa-interfaces": (type) => type.NetworkInfo?.EfaInfo?.MaximumEfaInterfaces,
-    "network-info.efa-supported": (type) => type.NetworkInfo?.EfaSupported,
-    "network-info.ena-support": (type) => type.NetworkInfo?.EnaSupport,
-    "network-info.encryption-in-transit-supported": (type) => type.NetworkInfo?.EncryptionInTransitSupported,
-    "network-info.flexible-ena-queues-support": (type) => type.NetworkInfo?.FlexibleEnaQueuesSupport,
-    "network-info.ipv4-addresses-per-interface": (type) => type.NetworkInfo?.Ipv4AddressesPerInterface,
-    "network-info.ipv6-addresses-per-interface": (type) => type.NetworkInfo?.Ipv6AddressesPerInterface,
-    "network-info.ipv6-supported": (type) => type.NetworkInfo?.Ipv6Supported,
-    "network-info.maximum-network-cards": (type) => type.NetworkInfo?.MaximumNetworkCards,
-    "network-info.maximum-network-interfaces": (type) => type.NetworkInfo?.MaximumNetworkInterfaces,
-    "network-info.network-performance": (type) => type.NetworkInfo?.NetworkPerformance,
-    "nitro-enclaves-support": (type) => type.NitroEnclavesSupport,
-    "nitro-tpm-info.supported-versions": (type) => type.NitroTpmInfo?.SupportedVersions,
-    "nitro-tpm-support": (type) => type.NitroTpmSupport,
-    "phc-support": (type) => type.PhcSupport,
-    "processor-info.supported-architecture": (type) => type.ProcessorInfo?.SupportedArchitectures,
-    "processor-info.supported-features": (type) => type.ProcessorInfo?.SupportedFeatures,
-    "processor-info.sustained-clock-speed-in-ghz": (type) => type.ProcessorInfo?.SustainedClockSpeedInGhz,
-    "reboot-migration-support": (type) => type.RebootMigrationSupport,
-    "supported-boot-mode": (type) => type.SupportedBootModes,
-    "supported-root-device-type": (type) => type.SupportedRootDeviceTypes,
-    "supported-usage-class": (type) => type.SupportedUsageClasses,
-    "supported-virtualization-type": (type) => type.SupportedVirtualizationTypes,
-    "vcpu-info.default-cores": (type) => type.VCpuInfo?.DefaultCores,
-    "vcpu-info.default-threads-per-core": (type) => type.VCpuInfo?.DefaultThreadsPerCore,
-    "vcpu-info.default-vcpus": (type) => type.VCpuInfo?.DefaultVCpus,
-    "vcpu-info.valid-cores": (type) => type.VCpuInfo?.ValidCores,
-    "vcpu-info.valid-threads-per-core": (type) => type.VCpuInfo?.ValidThreadsPerCore,
+    ...Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, (type: InstanceType) => field(info(type))])),
+    "instance-type": (type) => type.name,
   },
 };
