@@ -114,6 +114,7 @@ import { GetConsoleOutput } from "./ec2/get-console-output.ts";
 import { GetEbsDefaultKmsKeyId } from "./ec2/get-ebs-default-kms-key-id.ts";
 import { GetEbsEncryptionByDefault } from "./ec2/get-ebs-encryption-by-default.ts";
 import { GetPasswordData } from "./ec2/get-password-data.ts";
+import { GetInstanceTypesFromInstanceRequirements } from "./ec2/get-instance-types-from-instance-requirements.ts";
 import { GetSecurityGroupsForVpc } from "./ec2/get-security-groups-for-vpc.ts";
 import { ImportKeyPair } from "./ec2/import-key-pair.ts";
 import { ImportSnapshot } from "./ec2/import-snapshot.ts";
@@ -261,6 +262,7 @@ export const actions: readonly Action[] = [
   GetEbsDefaultKmsKeyId,
   GetEbsEncryptionByDefault,
   GetPasswordData,
+  GetInstanceTypesFromInstanceRequirements,
   GetSecurityGroupsForVpc,
   ImportKeyPair,
   ImportSnapshot,

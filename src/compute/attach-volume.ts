@@ -80,6 +80,13 @@ async function requirePlace(tx: Tx, instance: InstanceRow, device: string): Prom
   if (held.length >= limit) throw attachmentLimitExceeded(limit);
 }
 
+/** Whether an instance of another type could hold the volumes that this one holds. */
+export async function requireVolumesFit(tx: Tx, instance: InstanceRow, typeName: string): Promise<void> {
+  const held = await listAttachments(tx, { instance: instance.id });
+  const limit = requireInstanceType(typeName).ebs.maxAttachments;
+  if (held.length > limit) throw attachmentLimitExceeded(limit);
+}
+
 function requireBootable(volume: VolumeRow): void {
   if (!canBoot(parseVolumeType(volume.type))) throw bootForVolumeTypeUnsupported(volume.type);
   if (volume.multi_attach === 1) throw invalidParameterCombination("A Multi-Attach enabled volume cannot be a boot volume.");

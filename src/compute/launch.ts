@@ -4,6 +4,7 @@
  */
 import type { RunInstancesCommandInput } from "@aws-sdk/client-ec2";
 import {
+  architectureNotRun,
   architectureNotSupported,
   enaRequired,
   invalidParameterValue,
@@ -117,6 +118,7 @@ function requireFit(image: ImageRow, type: InstanceType): void {
   if (!type.virtualizations.includes(image.virtualization_type)) throw virtualizationNotSupported(image.virtualization_type);
   if (!type.rootDeviceTypes.includes(imageRootType(image))) throw rootDeviceTypeNotSupported(image.id, imageRootType(image), type.name);
   if (type.network.ena === "required" && !imageOptions(image).enaSupport) throw enaRequired(type.name);
+  if (image.architecture === "arm64") throw architectureNotRun(image.architecture, type.name);
 }
 
 async function requireKeyPair(tx: Tx, { account, region }: LaunchOwner, name: string | undefined): Promise<KeyPairRow | undefined> {

@@ -16,6 +16,8 @@ const refused: readonly [what: string, input: object, code: string][] = [
   ["an unknown parameter's image", { ...good, ImageId: "resolve:ssm:/no/such" }, "InvalidAMIID.NotFound"],
   ["an unknown type", { ...good, InstanceType: "t3.gigantic" }, "InvalidParameterValue"],
   ["an image of another architecture", { ...good, ImageId: arm64Image }, "InvalidParameterValue"],
+  ["an architecture that no host runs", { ...good, ImageId: arm64Image, InstanceType: "m7g.large" }, "Unsupported"],
+  ["bare metal that no host has", { ...good, InstanceType: "m7i.metal-48xl" }, "InsufficientInstanceCapacity"],
   ["a paravirtual image on a type without it", { ...good, ImageId: paravirtualImage }, "InvalidParameterCombination"],
   ["no instances", { ...good, MinCount: 0 }, "InvalidParameterValue"],
   ["fewer than none", { ...good, MinCount: -1, MaxCount: 1 }, "InvalidParameterValue"],

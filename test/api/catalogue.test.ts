@@ -1,4 +1,5 @@
 /** Regions, zones, account attributes, instance types: what is the same for everybody. */
+import type { InstanceRequirementsRequest } from "@aws-sdk/client-ec2";
 import { expect, test } from "vitest";
 import { account, codeOf, openTestServer, refusal } from "./test-server.ts";
 
@@ -77,6 +78,32 @@ test("DescribeInstanceTypes names, filters and pages the catalogue", async () =>
     "InvalidParameterValue",
     "DryRunOperation",
   ]);
+});
+
+test("GetInstanceTypesFromInstanceRequirements finds the types that have the attributes", async () => {
+  await using server = await openTestServer();
+  const ec2 = server.ec2();
+  const ask = (requirements: Partial<InstanceRequirementsRequest>, architecture: "x86_64" | "arm64" = "x86_64") =>
+    ec2.getInstanceTypesFromInstanceRequirements({
+      ArchitectureTypes: [architecture],
+      VirtualizationTypes: ["hvm"],
+      InstanceRequirements: { VCpuCount: { Min: 8, Max: 8 }, MemoryMiB: { Min: 65_536, Max: 65_536 }, ...requirements },
+    });
+  const names = async (...of: Parameters<typeof ask>) => (await ask(...of)).InstanceTypes?.map((one) => one.InstanceType).join(" ");
+  expect([
+    await names({ LocalStorage: "required", CpuManufacturers: ["amd"], AcceleratorCount: { Max: 0 } }),
+    await names({ AllowedInstanceTypes: ["r7*", "r8*"], RequireHibernateSupport: true, LocalStorage: "excluded" }, "arm64"),
+    await names({ AcceleratorTypes: ["gpu"], MemoryMiB: { Min: 0 }, AcceleratorNames: ["l4"], ExcludedInstanceTypes: ["g6f.*"] }),
+    await names({ VCpuCount: { Min: 0 }, MemoryMiB: { Min: 0, Max: 1024 }, BurstablePerformance: "required", InstanceGenerations: ["current"] }),
+    await names({ VCpuCount: { Min: 0 }, MemoryMiB: { Min: 0 }, BareMetal: "required", NetworkBandwidthGbps: { Min: 600 } }, "arm64"),
+  ]).toEqual(["r5ad.2xlarge", "r7g.2xlarge r8g.2xlarge r8gb.2xlarge r8gn.2xlarge", "g6.2xlarge", "t2.micro t2.nano t3.micro t3.nano t3a.micro t3a.nano", "c8gn.metal-48xl m8gn.metal-48xl r8gn.metal-48xl"]);
+  expect([
+    await codeOf(ask({ VCpuCount: { Min: 9, Max: 8 } })),
+    await codeOf(ask({ VCpuCount: {} as { Min: number } })), // wrong on purpose
+    await codeOf(ask({ AllowedInstanceTypes: ["m5*"], ExcludedInstanceTypes: ["m5a*"] })),
+    await codeOf(ask({ AllowedInstanceTypes: ["m5?"] })),
+    await codeOf(ask({ BareMetal: "perhaps" as "included" })), // wrong on purpose
+  ]).toEqual(["InvalidParameterValue", "MissingParameter", "InvalidParameterCombination", "InvalidParameterValue", "InvalidParameterValue"]);
 });
 
 test("DescribeInstanceTypeOfferings tells where a type is offered", async () => {

@@ -150,7 +150,7 @@ describe("ModifyInstanceAttribute", () => {
 
   test("refuses what no instance could be, and changes nothing", async () => {
     await using server = await openTestServer();
-    const { instance } = await launchOne(server);
+    const { instance } = await launchOne(server, { BlockDeviceMappings: ["f", "g", "h"].map((letter) => ({ DeviceName: `/dev/sd${letter}`, Ebs: { VolumeSize: 1 } })) });
     await server.reportStopped(instance);
     await server.ec2(otherAccount).describeVpcs({});
     const before = await server.dump();
@@ -161,6 +161,8 @@ describe("ModifyInstanceAttribute", () => {
       ["an attribute that nobody can change", { Attribute: "rootDeviceName", Value: "/dev/sdx" }, "InvalidParameterValue"],
       ["a flag that is none", { Attribute: "disableApiStop", Value: "perhaps" }, "InvalidInstanceAttributeValue"],
       ["an unknown type", { InstanceType: { Value: "t9.huge" } }, "InvalidInstanceAttributeValue"],
+      ["a type of another architecture", { InstanceType: { Value: "m7g.large" } }, "InvalidParameterValue"],
+      ["a type that holds fewer volumes", { InstanceType: { Value: "d3en.12xlarge" } }, "AttachmentLimitExceeded"],
       ["user data over 16 KiB", { UserData: { Value: Buffer.alloc(16 * 1024 + 1) } }, "InvalidParameterValue"],
       ["user data that is no base64", { Attribute: "userData", Value: "#!/bin/sh" }, "InvalidParameterValue"],
       ["an unknown shutdown behaviour", { InstanceInitiatedShutdownBehavior: { Value: "sleep" } }, "InvalidInstanceAttributeValue"],

@@ -1,6 +1,7 @@
 /** From a request for another attribute value to the change of rows that it means; refuses what the attribute, the type or the state does not allow. */
 import { invalidInstanceAttributeValue, invalidParameterCombination, notFound, unsupportedRequest } from "../../base/api-error.ts";
 import { requireInterfacesFit } from "../../compute/attach-interface.ts";
+import { requireVolumesFit } from "../../compute/attach-volume.ts";
 import { findVisibleKernel } from "../../compute/image.ts";
 import { requireStopped, type AttributeChange, type DeviceChange } from "../../compute/instance-attribute.ts";
 import { planTypeChange } from "../../compute/instance-type-change.ts";
@@ -77,6 +78,7 @@ async function planMachineChange(tx: Tx, instance: InstanceRow, request: Attribu
 async function planTypeThatFits(tx: Tx, instance: InstanceRow, type: string): Promise<Partial<InstanceRow>> {
   const change = planTypeChange(instance, type);
   await requireInterfacesFit(tx, instance, type);
+  await requireVolumesFit(tx, instance, type);
   return change;
 }
 

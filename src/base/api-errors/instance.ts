@@ -60,6 +60,11 @@ export function architectureNotSupported(imageArchitecture: string, type: string
   );
 }
 
+/** The image fits the type, but no host runs guests of this architecture. */
+export function architectureNotRun(architecture: string, type: string): ApiError {
+  return new ApiError("Unsupported", `Your requested instance type (${type}) is not supported in this region: none of its hosts runs guests of the architecture '${architecture}'. Please retry your request with an x86_64 AMI and instance type.`);
+}
+
 export function enaRequired(type: string): ApiError {
   return new ApiError(
     "InvalidParameterCombination",

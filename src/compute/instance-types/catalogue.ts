@@ -31,11 +31,17 @@ const made = new Map<string, InstanceType>();
 
 export function findInstanceType(name: string): InstanceType | undefined {
   const kept = made.get(name);
-  const entry = kept === undefined ? entries.get(name) : undefined;
-  if (entry === undefined) return kept;
-  const type = toInstanceType(entry);
+  if (kept !== undefined || !entries.has(name)) return kept;
+  const type = makeInstanceType(name);
   made.set(name, type);
   return type;
+}
+
+/** The type of one of the catalogue's names, made anew and not kept: for whoever goes through all of them. */
+export function makeInstanceType(name: string): InstanceType {
+  const entry = entries.get(name);
+  if (entry === undefined) throw new RangeError(`the catalogue has no type ${name}`);
+  return toInstanceType(entry);
 }
 
 /** The type that a launch or a row names; EC2's error for a launch where there is none. */

@@ -1,6 +1,6 @@
 /** The filters of DescribeInstanceTypes: a name for nearly every field of the document (facts §3.2). */
 import type { InstanceTypeInfo } from "@aws-sdk/client-ec2";
-import type { InstanceType } from "../../../compute/instance-types/instance-type.ts";
+import { makeInstanceType } from "../../../compute/instance-types/catalogue.ts";
 import { toInstanceTypeInfo } from "../../../compute/instance-types/instance-type-view.ts";
 import type { FieldValue, FilterTable } from "../../describe/filters.ts";
 
@@ -67,20 +67,21 @@ const fields: Fields = {
   "vcpu-info.valid-threads-per-core": (type) => type.VCpuInfo?.ValidThreadsPerCore,
 };
 
-/** A name needs no document; of the rest, the one document that is made at a time is kept for the filters that follow. */
-function documentOf(): (type: InstanceType) => InstanceTypeInfo {
-  let last: { readonly type: InstanceType; readonly info: InstanceTypeInfo } | undefined;
-  return (type) => {
-    if (last?.type !== type) last = { type, info: toInstanceTypeInfo(type) };
-    return last.info;
+/** A name needs no document; of the rest, the one that was made last is kept for the filters that follow. */
+function documents(): (name: string) => InstanceTypeInfo {
+  let last: InstanceTypeInfo = {};
+  return (name) => {
+    if (last.InstanceType !== name) last = toInstanceTypeInfo(makeInstanceType(name));
+    return last;
   };
 }
 
-const info = documentOf();
+const documentOf = documents();
 
-export const instanceTypeFilters: FilterTable<InstanceType> = {
+/** Of the catalogue's names. */
+export const instanceTypeFilters: FilterTable<string> = {
   fields: {
-    ...Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, (type: InstanceType) => field(info(type))])),
-    "instance-type": (type) => type.name,
+    ...Object.fromEntries(Object.entries(fields).map(([filter, field]) => [filter, (name: string) => field(documentOf(name))])),
+    "instance-type": (name) => name,
   },
 };
