@@ -16,3 +16,9 @@ export function parseCount(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
   return Number(text);
 }
+
+/** A number above 0 that need not be whole. */
+export function parsePositive(text: string): number {
+  if (!/^\d{1,7}(?:\.\d{1,3})?$/.test(text) || Number(text) === 0) throw new InvalidArgumentError("Expected a number above 0.");
+  return Number(text);
+}

@@ -5,6 +5,7 @@ import { CommandError, exitCodes } from "./command-error.ts";
 import { addHostCommands } from "./program-host.ts";
 import { addImageCommands } from "./program-image.ts";
 import { addProcessCommands } from "./program-processes.ts";
+import { addTypesCommands } from "./program-types.ts";
 import { addUpCommand } from "./program-up.ts";
 import { dataOption, parseCount } from "./program-options.ts";
 
@@ -46,6 +47,7 @@ export function buildProgram(): Command {
   addHostCommands(program);
   addImageCommands(program);
   addStorageCommands(program);
+  addTypesCommands(program);
   addBenchCommands(program);
   addProcessCommands(program);
   return program;

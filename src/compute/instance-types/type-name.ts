@@ -86,12 +86,13 @@ function toPart(kind: PartKind, text: string, meaning: string | undefined): Name
   return { kind, text, meaning: meaning ?? `${kind === "option" ? "an option" : `a ${kind}`} that is not known here`, known: meaning !== undefined };
 }
 
-/** What the name tells of the processor; since the 6th generation a letter says it. */
+/** What the name tells of the processor: since the 6th generation a letter says it, and before it none meant Intel. */
 function processorOf(series: string, generation: string, options: string, variant: string | undefined): string {
   if (series === "mac") return generation === "1" ? "Intel (x86_64)" : "Apple";
   if (series === "a" || options.includes("g")) return "AWS Graviton (arm64)";
   if (options.startsWith("a")) return "AMD (x86_64)";
   if (options.includes("i")) return "Intel (x86_64)";
   if (variant?.startsWith("gb") === true) return "NVIDIA Grace (arm64)";
-  return findSeries(series)?.category === "accelerated computing" ? "not said by the name" : "Intel (x86_64), as it has no letter for a processor";
+  const unsaid = Number(generation) >= 6 || findSeries(series)?.category === "accelerated computing";
+  return unsaid ? "not said by the name" : "Intel (x86_64), as it has no letter for a processor";
 }
