@@ -30,6 +30,8 @@ import { CreateDhcpOptions } from "./ec2/create-dhcp-options.ts";
 import { CreateImage } from "./ec2/create-image.ts";
 import { CreateInternetGateway } from "./ec2/create-internet-gateway.ts";
 import { CreateKeyPair } from "./ec2/create-key-pair.ts";
+import { CreateLaunchTemplate } from "./ec2/create-launch-template.ts";
+import { CreateLaunchTemplateVersion } from "./ec2/create-launch-template-version.ts";
 import { CreateNatGateway } from "./ec2/create-nat-gateway.ts";
 import { CreateNetworkAcl } from "./ec2/create-network-acl.ts";
 import { CreateNetworkAclEntry } from "./ec2/create-network-acl-entry.ts";
@@ -46,6 +48,8 @@ import { CreateVpc } from "./ec2/create-vpc.ts";
 import { DeleteDhcpOptions } from "./ec2/delete-dhcp-options.ts";
 import { DeleteInternetGateway } from "./ec2/delete-internet-gateway.ts";
 import { DeleteKeyPair } from "./ec2/delete-key-pair.ts";
+import { DeleteLaunchTemplate } from "./ec2/delete-launch-template.ts";
+import { DeleteLaunchTemplateVersions } from "./ec2/delete-launch-template-versions.ts";
 import { DeleteNatGateway } from "./ec2/delete-nat-gateway.ts";
 import { DeleteNetworkAcl } from "./ec2/delete-network-acl.ts";
 import { DeleteNetworkAclEntry } from "./ec2/delete-network-acl-entry.ts";
@@ -75,6 +79,8 @@ import { DescribeInstanceTypes } from "./ec2/describe-instance-types.ts";
 import { DescribeInstances } from "./ec2/describe-instances.ts";
 import { DescribeInternetGateways } from "./ec2/describe-internet-gateways.ts";
 import { DescribeKeyPairs } from "./ec2/describe-key-pairs.ts";
+import { DescribeLaunchTemplateVersions } from "./ec2/describe-launch-template-versions.ts";
+import { DescribeLaunchTemplates } from "./ec2/describe-launch-templates.ts";
 import { DescribeNatGateways } from "./ec2/describe-nat-gateways.ts";
 import { DescribeNetworkAcls } from "./ec2/describe-network-acls.ts";
 import { DescribeNetworkInterfaceAttribute } from "./ec2/describe-network-interface-attribute.ts";
@@ -113,6 +119,7 @@ import { EnableVolumeIO } from "./ec2/enable-volume-io.ts";
 import { GetConsoleOutput } from "./ec2/get-console-output.ts";
 import { GetEbsDefaultKmsKeyId } from "./ec2/get-ebs-default-kms-key-id.ts";
 import { GetEbsEncryptionByDefault } from "./ec2/get-ebs-encryption-by-default.ts";
+import { GetLaunchTemplateData } from "./ec2/get-launch-template-data.ts";
 import { GetPasswordData } from "./ec2/get-password-data.ts";
 import { GetInstanceTypesFromInstanceRequirements } from "./ec2/get-instance-types-from-instance-requirements.ts";
 import { GetSecurityGroupsForVpc } from "./ec2/get-security-groups-for-vpc.ts";
@@ -123,6 +130,7 @@ import { ModifyImageAttribute } from "./ec2/modify-image-attribute.ts";
 import { ModifyInstanceAttribute } from "./ec2/modify-instance-attribute.ts";
 import { ModifyInstanceMaintenanceOptions } from "./ec2/modify-instance-maintenance-options.ts";
 import { ModifyInstanceMetadataOptions } from "./ec2/modify-instance-metadata-options.ts";
+import { ModifyLaunchTemplate } from "./ec2/modify-launch-template.ts";
 import { ModifyNetworkInterfaceAttribute } from "./ec2/modify-network-interface-attribute.ts";
 import { ModifySecurityGroupRules } from "./ec2/modify-security-group-rules.ts";
 import { ModifySnapshotAttribute } from "./ec2/modify-snapshot-attribute.ts";
@@ -178,6 +186,8 @@ export const actions: readonly Action[] = [
   CreateImage,
   CreateInternetGateway,
   CreateKeyPair,
+  CreateLaunchTemplate,
+  CreateLaunchTemplateVersion,
   CreateNatGateway,
   CreateNetworkAcl,
   CreateNetworkAclEntry,
@@ -194,6 +204,8 @@ export const actions: readonly Action[] = [
   DeleteDhcpOptions,
   DeleteInternetGateway,
   DeleteKeyPair,
+  DeleteLaunchTemplate,
+  DeleteLaunchTemplateVersions,
   DeleteNatGateway,
   DeleteNetworkAcl,
   DeleteNetworkAclEntry,
@@ -223,6 +235,8 @@ export const actions: readonly Action[] = [
   DescribeInstances,
   DescribeInternetGateways,
   DescribeKeyPairs,
+  DescribeLaunchTemplateVersions,
+  DescribeLaunchTemplates,
   DescribeNatGateways,
   DescribeNetworkAcls,
   DescribeNetworkInterfaceAttribute,
@@ -261,6 +275,7 @@ export const actions: readonly Action[] = [
   GetConsoleOutput,
   GetEbsDefaultKmsKeyId,
   GetEbsEncryptionByDefault,
+  GetLaunchTemplateData,
   GetPasswordData,
   GetInstanceTypesFromInstanceRequirements,
   GetSecurityGroupsForVpc,
@@ -271,6 +286,7 @@ export const actions: readonly Action[] = [
   ModifyInstanceAttribute,
   ModifyInstanceMaintenanceOptions,
   ModifyInstanceMetadataOptions,
+  ModifyLaunchTemplate,
   ModifyNetworkInterfaceAttribute,
   ModifySecurityGroupRules,
   ModifySnapshotAttribute,

@@ -10,6 +10,7 @@ export * from "./api-errors/authorization.ts";
 export * from "./api-errors/direct.ts";
 export * from "./api-errors/image.ts";
 export * from "./api-errors/instance.ts";
+export * from "./api-errors/launch-template.ts";
 export * from "./api-errors/nat-gateway.ts";
 export * from "./api-errors/network.ts";
 export * from "./api-errors/parameter.ts";

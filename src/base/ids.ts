@@ -28,6 +28,7 @@ export const idPrefixes = {
   elasticIpAssociation: "eipassoc",
   dhcpOptions: "dopt",
   keyPair: "key",
+  launchTemplate: "lt",
   importSnapshotTask: "import-snap",
 } as const;
 

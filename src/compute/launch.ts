@@ -37,6 +37,7 @@ import { imageRootType } from "./instance-store.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { invalidInstanceTypeAtLaunch } from "../base/api-error.ts";
+import { resolveTemplate } from "./launch-from-template.ts";
 import { planLaunchNetwork, type LaunchInterface, type LaunchNetwork } from "./launch-network.ts";
 import { placeLaunch } from "./launch-placement.ts";
 import { planLaunchStorage, type LaunchStorage } from "./launch-storage.ts";
@@ -65,6 +66,9 @@ export interface LaunchPlan {
   readonly userData: string | undefined;
   readonly metadataOptions: MetadataOptions;
   readonly tags: ReadonlyMap<string, readonly Tag[]>;
+  /** Of a launch template: its id, and the tags of the instances that tell of it. */
+  readonly templateId: string | undefined;
+  readonly marks: readonly Tag[];
 }
 
 /** The launch tag that chooses how the guest is virtualized. */
@@ -72,7 +76,8 @@ export const virtualizationTag = "hostelry:virtualization";
 const launchLimit = 1000;
 
 /** Everything about the request that can be wrong, found out before anything is written. */
-export async function planLaunch(tx: Tx, owner: LaunchOwner, input: RunInstancesCommandInput, now: number): Promise<LaunchPlan> {
+export async function planLaunch(tx: Tx, owner: LaunchOwner, request: RunInstancesCommandInput, now: number): Promise<LaunchPlan> {
+  const { input, templateId, marks } = await resolveTemplate(tx, owner, request);
   const count = requireCounts(input);
   if (input.ImageId === undefined) throw missingParameter("ImageId");
   const type = findInstanceType(input.InstanceType ?? "m1.small");
@@ -95,7 +100,7 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, input: RunInstances
   const subnet = network.subnets.find((each) => each.zone === zone);
   const storageNode = await findStorageNode(tx, zone);
   if (subnet === undefined || storageNode === undefined) throw insufficientInstanceCapacity(type.name, zone, []);
-  return { owner, input, image, kernel, type, network, subnet, storage, storageNode, placements, need, keyPair, userData: input.UserData, metadataOptions, tags };
+  return { owner, input, image, kernel, type, network, subnet, storage, storageNode, placements, need, keyPair, userData: input.UserData, metadataOptions, tags, templateId, marks };
 }
 
 function requireCounts(input: RunInstancesCommandInput): { min: number; max: number } {
@@ -162,7 +167,7 @@ async function createParts(tx: Tx, plan: LaunchPlan, row: InstanceRow, random: R
   const { account, region } = plan.owner;
   const interfaces: InterfaceId[] = [];
   for (const each of plan.network.interfaces) interfaces.push(await attachOne(tx, plan, each, row.id, random, now));
-  await putTags(tx, { id: row.id, type: "instance", account, region }, plan.tags.get("instance") ?? []);
+  await putTags(tx, { id: row.id, type: "instance", account, region }, [...(plan.tags.get("instance") ?? []), ...plan.marks]);
   for (const disk of plan.storage.volumes) {
     const volume = await createVolume(tx, { account, region, zone: row.zone, storageNode: plan.storageNode, ...disk }, random, now);
     await attachVolume(tx, volume.id, row.id, disk, random, now);

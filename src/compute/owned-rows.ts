@@ -16,6 +16,7 @@ const kinds = {
   instances: "instance",
   images: "image",
   key_pairs: "keyPair",
+  launch_templates: "launchTemplate",
   volumes: "volume",
   snapshots: "snapshot",
   import_tasks: "importSnapshotTask",

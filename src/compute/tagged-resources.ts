@@ -15,6 +15,7 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   instance: "instance",
   image: "image",
   keyPair: "key-pair",
+  launchTemplate: "launch-template",
   volume: "volume",
   snapshot: "snapshot",
   importSnapshotTask: "import-snapshot-task",

@@ -1,5 +1,5 @@
 /** Rows of instances, images and key pairs; the conventions are in `tables.ts`. */
-import type { ImageId, InstanceId, SubnetId, VpcId } from "../base/ids.ts";
+import type { Id, ImageId, InstanceId, SubnetId, VpcId } from "../base/ids.ts";
 import type { EndCause, MachineState } from "../host/protocol/report.ts";
 import type { Virtualization } from "../host/protocol/specification.ts";
 import type { Flag } from "./tables.ts";
@@ -13,6 +13,8 @@ export interface ComputeTables {
   image_tasks: ImageTaskRow;
   image_aliases: { alias: string; image_id: ImageId };
   key_pairs: KeyPairRow;
+  launch_templates: LaunchTemplateRow;
+  launch_template_versions: LaunchTemplateVersionRow;
 }
 
 export interface InstanceRow {
@@ -157,4 +159,29 @@ export interface KeyPairRow {
   /** One line in OpenSSH's form, without a comment. */
   public_key: string;
   created_at: number;
+}
+
+export interface LaunchTemplateRow {
+  id: Id<"launchTemplate">;
+  account: string;
+  region: string;
+  name: string;
+  default_version: number;
+  latest_version: number;
+  /** Numbers are not used again, not even those of deleted versions. */
+  next_version: number;
+  created_at: number;
+  /** The ARN of who made it. */
+  created_by: string;
+}
+
+/** Never changes once it is written. */
+export interface LaunchTemplateVersionRow {
+  template_id: Id<"launchTemplate">;
+  version: number;
+  description: string | null;
+  /** LaunchTemplateData as JSON. */
+  data: string;
+  created_at: number;
+  created_by: string;
 }

@@ -13,6 +13,7 @@ import * as volumes from "./migrations/0004-volumes.ts";
 import * as natGateways from "./migrations/0005-nat-gateways.ts";
 import * as hostFailure from "./migrations/0006-host-failure.ts";
 import * as sums from "./migrations/0007-sums.ts";
+import * as launchTemplates from "./migrations/0008-launch-templates.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -48,6 +49,7 @@ const migrations = {
   "0005-nat-gateways": natGateways,
   "0006-host-failure": hostFailure,
   "0007-sums": sums,
+  "0008-launch-templates": launchTemplates,
 };
 
 /** Opens the database file, bringing its schema up to date. */

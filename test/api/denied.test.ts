@@ -18,6 +18,7 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     ...(await directInputs(server)),
     ...(await trafficInputs(server, vpcId)),
     ...(await networkInputs(server, instance)),
+    ...(await templateInputs(server, instance)),
     CreateKeyPair: { KeyName: "theirs", KeyType: "ed25519" },
     CreateTags: { Resources: [instance], Tags: [{ Key: "a", Value: "b" }] },
     DeleteKeyPair: { KeyName: "mine" },
@@ -25,6 +26,11 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     DescribeInstanceAttribute: { InstanceId: instance, Attribute: "userData" },
     DescribeVpcAttribute: { VpcId: vpcId, Attribute: "enableDnsSupport" },
     GetConsoleOutput: { InstanceId: instance },
+    GetInstanceTypesFromInstanceRequirements: {
+      ArchitectureTypes: ["x86_64"],
+      VirtualizationTypes: ["hvm"],
+      InstanceRequirements: { VCpuCount: { Min: 1 }, MemoryMiB: { Min: 1 } },
+    },
     GetPasswordData: { InstanceId: instance },
     ImportKeyPair: { KeyName: "theirs", PublicKeyMaterial: Buffer.from("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAkZ5Sd0c3cxDPHZ1Gm0sCPSBpJUGn3oICcs8nWWQ2u2 me") },
     ModifyInstanceAttribute: { InstanceId: instance, DisableApiStop: { Value: true } },
@@ -56,6 +62,20 @@ test("A principal whom nothing allows anything is refused by every action but Ge
 });
 
 const refusalCodes: Record<string, string> = { ebs: "AccessDeniedException", ec2: "UnauthorizedOperation", ssm: "AccessDenied", sts: "AccessDenied" };
+
+/** Of launch templates. */
+async function templateInputs(server: TestServer, instance: string): Promise<Record<string, object>> {
+  const { LaunchTemplate: template } = await server.ec2().createLaunchTemplate({ LaunchTemplateName: "mine", LaunchTemplateData: { InstanceType: "t3.micro" } });
+  const named = { LaunchTemplateId: template?.LaunchTemplateId };
+  return {
+    CreateLaunchTemplate: { LaunchTemplateName: "theirs", LaunchTemplateData: { InstanceType: "t3.micro" } },
+    CreateLaunchTemplateVersion: { ...named, LaunchTemplateData: { InstanceType: "t3.micro" } },
+    DeleteLaunchTemplate: named,
+    DeleteLaunchTemplateVersions: { ...named, Versions: ["1"] },
+    GetLaunchTemplateData: { InstanceId: instance },
+    ModifyLaunchTemplate: { ...named, DefaultVersion: "1" },
+  };
+}
 
 /** Of the EBS direct API. */
 async function directInputs(server: TestServer): Promise<Record<string, object>> {

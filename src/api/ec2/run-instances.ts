@@ -7,7 +7,8 @@ import { toReservation } from "./views/instance-view.ts";
 /** Records what should run, reserves its addresses, volumes and room, and answers `pending`; nothing has booted yet. */
 export const RunInstances = defineAction({
   name: "RunInstances",
-  supported: "no launch templates, spot or placement options",
+  supported: "no spot or placement options",
+  // By the request alone: what its template says may change between a call and its repetition.
   tokenScope: async ({ input, caller, tx }) => {
     if (input.SubnetId === undefined) return input.Placement?.AvailabilityZone ?? "";
     const subnets = tx.db.selectFrom("subnets").select("zone").where("account", "=", caller.account);
@@ -25,6 +26,7 @@ export const RunInstances = defineAction({
       ...plan.network.interfaces.flatMap((each) =>
         each.kind === "new" ? [ec2Arn(caller, "network-interface", "*"), ...each.groupIds.map((id) => ec2Arn(caller, "security-group", id))] : [ec2Arn(caller, "network-interface", each.nic.id)],
       ),
+      ...(plan.templateId === undefined ? [] : [ec2Arn(caller, "launch-template", plan.templateId)]),
       ...(plan.keyPair === undefined ? [] : [ec2Arn(caller, "key-pair", plan.keyPair.name)]),
     ].map((resource) => ({ action: "ec2:RunInstances", resource })),
     ...Array.from(plan.tags, ([type, tags]) => createTagsGrants(tags, [ec2Arn(caller, type, "*")])).flat(),

@@ -7,7 +7,7 @@ import { ApiError } from "./class.ts";
 import { invalidValueOf } from "./parameter.ts";
 
 /** A resource by its id, or one that requests name in words. */
-export type NotFoundKind = ResourceKind | "keyPairName" | "securityGroupName" | "availabilityZone" | "region" | "iamInstanceProfileName" | "user";
+export type NotFoundKind = ResourceKind | "keyPairName" | "launchTemplateName" | "securityGroupName" | "availabilityZone" | "region" | "iamInstanceProfileName" | "user";
 
 interface Row {
   readonly code: string;
@@ -53,6 +53,8 @@ const notFoundRows: Readonly<Record<NotFoundKind, Row>> = {
   dhcpOptions: row("InvalidDhcpOptionID.NotFound", "dhcpOption ID"),
   keyPair: row("InvalidKeyPair.NotFound", "keypair", "."),
   keyPairName: row("InvalidKeyPair.NotFound", "keypair", "."),
+  launchTemplate: { code: "InvalidLaunchTemplateId.NotFound", one: (id) => `The specified launch template, with template ID ${id}, does not exist.` },
+  launchTemplateName: { code: "InvalidLaunchTemplateName.NotFoundException", one: (name) => `The specified launch template, with template name ${name}, does not exist.` },
   availabilityZone: { code: "InvalidParameterValue", one: (name) => `Invalid availability zone: [${name}]` },
   region: { code: "InvalidParameterValue", one: (name) => `Invalid region: [${name}]` },
   iamInstanceProfileName: {
@@ -98,6 +100,7 @@ const malformedCodes: Readonly<Partial<Record<ResourceKind, string>>> = {
   networkInterface: "InvalidNetworkInterfaceId.Malformed",
   networkInterfaceAttachment: "InvalidNetworkInterfaceAttachmentId.Malformed",
   dhcpOptions: "InvalidDhcpOptionsId.Malformed",
+  launchTemplate: "InvalidLaunchTemplateId.Malformed",
 };
 
 /** Text that is no id of this kind at all. Kinds for which EC2 has no code of its own get `InvalidParameterValue`. */
