@@ -106,7 +106,11 @@ describe("Figures known from EC2", () => {
     ["m8g.large", 2, 8192, 3, 10, "Up to 12.5 Gigabit", 32],
     ["m8a.xlarge", 4, 16_384, 4, 20, "Up to 12.5 Gigabit", 32],
     ["c8i.16xlarge", 64, 131_072, 16, 64, "30 Gigabit", 48],
-    ["c8i.32xlarge", 128, 262_144, 16, 64, "50 Gigabit", 88],
+    ["c8i.32xlarge", 128, 262_144, 24, 64, "50 Gigabit", 88],
+    ["c8i.8xlarge", 32, 65_536, 10, 50, "15 Gigabit", 32],
+    ["m8a.8xlarge", 32, 131_072, 10, 40, "15 Gigabit", 32],
+    ["c8gn.8xlarge", 32, 65_536, 10, 30, "100 Gigabit", 32],
+    ["x8aedz.12xlarge", 48, 1_572_864, 16, 64, "37.5 Gigabit", 64],
     ["c8gb.24xlarge", 96, 196_608, 24, 50, "200 Gigabit", 64],
     ["i7ie.12xlarge", 48, 393_216, 8, 50, "Up to 50 Gigabit", 32],
     ["i7i.metal-48xl", 192, 1_572_864, 15, 50, "Up to 100 Gigabit", 79],
@@ -131,7 +135,7 @@ test("Only the Xen types take paravirtual AMIs, and all types take HVM ones", ()
 });
 
 test("EBS bandwidth and IOPS are those of EC2's tables", () => {
-  const shown = ["t3.micro", "t2.micro", "m5.large", "c5n.18xlarge", "m6i.large", "m7g.medium", "m7i-flex.large", "m8g.large", "c7gn.16xlarge", "i3.large", "m4.large", "c4.large", "c6in.xlarge", "c8gb.2xlarge"];
+  const shown = ["t3.micro", "t2.micro", "m5.large", "c5n.18xlarge", "m6i.large", "m7g.medium", "m7i-flex.large", "m8g.large", "c7gn.16xlarge", "i3.large", "m4.large", "c4.large", "c6in.xlarge", "c8gb.2xlarge", "c8gn.large", "x8aedz.3xlarge", "c8i.96xlarge"];
   expect(shown.map((name) => Object.values(requireInstanceType(name).ebs.bandwidth ?? {}).join(" "))).toEqual([
     "87 2085 500 11800",
     "",
@@ -147,6 +151,9 @@ test("EBS bandwidth and IOPS are those of EC2's tables", () => {
     "500 500 4000 4000",
     "3125 25000 12500 100000",
     "12500 25000 60000 120000",
+    "1250 10000 5000 40000",
+    "7500 15000 30000 60000",
+    "80000 80000 480000 480000",
   ]);
 });
 
@@ -248,8 +255,8 @@ test("Credits follow the table of burstable types", () => {
   expect(["t2", "t3", "t3a", "t4g"].map(credits)).toEqual([t2, later, later, later]);
 });
 
-test("CpuOptions take even numbers of cores, and odd ones on small Xen types", () => {
-  const valid = ["m5.large", "m5.xlarge", "m5.2xlarge", "m5.24xlarge", "c3.4xlarge", "c3.8xlarge", "m1.large", "m3.medium", "m5.metal"].map((name) => requireInstanceType(name).validCores?.join(" "));
+test("CpuOptions take the numbers of cores that the machine can be divided into", () => {
+  const valid = ["m5.large", "m5.xlarge", "m5.2xlarge", "m5.24xlarge", "c3.4xlarge", "c3.8xlarge", "m1.large", "m3.medium", "m5.metal", "m7a.8xlarge", "m7a.48xlarge", "x8aedz.24xlarge", "c8i.48xlarge", "u-3tb1.56xlarge"].map((name) => requireInstanceType(name).validCores?.join(" "));
   expect(valid).toEqual([
     "1",
     "2",
@@ -260,6 +267,11 @@ test("CpuOptions take even numbers of cores, and odd ones on small Xen types", (
     undefined,
     undefined,
     undefined,
+    "1 2 3 4 8 12 16 20 24 28 32",
+    "4 6 8 10 12 14 16 18 20 22 24 48 72 96 120 144 168 192",
+    "4 6 8 10 12 14 16 32 48 64 80 96",
+    "6 9 12 15 18 21 24 27 30 33 36 39 42 45 48 51 54 57 60 63 66 69 72 75 78 81 84 87 90 93 96",
+    "8 12 16 20 24 28 32 36 40 44 48 52 56 60 64 68 72 76 80 84 88 92 96 100 104 108 112",
   ]);
 });
 

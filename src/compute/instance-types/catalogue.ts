@@ -143,8 +143,7 @@ function gibPerVcpu(family: string, row: FamilyRow): number {
 }
 
 function instanceStoreOf(row: FamilyRow, disks: DiskCell): InstanceStore {
-  // The disks of i3 and f1 came with NVMe while their machines were still Xen's.
-  const nvme = row.traits.hypervisor === "nitro" || row.families === "i3" || row.families === "f1" ? "required" : "unsupported";
+  const nvme = row.traits.hypervisor === "nitro" || row.nvmeDisks === true ? "required" : "unsupported";
   return { diskCount: disks.count, diskSizeGb: disks.sizeGb, diskType: row.diskType ?? "ssd", nvme, encryption: nvme };
 }
 

@@ -1,5 +1,5 @@
 /** What a row of the table of families says: the families that share it, their processor, their sizes, and the traits of their lineage. */
-import type { AcceleratorKind, Architecture, Support } from "./instance-type.ts";
+import type { AcceleratorKind, Support } from "./instance-type.ts";
 import type { Processor } from "./processors.ts";
 
 /** A device that all sizes of a family have, each size so many. */
@@ -40,7 +40,7 @@ export interface Traits {
   /** The ladder of interfaces: `wide` since the machines of 2025. */
   readonly interfaces: "usual" | "wide";
   /** The numbers of cores that CpuOptions accepts. */
-  readonly cores: "every" | "even" | "eighths" | "none";
+  readonly cores: "every" | "even" | "eighths" | "sixths" | "none";
   readonly precisionClock: boolean;
   /** Seconds after which an idle established TCP connection is forgotten. */
   readonly tcpTimeoutSeconds: 432_000 | 350;
@@ -59,12 +59,13 @@ export interface FamilyRow {
   /** In the same file's notation of disks. */
   readonly disks?: string;
   readonly diskType?: "hdd" | "ssd";
+  /** Local disks with NVMe on a Xen machine: the last of them had it. */
+  readonly nvmeDisks?: true;
   /** Where the series' letter does not give it: C 2, M 4, R 8, X 16. */
   readonly gibPerVcpu?: number;
   /** Those of `families` that EC2 counts as of a previous generation. */
   readonly previous?: string;
   readonly accelerator?: AcceleratorModel;
-  readonly architectures?: readonly Architecture[];
   /** What of the row no published table of EC2 confirms. */
   readonly approximate?: string;
 }
@@ -130,7 +131,7 @@ export const lineages = {
   nitro7,
   nitro8,
   /** The network- and EBS-optimised machines of the 8th generation. */
-  nitro8n: { ...nitro8, precisionClock: false, bandwidthWeightings: false, enaSrdFromVcpus: 64 },
+  nitro8n: { ...nitro8, precisionClock: false, bandwidthWeightings: false, enaSrdFromVcpus: 32 },
   /** Intel's and AMD's 8th generation. */
   nitro8wide: { ...nitro8, interfaces: "wide" },
   /** Accelerators are not hibernated and not on Dedicated Hosts. */

@@ -48,7 +48,7 @@ const usualLadder: Ladder = [
 ];
 
 const wideLadder: Ladder = [
-  [192, 24, 64],
+  [128, 24, 64],
   [64, 16, 64],
   [48, 12, 50],
   [32, 10, 40],

@@ -16,15 +16,17 @@ export function validCores(traits: Traits, cores: number, given: { readonly from
       if (cores === 1 || (traits.hypervisor === "xen" && cores <= 8)) return steps(1, cores, 1);
       return steps(2, cores, 2);
     case "eighths":
-      return eighths(cores);
+      return parts(cores, 8);
+    case "sixths":
+      return parts(cores, 6);
   }
 }
 
-/** Processors of AMD since the 7th generation: within an eighth of the cores any number, then whole eighths. */
-function eighths(cores: number): number[] {
-  const eighth = Math.max(1, Math.floor(cores / 8));
-  const within = cores >= manyCores ? steps(4, eighth, 2) : steps(1, eighth, 1);
-  return [...new Set([...within, ...steps(eighth, cores, eighth)])];
+/** Processors of AMD since the 7th generation: within one part of the cores any number, then whole parts. */
+function parts(cores: number, count: number): number[] {
+  const part = Math.max(1, Math.floor(cores / count));
+  const within = cores >= manyCores ? steps(4, part, 2) : steps(1, part, 1);
+  return [...new Set([...within, ...steps(part, cores, part)])];
 }
 
 function steps(from: number, to: number, step: number): number[] {

@@ -187,10 +187,11 @@ export const acceleratedFamilies: readonly FamilyRow[] = [
   {
     families: "f1",
     processor: broadwell,
-    traits: lineages.xenEna,
+    traits: { ...lineages.xenEna, autoRecovery: false },
     sizes: sizesOfF1,
     gibPerVcpu: 15.25,
     disks: "2xlarge 1x470 4xlarge 1x940 16xlarge 4x940",
+    nvmeDisks: true,
     accelerator: { kind: "fpga", name: "Virtex UltraScale (VU9P)", manufacturer: "Xilinx", memoryMib: 65_536 },
     previous: "f1",
   },

@@ -47,18 +47,18 @@ const sizesOfM9g = `
 `;
 
 const sizesOfM8gn = `
-  medium      3.125/25  315/10000   2500/40000
-  large       6.25/30   630/10000   3600/40000
-  xlarge      12.5/40   1250/10000  6000/40000
-  2xlarge     25/50     2500/10000  12000/40000
-  4xlarge     50        5000/10000  20000/40000
-  8xlarge     100       10000       40000
-  12xlarge    150       15000       60000
-  16xlarge    200       20000       80000   if=16x50 efa
-  24xlarge    300       30000       120000  if=24x50 efa
-  48xlarge    600       60000       240000  if=24x50 cards=2 efa
-  metal-24xl  300       30000       120000  if=24x50 efa
-  metal-48xl  600       60000       240000  if=24x50 cards=2 efa
+  medium      3.125/25  760/10000   2500/40000
+  large       6.25/30   1250/10000  5000/40000
+  xlarge      12.5/40   2500/10000  10000/40000
+  2xlarge     25/50     5000/10000  20000/40000
+  4xlarge     50        10000       40000
+  8xlarge     100       20000       80000   if=10x30
+  12xlarge    150       30000       120000
+  16xlarge    200       40000       160000  if=16x50 efa
+  24xlarge    300       60000       240000  if=24x50 efa
+  48xlarge    600       120000      480000  if=24x50 cards=2 efa ghz=2.7
+  metal-24xl  300       60000       240000  if=24x50 efa
+  metal-48xl  600       120000      480000  if=24x50 cards=2 efa ghz=2.7
 `;
 
 const sizesOfM8gb = `
@@ -81,12 +81,12 @@ export const sizesOfM8i = `
   xlarge      1.875/12.5  1250/10000  6000/40000  if=4x30
   2xlarge     3.75/15     2500/10000  12000/40000
   4xlarge     7.5/15      5000/10000  20000/40000
-  8xlarge     15          10000       40000
+  8xlarge     15          10000       40000       if=10x50
   12xlarge    22.5        15000       60000
   16xlarge    30          20000       80000
   24xlarge    40          30000       120000  cores=4:2
   32xlarge    50          40000       160000  cores=4:2
-  48xlarge    75          60000       240000  cores=4:2 efa
+  48xlarge    75          60000       240000  cores=6:3 efa
   96xlarge    100         80000       480000  cores=12:6 efa
   metal-48xl  75          60000       240000  efa
   metal-96xl  100         80000       480000  efa
@@ -102,7 +102,7 @@ const sizesOfM8in = `
   16xlarge    100       20000       80000
   24xlarge    150       30000       120000  cores=4:2
   32xlarge    200       40000       160000  cores=4:2 efa
-  48xlarge    300       60000       240000  cores=4:2 efa
+  48xlarge    300       60000       240000  cores=6:3 efa
   96xlarge    600       120000      480000  cores=12:6 if=24x64 cards=2 efa
   metal-48xl  300       60000       240000  efa
   metal-96xl  600       120000      480000  if=24x64 cards=2 efa
@@ -118,7 +118,7 @@ const sizesOfM8ib = `
   16xlarge    66.66         50000        240000
   24xlarge    100           75000        360000   cores=4:2
   32xlarge    133.33        100000       480000   cores=4:2 efa
-  48xlarge    200           150000       720000   cores=4:2 efa
+  48xlarge    200           150000       720000   cores=6:3 efa
   96xlarge    400           300000       1440000  cores=12:6 if=24x64 cards=2 efa
   metal-48xl  200           150000       720000   efa
   metal-96xl  400           300000       1440000  if=24x64 cards=2 efa
@@ -139,20 +139,20 @@ const sizesOfM8ine = `
   xlarge    6.25    1250/10000  6000/40000   if=4x30
   2xlarge   12.5    2500/10000  12000/40000  if=4x30
   4xlarge   25      5000/10000  20000/40000  if=8x50
-  8xlarge   50      10000       40000
+  8xlarge   50      10000       40000        if=8x50
   12xlarge  75      15000       60000
 `;
 
 const sizesOfM8azn = `
-  medium      2.08/25  325/10000   2500/40000
-  large       4.17/25  650/10000   3600/40000
-  xlarge      8.33/25  1250/10000  6000/40000
-  3xlarge     25       3750/10000  18000/40000
-  6xlarge     50       7500        30000
-  12xlarge    100      15000       60000   efa
-  24xlarge    200      30000       120000  efa
-  metal-12xl  100      15000       60000   efa
-  metal-24xl  200      30000       120000  efa
+  medium      2.08/25  625/15000    2500/60000
+  large       4.17/25  1250/15000   5000/60000
+  xlarge      8.33/25  2500/15000   10000/60000
+  3xlarge     25       7500/15000   30000/60000  if=8x40
+  6xlarge     50       15000        60000        if=8x40
+  12xlarge    100      30000        120000       if=16x64 efa
+  24xlarge    200      60000        240000       if=16x64 efa
+  metal-12xl  100      30000        120000       if=16x64 efa
+  metal-24xl  200      60000        240000       if=16x64 efa
 `;
 
 const disksOfM8g =
@@ -170,16 +170,16 @@ export const eighthGeneration: readonly FamilyRow[] = [
   {
     families: "m8azn",
     processor: { ...processors.turin, clockGhz: 5 },
-    traits: { ...turin, precisionClock: false, bandwidthWeightings: false },
+    traits: { ...turin, cores: "sixths", precisionClock: false, bandwidthWeightings: false },
     sizes: sizesOfM8azn,
     approximate: "EBS bandwidth and IOPS, network peak, interfaces",
   },
   { families: "c8g m8g r8g", processor: processors.graviton4, traits: lineages.nitro8, sizes: sizesOfM8g },
   { families: "c8gd m8gd r8gd", processor: processors.graviton4, traits: lineages.nitro8, sizes: sizesOfM8g, disks: disksOfM8g },
-  { families: "c8gn m8gn r8gn", processor: processors.graviton4, traits: lineages.nitro8n, sizes: sizesOfM8gn, approximate: "EBS bandwidth and IOPS of 48xlarge" },
+  { families: "c8gn m8gn r8gn", processor: processors.graviton4, traits: lineages.nitro8n, sizes: sizesOfM8gn },
   { families: "c8gb m8gb r8gb", processor: processors.graviton4, traits: lineages.nitro8n, sizes: sizesOfM8gb, approximate: "network peak and EBS figures below 2xlarge" },
-  { families: "c8i m8i r8i", processor: processors.graniteRapids, traits: intel8, sizes: sizesOfM8i, approximate: "EBS bandwidth and IOPS from 48xlarge on" },
-  { families: "c8id m8id r8id", processor: processors.graniteRapids, traits: intel8, sizes: sizesOfM8i, disks: disksOfM8i, approximate: "EBS bandwidth and IOPS from 48xlarge on" },
+  { families: "c8i m8i r8i", processor: processors.graniteRapids, traits: intel8, sizes: sizesOfM8i },
+  { families: "c8id m8id r8id", processor: processors.graniteRapids, traits: intel8, sizes: sizesOfM8i, disks: disksOfM8i },
   { families: "c8in m8in r8in", processor: processors.graniteRapids, traits: intel8n, sizes: sizesOfM8in, approximate: "EBS bandwidth and IOPS from 32xlarge on" },
   { families: "m8idn r8idn", processor: processors.graniteRapids, traits: intel8n, sizes: sizesOfM8in, disks: disksOfM8i, approximate: "EBS bandwidth and IOPS from 32xlarge on" },
   { families: "c8ib m8ib r8ib", processor: processors.graniteRapids, traits: intel8n, sizes: sizesOfM8ib, approximate: "network peak, EBS bandwidth and IOPS" },

@@ -57,14 +57,14 @@ const sizesOfX2iezn = `
 `;
 
 const sizesOfX8aedz = `
-  large       1.562/12.5  625/10000   2500/40000
-  xlarge      3.125/12.5  1250/10000  5000/40000
-  3xlarge     9.375/18.75 3750/10000  15000/40000
-  6xlarge     18.75       7500        30000
-  12xlarge    37.5        15000       60000
-  24xlarge    75          30000       120000  efa
-  metal-12xl  37.5        15000       60000
-  metal-24xl  75          30000       120000  efa
+  large       1.562/12.5   1250/15000  5000/60000
+  xlarge      3.125/12.5   2500/15000  10000/60000
+  3xlarge     9.375/18.75  7500/15000  30000/60000  if=8x40
+  6xlarge     18.75        15000       60000        if=8x40
+  12xlarge    37.5         30000       120000       if=16x64 att=64
+  24xlarge    75           60000       240000       if=16x64 att=128 efa
+  metal-12xl  37.5         30000       120000       if=16x64
+  metal-24xl  75           60000       240000       if=16x64 efa
 `;
 
 const sizesOfZ1d = `
@@ -144,16 +144,16 @@ export const memoryFamilies: readonly FamilyRow[] = [
     traits: { ...lineages.nitro8wide, features: ["nested-virtualization"] },
     sizes: `${sizesOfM8i.trimEnd()}
   64xlarge    80          60000       320000  cores=8:4 efa`,
-    approximate: "EBS bandwidth and IOPS from 48xlarge on",
+    approximate: "EBS bandwidth and IOPS of 64xlarge",
   },
   {
     families: "x8aedz",
     processor: { ...processors.turin, clockGhz: 5 },
-    traits: { ...lineages.nitro8wide, cores: "eighths" },
+    traits: { ...lineages.nitro8wide, cores: "sixths", hibernation: false },
     sizes: sizesOfX8aedz,
     disks: "large 1x158 xlarge 1x316 3xlarge 1x950 6xlarge 1x1900 12xlarge 1x3800 24xlarge 2x3800 metal-12xl 1x3800 metal-24xl 2x3800",
     gibPerVcpu: 32,
-    approximate: "EBS bandwidth and IOPS, network peak, interfaces, disks below 6xlarge",
+    approximate: "network peak, EBS figures and disks of large and xlarge",
   },
   {
     families: "z1d",

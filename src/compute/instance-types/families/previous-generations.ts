@@ -52,7 +52,7 @@ const sizesOfI2 = `
 
 const sizesOfD2 = `
   xlarge      Moderate:1.25/2.5  750   6000   mem=31232
-  2xlarge     High:2.5/5         1000  8000   mem=62464
+  2xlarge     High:2.5/10        1000  8000   mem=62464
   4xlarge     High:5/10          2000  16000  mem=124928
   8xlarge:36  10                 4000  32000  mem=249856
 `;
@@ -144,7 +144,7 @@ export const previousGenerations: readonly FamilyRow[] = [
   {
     families: "i2",
     processor: processors.intel("Intel Xeon E5-2670 v2 (Ivy Bridge)", 2.5),
-    traits: lineages.xenVf,
+    traits: { ...lineages.xenVf, autoRecovery: false },
     sizes: sizesOfI2,
     disks: "xlarge 1x800 2xlarge 2x800 4xlarge 4x800 8xlarge 8x800",
     previous: "i2",
@@ -152,12 +152,12 @@ export const previousGenerations: readonly FamilyRow[] = [
   {
     families: "d2",
     processor: processors.intel("Intel Xeon E5-2676 v3 (Haswell)", 2.4),
-    traits: { ...lineages.xenVf, attachments: "xen 40" },
+    traits: { ...lineages.xenVf, attachments: "xen 40", autoRecovery: false },
     sizes: sizesOfD2,
     disks: "xlarge 3x2048 2xlarge 6x2048 4xlarge 12x2048 8xlarge 24x2048",
     diskType: "hdd",
     previous: "d2",
-    approximate: "network baseline",
+    approximate: "network of xlarge",
   },
   {
     families: "c4",

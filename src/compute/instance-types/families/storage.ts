@@ -172,13 +172,13 @@ export const storageFamilies: readonly FamilyRow[] = [
   {
     families: "h1",
     processor: i3,
-    traits: lineages.xenEna,
+    traits: { ...lineages.xenEna, autoRecovery: false },
     sizes: sizesOfH1,
     disks: "2xlarge 1x2000 4xlarge 2x2000 8xlarge 4x2000 16xlarge 8x2000",
     diskType: "hdd",
     gibPerVcpu: 4,
   },
-  { families: "i3", processor: i3, traits: { ...lineages.xenEna, hibernation: true }, sizes: sizesOfI3, disks: disksOfI3, gibPerVcpu: 7.625 },
+  { families: "i3", processor: i3, traits: { ...lineages.xenEna, hibernation: true, autoRecovery: false }, sizes: sizesOfI3, disks: disksOfI3, nvmeDisks: true, gibPerVcpu: 7.625 },
   // The one size of i3 that is not of the Xen era: 36 cores, all of them the guest's.
   { families: "i3", processor: i3, traits: lineages.nitro, sizes: "metal:72 25 19000 80000 mem=524288 if=15x50", disks: disksOfI3 },
   {
