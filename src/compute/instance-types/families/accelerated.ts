@@ -53,7 +53,7 @@ const sizesOfInf2 = `
 
 const sizesOfTrn1 = `
   2xlarge   3.125/12.5  5000/20000  16250/65000  acc=1
-  32xlarge  8x100       80000       260000       acc=16 if=40x50 efa
+  32xlarge  8x100       80000       260000       acc=16 if=40x50 att=28 efa
 `;
 
 const sizesOfTrn2 = `
@@ -139,7 +139,7 @@ export const acceleratedFamilies: readonly FamilyRow[] = [
   {
     families: "trn1",
     processor: processors.iceLake,
-    traits: capacityBlocks,
+    traits: { ...capacityBlocks, dedicatedHosts: true, uefi: false, nitroTpm: false, enclaves: false },
     sizes: sizesOfTrn1,
     gibPerVcpu: 4,
     disks: "2xlarge 1x474 32xlarge 4x1900",

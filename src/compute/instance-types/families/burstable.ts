@@ -22,16 +22,6 @@ const sizesOfT3a = `
   2xlarge   2.048/5  695/2780   4000/15700  mem=32768           credits=192
 `;
 
-const sizesOfT4g = `
-  nano:2    .032/5   43/2085    250/11800   mem=512    if=2x2   credits=6
-  micro:2   .064/5   87/2085    500/11800   mem=1024   if=2x2   credits=12
-  small:2   .128/5   174/2085   1000/11800  mem=2048   if=3x4   credits=24
-  medium:2  .256/5   347/2085   2000/11800  mem=4096   if=3x6   credits=24
-  large     .512/5   695/2780   4000/15700  mem=8192   if=3x12  credits=36
-  xlarge    1.024/5  695/2780   4000/15700  mem=16384           credits=96
-  2xlarge   2.048/5  695/2780   4000/15700  mem=32768           credits=192
-`;
-
 const sizesOfT2 = `
   nano      Low_to_Moderate:.032/.5   - -  mem=512    if=2x2   credits=3    i386
   micro     Low_to_Moderate:.064/.72  - -  mem=1024   if=2x2   credits=6    i386
@@ -71,7 +61,6 @@ export const burstableFamilies: readonly FamilyRow[] = [
     families: "t4g",
     processor: processors.graviton2,
     traits: { ...lineages.nitro5, ...burst, dedicatedHosts: false, cores: "every" },
-    sizes: sizesOfT4g,
-    approximate: "EBS baseline of the small sizes",
+    sizes: sizesOfT3,
   },
 ];

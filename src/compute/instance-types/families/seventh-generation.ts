@@ -52,7 +52,7 @@ const sizesOfR7iz = `
   16xlarge    25          20000       80000
   32xlarge    50          40000       160000  efa
   metal-16xl  25          20000       80000  
-  metal-32xl  50          40000       160000  efa
+  metal-32xl  50          40000       160000  att=79 efa
 `;
 
 const sizesOfM7g = `
@@ -91,9 +91,9 @@ export const seventhGeneration: readonly FamilyRow[] = [
   {
     families: "r7iz",
     processor: processors.intel("Intel Xeon (Sapphire Rapids)", 3.9),
-    traits: { ...lineages.nitro7, attachments: "shared" },
+    traits: { ...lineages.nitro7, precisionClock: false, enaSrdFromVcpus: 32 },
     sizes: sizesOfR7iz,
-    approximate: "EBS bandwidth and IOPS",
+    approximate: "EBS bandwidth and IOPS of 12xlarge",
   },
   { families: "c7g m7g r7g", processor: processors.graviton3, traits: graviton3, sizes: sizesOfM7g },
   { families: "c7gd m7gd r7gd", processor: processors.graviton3, traits: graviton3, sizes: sizesOfM7g, disks: disksOfM6g },

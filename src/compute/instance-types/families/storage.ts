@@ -86,11 +86,11 @@ const sizesOfI8g = `
   xlarge      2.344/10  1250/10000  5000/40000
   2xlarge     4.688/12  2500/10000  10000/40000
   4xlarge     9.375/25  5000/10000  20000/40000
-  8xlarge     25        10000       40000
+  8xlarge     Up_to_25_Gigabit:25    10000   40000
   12xlarge    28.12     15000       60000
   16xlarge    37.5      20000       80000
   24xlarge    56.25     30000       120000  efa
-  48xlarge    100       60000       240000  efa
+  48xlarge    Up_to_100_Gigabit:100  60000   240000  efa
   metal-24xl  56.25     30000       120000  efa
   metal-48xl  90        60000       240000  efa
 `;
@@ -193,11 +193,11 @@ export const storageFamilies: readonly FamilyRow[] = [
   { families: "i4g", processor: processors.graviton2, traits: gravitonStorage, sizes: sizesOfI4g, disks: disksOfI4, gibPerVcpu: 8 },
   { families: "i7i", processor: processors.intel("Intel Xeon (Emerald Rapids)", 2.4), traits: lineages.nitro7, sizes: sizesOfI7i, disks: disksOfI4, gibPerVcpu: 8 },
   { families: "i7ie", processor: processors.intel("Intel Xeon (Emerald Rapids)", 3.6), traits: lineages.nitro7, sizes: sizesOfI7ie, disks: disksOfI3en, gibPerVcpu: 8 },
-  { families: "i8g", processor: processors.graviton4, traits: lineages.nitro8, sizes: sizesOfI8g, disks: disksOfI4, gibPerVcpu: 8, approximate: "EBS bandwidth and IOPS, EFA" },
+  { families: "i8g", processor: processors.graviton4, traits: lineages.nitro7, sizes: sizesOfI8g, disks: disksOfI4, gibPerVcpu: 8, approximate: "EFA of 24xlarge and bare metal" },
   {
     families: "i8ge",
     processor: processors.graviton4,
-    traits: lineages.nitro8,
+    traits: lineages.nitro7,
     sizes: sizesOfI8ge,
     disks: disksOfI3en,
     gibPerVcpu: 8,
