@@ -34,6 +34,7 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     GetPasswordData: { InstanceId: instance },
     ImportKeyPair: { KeyName: "theirs", PublicKeyMaterial: Buffer.from("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAkZ5Sd0c3cxDPHZ1Gm0sCPSBpJUGn3oICcs8nWWQ2u2 me") },
     ModifyInstanceAttribute: { InstanceId: instance, DisableApiStop: { Value: true } },
+    ModifyInstanceMaintenanceOptions: { InstanceId: instance, AutoRecovery: "disabled" },
     ModifyInstanceMetadataOptions: { InstanceId: instance, HttpTokens: "required" },
     MonitorInstances: { InstanceIds: [instance] },
     RebootInstances: { InstanceIds: [instance] },
