@@ -2,15 +2,13 @@
  * What guests of one VPC, on hosts of two zones, can send each other as groups and network ACLs change, and that a second VPC with the same addresses is
  * another world. Each guest answers at one port with its name, and then says what it is told.
  */
-import { EC2, waitUntilNatGatewayAvailable, waitUntilNatGatewayDeleted, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
+import { type EC2, waitUntilNatGatewayAvailable, waitUntilNatGatewayDeleted, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LineProcess } from "../../src/host/network/testing/line-process.ts";
-import { createKey, describeInstance, imageId, launch, loginTo, ssh, untilSsh, type GuestKey } from "../installation/guest.ts";
-import type { CountedHop, ReachReport } from "../../src/cli/reach/reach-report.ts";
+import type { CountedHop } from "../../src/cli/reach/reach-report.ts";
 import { bringUp, type TestInstallation } from "../installation/installation.ts";
+import { answerPort, echoes, everywhere, VpcGuests } from "../installation/vpc-guests.ts";
 
-const port = 7000;
-const everywhere = "0.0.0.0/0";
+const port = answerPort;
 const logins: IpPermission = { IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: everywhere }] };
 const soon = { timeout: 20_000, interval: 100 };
 
@@ -21,8 +19,8 @@ interface Place {
 }
 
 let installation: TestInstallation;
+let guests: VpcGuests;
 let ec2: EC2;
-let key: GuestKey;
 let [client, server] = ["", ""];
 let [clients, servers] = ["", ""];
 let clientPlace: Place;
@@ -31,85 +29,84 @@ let serverAddress = "";
 
 beforeAll(async () => {
   installation = await bringUp({ withSsh: false });
-  const { url, region, accessKeyId, secretAccessKey } = installation.profile;
-  ec2 = new EC2({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } });
-  key = await createKey(installation, "network");
+  guests = await VpcGuests.open(installation);
+  ({ ec2 } = guests);
   [clientPlace, serverPlace] = [await defaultSubnet("us-east-1b"), await defaultSubnet("us-east-1a")];
-  [clients, servers] = [await createGroup("clients", serverPlace.vpc, logins), await createGroup("servers", serverPlace.vpc, logins)];
-  client = await launchNamed("client", "hvm", { SubnetId: clientPlace.subnet, SecurityGroupIds: [clients] });
-  server = await launchNamed("server", "paravirtual", { SubnetId: serverPlace.subnet, SecurityGroupIds: [servers] });
-  serverAddress = await privateAddress(server);
-  await Promise.all([client, server].map((id) => untilSsh(installation, key, id, `nc -w 5 127.0.0.1 ${port} < /dev/null`)));
+  [clients, servers] = [await guests.createGroup("clients", serverPlace.vpc, logins), await guests.createGroup("servers", serverPlace.vpc, logins)];
+  client = await guests.launch("client", "hvm", { SubnetId: clientPlace.subnet, SecurityGroupIds: [clients] });
+  server = await guests.launch("server", "paravirtual", { SubnetId: serverPlace.subnet, SecurityGroupIds: [servers] });
+  serverAddress = await guests.privateAddress(server);
+  await guests.untilAnswering([client, server]);
 });
 
 afterAll(async () => {
-  ec2?.destroy();
+  guests?.[Symbol.dispose]();
   await installation?.[Symbol.asyncDispose]();
 });
 
 test("a group lets in what its rules name, by protocol, port and the other's group, and nothing else", async () => {
-  expect([await whoAnswers(client, serverAddress), await pings(client, serverAddress)]).toEqual(["", false]);
-  expect([await whatStops(client, `${server}:${port}`), await whatStops(client, server)]).toMatchObject([atServers(), atServers()]);
+  expect([await guests.whoAnswers(client, serverAddress), await guests.pings(client, serverAddress)]).toEqual(["", false]);
+  expect([await guests.whatStops(client, `${server}:${port}`), await guests.whatStops(client, server)]).toMatchObject([atServers(), atServers()]);
   await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
-  expect([await whoAnswers(client, serverAddress, 22), await pings(client, serverAddress)]).toEqual([expect.stringMatching("SSH"), false]);
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("server");
+  expect([await guests.whoAnswers(client, serverAddress, 22), await guests.pings(client, serverAddress)]).toEqual([expect.stringMatching("SSH"), false]);
   await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("icmp", -1)] });
-  await expect.poll(() => pings(client, serverAddress), soon).toBe(true);
-  expect(await whoAnswers(server, await privateAddress(client))).toBe("");
-  expect(await whatStops(server, `${client}:${port}`)).toMatchObject({ hop: "security-group-in", at: clients });
+  await expect.poll(() => guests.pings(client, serverAddress), soon).toBe(true);
+  expect(await guests.whoAnswers(server, await guests.privateAddress(client))).toBe("");
+  expect(await guests.whatStops(server, `${client}:${port}`)).toMatchObject({ hop: "security-group-in", at: clients });
 });
 
 test("a guest that leaves the group is not let in any more, and one that enters is", async () => {
   const members = (...Groups: string[]) => ec2.modifyInstanceAttribute({ InstanceId: client, Groups });
-  await members(await createGroup("others", serverPlace.vpc, logins));
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
-  expect(await whatStops(client, `${server}:${port}`)).toMatchObject(atServers());
+  await members(await guests.createGroup("others", serverPlace.vpc, logins));
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("");
+  expect(await guests.whatStops(client, `${server}:${port}`)).toMatchObject(atServers());
   await members(clients);
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("server");
 });
 
 test("a rule that is revoked keeps the open connection and lets no new one in", async () => {
-  await using open = await connect();
+  await using open = await guests.connect(client, serverAddress, "server");
   await ec2.revokeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("");
   expect(await echoes(open, "after the revocation")).toBe(true);
-  expect(await whatStops(client, `${server}:${port}`)).toMatchObject(atServers());
+  expect(await guests.whatStops(client, `${server}:${port}`)).toMatchObject(atServers());
   await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [fromClients("tcp", port)] });
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("server");
 });
 
 test("reach counts what guests send, names the group that stops it, and sees a port that this machine may ask for", async () => {
-  const allowed = async () => (await reach(client, `${server}:${port}`)).hops.find(({ hop }) => hop === "security-group-in");
-  const denied = () => whatStops(client, `${server}:${port + 1}`);
-  const [{ outcome, hops }, passed, dropped] = [await reach(client, `${server}:${port}`), await allowed(), await denied()];
+  const allowed = async () => (await guests.reach(client, `${server}:${port}`)).hops.find(({ hop }) => hop === "security-group-in");
+  const denied = () => guests.whatStops(client, `${server}:${port + 1}`);
+  const [{ outcome, hops }, passed, dropped] = [await guests.reach(client, `${server}:${port}`), await allowed(), await denied()];
   expect([outcome, hops.map(({ hop }) => hop)]).toEqual(["passes", ["sender", "security-group-out", "network-acl-out", "route", "host-path", "network-acl-in", "security-group-in", "answer", "port"]]);
   expect(passed).toMatchObject({ at: servers, rule: expect.stringMatching(/^sgr-/), packets: expect.any(Number) });
   expect(dropped).toMatchObject({ ...atServers(), packets: expect.any(Number) });
 
-  expect([await whoAnswers(client, serverAddress), await whoAnswers(client, serverAddress, port + 1)]).toEqual(["server", ""]);
+  expect([await guests.whoAnswers(client, serverAddress), await guests.whoAnswers(client, serverAddress, port + 1)]).toEqual(["server", ""]);
   expect((await allowed())?.packets).toBe((passed?.packets ?? 0) + 1);
   expect((await denied())?.packets).toBeGreaterThan(dropped?.packets ?? 0);
 
-  expect((await reach("internet", `${server}:22`)).hops.at(-1)).toMatchObject({ hop: "port", verdict: "passes" });
-  expect(await whatStops("internet", `${server}:${port}`)).toMatchObject(atServers());
+  expect((await guests.reach("internet", `${server}:22`)).hops.at(-1)).toMatchObject({ hop: "port", verdict: "passes" });
+  expect(await guests.whatStops("internet", `${server}:${port}`)).toMatchObject(atServers());
 });
 
 test("reach names the group that lets nothing out, and the route that leads nowhere", async () => {
   const everything = { GroupId: clients, IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: everywhere }] }] };
   await ec2.revokeSecurityGroupEgress(everything);
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
-  expect(await whatStops(client, `${server}:${port}`)).toMatchObject({ hop: "security-group-out", at: clients });
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("");
+  expect(await guests.whatStops(client, `${server}:${port}`)).toMatchObject({ hop: "security-group-out", at: clients });
   await ec2.authorizeSecurityGroupEgress(everything);
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("server");
 
-  const publicAddress = (await describeInstance(installation, server)).PublicIpAddress ?? "";
-  await expect.poll(() => whoAnswers(client, publicAddress, 22), soon).toMatch("SSH");
+  const publicAddress = await guests.publicAddress(server);
+  await expect.poll(() => guests.whoAnswers(client, publicAddress, 22), soon).toMatch("SSH");
   const { NetworkInterface: nobody } = await ec2.createNetworkInterface({ SubnetId: clientPlace.subnet });
   const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [serverPlace.vpc] }] });
   const route = { RouteTableId: table?.RouteTableId, DestinationCidrBlock: `${publicAddress}/32` };
   await ec2.createRoute({ ...route, NetworkInterfaceId: nobody?.NetworkInterfaceId });
-  await expect.poll(() => whoAnswers(client, publicAddress, 22), soon).toBe("");
-  expect(await whatStops(client, `${publicAddress}:22`)).toMatchObject({ hop: "route", at: route.RouteTableId, rule: route.DestinationCidrBlock });
+  await expect.poll(() => guests.whoAnswers(client, publicAddress, 22), soon).toBe("");
+  expect(await guests.whatStops(client, `${publicAddress}:22`)).toMatchObject({ hop: "route", at: route.RouteTableId, rule: route.DestinationCidrBlock });
   await ec2.deleteRoute(route);
 });
 
@@ -119,24 +116,24 @@ test("a network ACL's denial beats the group, stops open connections too, and an
   const fromThem = { ...entry, Protocol: "6", CidrBlock: clientPlace.cidr, RuleAction: "deny" } as const satisfies NetworkAclEntry;
   for (const Egress of [false, true]) await ec2.createNetworkAclEntry({ ...entry, Egress, RuleNumber: 100, RuleAction: "allow" });
   await ec2.createNetworkAclEntry({ ...fromThem, Egress: false, RuleNumber: 90, PortRange: { From: port, To: port } });
-  await using open = await connect();
+  await using open = await guests.connect(client, serverAddress, "server");
   const before = await associate(entry.NetworkAclId);
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
-  expect([await echoes(open, "after the denial", 2_000), await pings(client, serverAddress)]).toEqual([false, true]);
-  const denial = await whatStops(client, `${server}:${port}`);
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("");
+  expect([await echoes(open, "after the denial", 2_000), await guests.pings(client, serverAddress)]).toEqual([false, true]);
+  const denial = await guests.whatStops(client, `${server}:${port}`);
   expect([denial, (denial?.packets ?? 0) > 0]).toMatchObject([{ hop: "network-acl-in", at: entry.NetworkAclId, rule: "90" }, true]);
 
   await ec2.deleteNetworkAclEntry({ ...entry, Egress: false, RuleNumber: 90 });
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("server");
   await ec2.createNetworkAclEntry({ ...fromThem, Egress: true, RuleNumber: 90, PortRange: { From: 1024, To: 65_535 } });
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("");
-  expect(await whatStops(client, `${server}:${port}`)).toMatchObject({ hop: "answer", at: entry.NetworkAclId, rule: "90" });
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("");
+  expect(await guests.whatStops(client, `${server}:${port}`)).toMatchObject({ hop: "answer", at: entry.NetworkAclId, rule: "90" });
   await ec2.createNetworkAclEntry({ ...fromThem, Egress: true, RuleNumber: 80, PortRange: { From: 22, To: 22 } });
-  const clientAddress = await privateAddress(client);
-  await expect.poll(() => whoAnswers(server, clientAddress, 22), soon).toBe("");
-  expect(await whatStops(server, `${client}:22`)).toMatchObject({ hop: "network-acl-out", at: entry.NetworkAclId, rule: "80" });
+  const clientAddress = await guests.privateAddress(client);
+  await expect.poll(() => guests.whoAnswers(server, clientAddress, 22), soon).toBe("");
+  expect(await guests.whatStops(server, `${client}:22`)).toMatchObject({ hop: "network-acl-out", at: entry.NetworkAclId, rule: "80" });
   await associate(before);
-  await expect.poll(() => whoAnswers(client, serverAddress), soon).toBe("server");
+  await expect.poll(() => guests.whoAnswers(client, serverAddress), soon).toBe("server");
 });
 
 test("a guest without a public address reaches out through a NAT gateway in another zone, as the gateway's Elastic IP address, until that is deleted", async () => {
@@ -149,14 +146,14 @@ test("a guest without a public address reaches out through a NAT gateway in anot
   await ec2.associateRouteTable({ RouteTableId, SubnetId });
   await ec2.createRoute({ RouteTableId, DestinationCidrBlock: everywhere, NatGatewayId });
   await ec2.authorizeSecurityGroupIngress({ GroupId: servers, IpPermissions: [{ IpProtocol: "tcp", FromPort: port, ToPort: port, IpRanges: [{ CidrIp: `${PublicIp}/32` }] }] });
-  const group = await createGroup("hidden", serverPlace.vpc, fromClients("tcp", port));
-  const { PublicIpAddress: outside = "" } = await describeInstance(installation, server);
-  const hidden = await launchNamed("hidden", "paravirtual", { SubnetId, SecurityGroupIds: [group], UserData: relay(outside) });
-  const hiddenAddress = await privateAddress(hidden);
-  await expect.poll(() => whoAnswers(client, hiddenAddress), { timeout: 120_000, interval: 500 }).toBe("hidden heard server");
+  const group = await guests.createGroup("hidden", serverPlace.vpc, fromClients("tcp", port));
+  const outside = await guests.publicAddress(server);
+  const hidden = await guests.launchAnswering(`echo hidden heard $(nc -w 1 ${outside} ${port} < /dev/null | head -n 1)`, "paravirtual", { SubnetId, SecurityGroupIds: [group] });
+  const hiddenAddress = await guests.privateAddress(hidden);
+  await expect.poll(() => guests.whoAnswers(client, hiddenAddress), { timeout: 120_000, interval: 500 }).toBe("hidden heard server");
   await ec2.deleteNatGateway({ NatGatewayId });
   await waitUntilNatGatewayDeleted(waiting, { NatGatewayIds: [NatGatewayId] });
-  expect(await whoAnswers(client, hiddenAddress)).not.toContain("server");
+  expect(await guests.whoAnswers(client, hiddenAddress)).not.toContain("server");
 });
 
 test("guests of two VPCs with equal addresses never meet, and each VPC finds its own", async () => {
@@ -164,14 +161,14 @@ test("guests of two VPCs with equal addresses never meet, and each VPC finds its
   const near = await createPublicSubnet(VpcId, serverPlace.cidr, "us-east-1b");
   const all = { IpProtocol: "-1", IpRanges: [{ CidrIp: everywhere }] };
   await ec2.authorizeSecurityGroupIngress({ GroupId: clients, IpPermissions: [{ IpProtocol: "tcp", FromPort: port, ToPort: port, IpRanges: [{ CidrIp: everywhere }] }] });
-  const group = await createGroup("open", VpcId, all);
-  const stranger = await launchNamed("stranger", "paravirtual", { SubnetId: near, SecurityGroupIds: [group], PrivateIpAddress: serverAddress });
-  await untilSsh(installation, key, stranger, `nc -w 5 127.0.0.1 ${port} < /dev/null`);
-  const clientAddress = await privateAddress(client);
-  await expect.poll(() => whoAnswers(server, clientAddress), soon).toBe("client");
-  expect(await whoAnswers(stranger, clientAddress)).toBe("");
-  expect(await whatStops(stranger, `${clientAddress}:${port}`)).toMatchObject({ hop: "host-path", at: VpcId });
-  expect([await whoAnswers(client, serverAddress), await whoAnswers(stranger, serverAddress)]).toEqual(["server", "stranger"]);
+  const group = await guests.createGroup("open", VpcId, all);
+  const stranger = await guests.launch("stranger", "paravirtual", { SubnetId: near, SecurityGroupIds: [group], PrivateIpAddress: serverAddress });
+  await guests.untilAnswering([stranger]);
+  const clientAddress = await guests.privateAddress(client);
+  await expect.poll(() => guests.whoAnswers(server, clientAddress), soon).toBe("client");
+  expect(await guests.whoAnswers(stranger, clientAddress)).toBe("");
+  expect(await guests.whatStops(stranger, `${clientAddress}:${port}`)).toMatchObject({ hop: "host-path", at: VpcId });
+  expect([await guests.whoAnswers(client, serverAddress), await guests.whoAnswers(stranger, serverAddress)]).toEqual(["server", "stranger"]);
 });
 
 async function defaultSubnet(zone: string): Promise<Place> {
@@ -189,12 +186,6 @@ async function createPublicSubnet(VpcId: string, CidrBlock: string, Availability
   return SubnetId;
 }
 
-async function createGroup(GroupName: string, VpcId: string, ...IpPermissions: IpPermission[]): Promise<string> {
-  const { GroupId = "" } = await ec2.createSecurityGroup({ GroupName, Description: GroupName, VpcId });
-  await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions });
-  return GroupId;
-}
-
 function fromClients(IpProtocol: string, at: number): IpPermission {
   return { IpProtocol, FromPort: at, ToPort: at, UserIdGroupPairs: [{ GroupId: clients }] };
 }
@@ -207,56 +198,7 @@ async function associate(NetworkAclId: string | undefined): Promise<string | und
   return acl?.NetworkAclId;
 }
 
-function launchNamed(name: string, kind: "hvm" | "paravirtual", request: Parameters<typeof launch>[1]): Promise<string> {
-  const script = `#!/bin/sh\nprintf '#!/bin/sh\\necho ${name}\\nexec cat\\n' > /var/tmp/answer; chmod +x /var/tmp/answer\nnc -ll -p ${port} -e /var/tmp/answer < /dev/null > /dev/null 2>&1 &\n`;
-  const InstanceType = kind === "hvm" ? "t3.micro" : "m1.small";
-  return launch(installation, { ImageId: imageId("tiny", kind), InstanceType, KeyName: key.name, UserData: Buffer.from(script).toString("base64"), ...request });
-}
-
-/** A guest that answers with what it hears at the address. */
-function relay(address: string): string {
-  const answer = `#!/bin/sh\\necho hidden heard $(nc -w 1 ${address} ${port} < /dev/null | head -n 1)\\n`;
-  const script = `#!/bin/sh\nprintf '${answer}' > /var/tmp/answer; chmod +x /var/tmp/answer\nnc -ll -p ${port} -e /var/tmp/answer < /dev/null > /dev/null 2>&1 &\n`;
-  return Buffer.from(script).toString("base64");
-}
-
-async function privateAddress(id: string): Promise<string> {
-  return (await describeInstance(installation, id)).PrivateIpAddress ?? "";
-}
-
-/** What is said first at the address, asked from within the guest; empty when no connection can be made. */
-function whoAnswers(from: string, address: string, at = port): Promise<string> {
-  return ssh(installation, key, from, `nc -w 1 ${address} ${at} < /dev/null | head -n 1`);
-}
-
-async function pings(from: string, address: string): Promise<boolean> {
-  return (await ssh(installation, key, from, `sudo ping -q -c 1 -W 1 ${address} > /dev/null && echo answered || echo silent`)) === "answered";
-}
-
-async function reach(...words: readonly string[]): Promise<ReachReport> {
-  const text = await installation.hostelry("reach", ...words, "--json").catch((thrown: { readonly stdout: string }) => thrown.stdout); // it ends with 1 when something stops the packets
-  return JSON.parse(text) as ReachReport; // our own command printed it
-}
-
 /** The server's group does not let it in. */
 function atServers(): Partial<CountedHop> {
   return { hop: "security-group-in", at: servers };
-}
-
-/** The first hop that stops the packet. */
-async function whatStops(...words: readonly string[]): Promise<CountedHop | undefined> {
-  const { hops, stoppedBy } = await reach(...words);
-  return stoppedBy === undefined ? undefined : hops[stoppedBy];
-}
-
-/** From the client to the server, until it is disposed of. */
-async function connect(): Promise<LineProcess> {
-  const connection = new LineProcess("ssh", await loginTo(installation, key, client, `nc ${serverAddress} ${port}`));
-  await connection.waitFor((line) => line === "server");
-  return connection;
-}
-
-function echoes(connection: LineProcess, word: string, timeoutMs = 10_000): Promise<boolean> {
-  connection.write(word);
-  return connection.waitFor((line) => line === word, 0, timeoutMs).then(() => true, () => false);
 }
