@@ -6,12 +6,12 @@
  * underlay network or another VPC by a private address.
  *
  *   prerouting    choose_table (which routing table), destination (translation)
- *   forward       through_namespace (is there such a way at all; ACLs)  →  leaving  →  arriving (groups)
+ *   forward       through_namespace (is there such a way at all)  →  acl_leaving  →  leaving (groups)  →  acl_arriving  →  arriving (groups)
  *   postrouting   source (translation)
  *
  * Groups are checked for what leaves an interface here and again for what arrives at one here, each by a chain of the interface
- * (`group-rules.ts`); connection tracking lets pass what belongs to a connection that was allowed. ACLs come before it and see
- * every packet that leaves or enters their subnet. The services of the link-local range, DHCP and the resolver pass none of them,
+ * (`group-rules.ts`); connection tracking lets pass what belongs to a connection that was allowed. ACLs know no connections and see
+ * every packet that leaves or enters their subnet. Flow logs look between these chains (`flow-logs/flow-rules.ts`). The services of the link-local range, DHCP and the resolver pass none of them,
  * as on EC2 (facts §7.6).
  */
 import type { Direction } from "../protocol/counted-rule.ts";
@@ -36,6 +36,7 @@ const tokenMark = "0x1";
 export function vpcRules(input: VpcRulesInput): RuleTable {
   const { here, subnets, groups, members } = input.scene;
   const acls = aclChains(subnets);
+  const aclNames = new Set(acls.map(([name]) => name));
   return {
     sets: new Map([...members].map(([group, addresses]) => [memberSet(group), addresses])),
     chains: new Map<string, Chain>([
@@ -47,8 +48,10 @@ export function vpcRules(input: VpcRulesInput): RuleTable {
       ["source", { hook: "type nat hook postrouting priority srcnat; policy accept;", rules: sourceRules(input) }],
       ["to_namespace", { hook: "type filter hook input priority filter; policy drop;", rules: inputRules(input.scene) }],
       ["metadata_reply", { rules: metadataReplyRules(here) }],
-      ["through_namespace", { hook: "type filter hook forward priority filter; policy drop;", rules: forwardRules(input, new Set(acls.map(([name]) => name))) }],
+      ["through_namespace", { hook: "type filter hook forward priority filter; policy drop;", rules: forwardRules(input) }],
+      ...aclCheck("leave", subnets, here, aclNames),
       ["leaving", { hook: "type filter hook forward priority filter + 10; policy accept;", rules: groupCheck("leave", "iifname", here) }],
+      ...aclCheck("arrive", subnets, here, aclNames),
       ["arriving", { hook: "type filter hook forward priority filter + 20; policy accept;", rules: groupCheck("arrive", "oifname", here) }],
     ]),
   };
@@ -102,8 +105,8 @@ function inputRules({ resolver }: VpcScene): readonly string[] {
   ];
 }
 
-function forwardRules({ scene, underlayBlock }: VpcRulesInput, acls: ReadonlySet<string>): readonly string[] {
-  const { here, subnets } = scene;
+function forwardRules({ scene, underlayBlock }: VpcRulesInput): readonly string[] {
+  const { here } = scene;
   const own = here.flatMap(({ device, privateAddresses }) => privateAddresses.map((address) => `"${device}" . ${address}`));
   const open = here.flatMap(({ device, sourceDestCheck }) => (sourceDestCheck ? [] : `"${device}"`));
   const checked = open.length === 0 ? "" : `oifname != { ${open.join(", ")} } `;
@@ -114,7 +117,6 @@ function forwardRules({ scene, underlayBlock }: VpcRulesInput, acls: ReadonlySet
     `iifname "eni*" ip daddr { 169.254.0.0/16, ${underlayBlock} } drop`,
     `iifname "${uplinkDevice}" ip saddr { ${scene.blocks.join(", ")} } drop`,
     ...(own.length === 0 ? [] : [`oifname "eni*" ${checked}oifname . ip daddr != { ${own.join(", ")} } drop`]),
-    ...subnets.flatMap((subnet) => aclJumps(subnet, here, acls)),
     `iifname { "eni*", "${overlayDevice}" } oifname "eni*" accept`,
     `iifname "eni*" oifname "${overlayDevice}" accept`,
     `iifname "${uplinkDevice}" ct state established,related accept`,
@@ -123,14 +125,19 @@ function forwardRules({ scene, underlayBlock }: VpcRulesInput, acls: ReadonlySet
   ];
 }
 
-/** Between two interfaces of a subnet its ACL does not count. */
-function aclJumps(subnet: LocalSubnet, here: readonly LocalInterface[], acls: ReadonlySet<string>): readonly string[] {
-  const devices = `{ ${here.filter((nic) => nic.subnet === subnet.id).map(({ device }) => `"${device}"`).join(", ")} }`;
-  const [leave, arrive] = [aclName("leave", subnet), aclName("arrive", subnet)];
-  return [
-    ...(acls.has(leave) ? [`iifname ${devices} ip daddr != ${subnet.cidr} jump ${leave}`] : []),
-    ...(acls.has(arrive) ? [`oifname ${devices} ip saddr != ${subnet.cidr} jump ${arrive}`] : []),
-  ];
+/** Between two interfaces of a subnet its ACL does not count, nor for metadata. No chain when no ACL says anything. */
+function aclCheck(direction: Direction, subnets: readonly LocalSubnet[], here: readonly LocalInterface[], acls: ReadonlySet<string>): readonly (readonly [string, Chain])[] {
+  const [key, side] = direction === "leave" ? ["iifname", "daddr"] : ["oifname", "saddr"];
+  const jumps = subnets
+    .filter((subnet) => acls.has(aclName(direction, subnet)))
+    .map((subnet) => {
+      const devices = here.filter((nic) => nic.subnet === subnet.id).map(({ device }) => `"${device}"`);
+      return `${key} { ${devices.join(", ")} } ip ${side} != ${subnet.cidr} jump ${aclName(direction, subnet)}`;
+    });
+  if (jumps.length === 0) return [];
+  const metadata = direction === "leave" ? `ip daddr ${hostLinkAddress} accept` : `iifname "${uplinkDevice}" ip saddr ${hostLinkAddress} accept`;
+  const [name, priority] = direction === "leave" ? ["acl_leaving", 7] : ["acl_arriving", 17];
+  return [[name, { hook: `type filter hook forward priority filter + ${priority}; policy accept;`, rules: [metadata, ...jumps] }]];
 }
 
 function metadataReplyRules(here: readonly LocalInterface[]): readonly string[] {
