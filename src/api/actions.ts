@@ -27,6 +27,7 @@ import { CopySnapshot } from "./ec2/copy-snapshot.ts";
 import { CreateDefaultSubnet } from "./ec2/create-default-subnet.ts";
 import { CreateDefaultVpc } from "./ec2/create-default-vpc.ts";
 import { CreateDhcpOptions } from "./ec2/create-dhcp-options.ts";
+import { CreateFlowLogs } from "./ec2/create-flow-logs.ts";
 import { CreateImage } from "./ec2/create-image.ts";
 import { CreateInternetGateway } from "./ec2/create-internet-gateway.ts";
 import { CreateKeyPair } from "./ec2/create-key-pair.ts";
@@ -46,6 +47,7 @@ import { CreateTags } from "./ec2/create-tags.ts";
 import { CreateVolume } from "./ec2/create-volume.ts";
 import { CreateVpc } from "./ec2/create-vpc.ts";
 import { DeleteDhcpOptions } from "./ec2/delete-dhcp-options.ts";
+import { DeleteFlowLogs } from "./ec2/delete-flow-logs.ts";
 import { DeleteInternetGateway } from "./ec2/delete-internet-gateway.ts";
 import { DeleteKeyPair } from "./ec2/delete-key-pair.ts";
 import { DeleteLaunchTemplate } from "./ec2/delete-launch-template.ts";
@@ -68,6 +70,7 @@ import { DescribeAddresses } from "./ec2/describe-addresses.ts";
 import { DescribeAddressesAttribute } from "./ec2/describe-addresses-attribute.ts";
 import { DescribeAvailabilityZones } from "./ec2/describe-availability-zones.ts";
 import { DescribeDhcpOptions } from "./ec2/describe-dhcp-options.ts";
+import { DescribeFlowLogs } from "./ec2/describe-flow-logs.ts";
 import { DescribeImageAttribute } from "./ec2/describe-image-attribute.ts";
 import { DescribeImages } from "./ec2/describe-images.ts";
 import { DescribeImportSnapshotTasks } from "./ec2/describe-import-snapshot-tasks.ts";
@@ -183,6 +186,7 @@ export const actions: readonly Action[] = [
   CreateDefaultSubnet,
   CreateDefaultVpc,
   CreateDhcpOptions,
+  CreateFlowLogs,
   CreateImage,
   CreateInternetGateway,
   CreateKeyPair,
@@ -202,6 +206,7 @@ export const actions: readonly Action[] = [
   CreateVolume,
   CreateVpc,
   DeleteDhcpOptions,
+  DeleteFlowLogs,
   DeleteInternetGateway,
   DeleteKeyPair,
   DeleteLaunchTemplate,
@@ -224,6 +229,7 @@ export const actions: readonly Action[] = [
   DescribeAddressesAttribute,
   DescribeAvailabilityZones,
   DescribeDhcpOptions,
+  DescribeFlowLogs,
   DescribeImageAttribute,
   DescribeImages,
   DescribeImportSnapshotTasks,

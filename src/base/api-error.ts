@@ -8,6 +8,7 @@ export * from "./api-errors/address.ts";
 export * from "./api-errors/class.ts";
 export * from "./api-errors/authorization.ts";
 export * from "./api-errors/direct.ts";
+export * from "./api-errors/flow-log.ts";
 export * from "./api-errors/image.ts";
 export * from "./api-errors/instance.ts";
 export * from "./api-errors/launch-template.ts";

@@ -27,6 +27,7 @@ export const idPrefixes = {
   elasticIp: "eipalloc",
   elasticIpAssociation: "eipassoc",
   dhcpOptions: "dopt",
+  flowLog: "fl",
   keyPair: "key",
   launchTemplate: "lt",
   importSnapshotTask: "import-snap",

@@ -30,6 +30,7 @@ const kinds = {
   security_groups: "securityGroup",
   network_interfaces: "networkInterface",
   elastic_ips: "elasticIp",
+  flow_logs: "flowLog",
 } as const satisfies Partial<Record<keyof Tables, ResourceKind>>;
 
 export type OwnedTable = keyof typeof kinds;

@@ -30,6 +30,7 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   securityGroupRule: "security-group-rule",
   networkInterface: "network-interface",
   elasticIp: "elastic-ip",
+  flowLog: "vpc-flow-log",
 };
 
 /** The owner's resources of the ids. Fails with `InvalidID` for a text that is no id, and as its kind does for one that the owner does not have. */

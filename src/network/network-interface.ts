@@ -7,6 +7,7 @@ import { insertRow, prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { allocatePublicAddress, choosePrivateAddress, releasePublicAddress } from "./address.ts";
 import { dissolveAt } from "./elastic-ip.ts";
+import { deleteFlowLogsOf } from "./flow-log.ts";
 import { assignSecondary, type SecondaryRequest } from "./interface-addresses.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
@@ -119,6 +120,7 @@ export function requireManageable({ nat_gateway_id: gateway }: NetworkInterfaceR
 export async function deleteInterface(tx: Tx, { id, vpc_id: vpcId }: NetworkInterfaceRow, now: number): Promise<void> {
   await dissolveAt(tx, id);
   await tx.db.deleteFrom("interface_addresses").where("interface_id", "=", id).execute();
+  await deleteFlowLogsOf(tx, id);
   await tx.db.deleteFrom("network_interfaces").where("id", "=", id).execute();
   await tx.db.deleteFrom("tags").where("resource_id", "=", id).execute();
   await touchVpc(tx, vpcId, now);

@@ -6,6 +6,7 @@ import type { Random } from "../base/random.ts";
 import type { SubnetRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { blockOf, isWithin } from "./cidr-block.ts";
+import { deleteFlowLogsOf } from "./flow-log.ts";
 import { forgetAclAssociation } from "./network-acl.ts";
 import { listVpcCidrs } from "./vpc-blocks.ts";
 import { touchVpc } from "./vpc-specification.ts";
@@ -52,6 +53,7 @@ export async function requireEmptySubnet(tx: Tx, { id }: SubnetRow): Promise<voi
 export async function deleteSubnet(tx: Tx, { id, vpc_id: vpcId }: SubnetRow, now: number): Promise<void> {
   await tx.db.deleteFrom("route_table_associations").where("subnet_id", "=", id).execute();
   await forgetAclAssociation(tx, id);
+  await deleteFlowLogsOf(tx, id);
   await tx.db.deleteFrom("subnets").where("id", "=", id).execute();
   await tx.db.deleteFrom("tags").where("resource_id", "=", id).execute();
   await touchVpc(tx, vpcId, now);

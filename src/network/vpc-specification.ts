@@ -7,6 +7,7 @@ import type { GroupSpecification, PlacedInterface, RouteSpecification, SubnetSpe
 import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow, RouteRow, SubnetRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
+import { narrowFlowLogs, readFlowLogs } from "./flow-log-specification.ts";
 import { toAclSpecification } from "./network-acl.ts";
 import { toGroupRuleSpecification } from "./security-group-rules.ts";
 import { readAclChoice, readTableChoice } from "./subnet-choices.ts";
@@ -33,6 +34,7 @@ export async function toVpcSpecification(tx: Tx, vpc: VpcRow & { readonly networ
     subnets: await readSubnets(tx, vpc.id, interfaces),
     interfaces,
     groups: await readGroups(tx, new Set(interfaces.flatMap((nic) => nic.groups))),
+    ...(await readFlowLogs(tx, vpc.id)),
   };
 }
 
@@ -41,7 +43,7 @@ export function narrowToHost(specification: VpcSpecification, hostAddress: strin
   const here = new Set(specification.interfaces.filter((nic) => nic.hostAddress === hostAddress).flatMap((nic) => nic.groups));
   const rules = specification.groups.filter((group) => here.has(group.id)).flatMap((group) => group.rules);
   const named = new Set(rules.flatMap(({ peer }) => ("group" in peer ? peer.group : [])));
-  return { ...specification, groups: specification.groups.filter(({ id }) => here.has(id) || named.has(id)) };
+  return { ...specification, groups: specification.groups.filter(({ id }) => here.has(id) || named.has(id)), ...narrowFlowLogs(specification, hostAddress) };
 }
 
 type InterfaceRow = Pick<NetworkInterfaceRow, "id" | "subnet_id" | "mac" | "private_address" | "public_address" | "source_dest_check" | "group_ids" | "nat_gateway_id"> & {

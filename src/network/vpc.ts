@@ -4,6 +4,7 @@ import { newId, type InstanceId, type VpcId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
+import { deleteFlowLogsOf } from "./flow-log.ts";
 import { createCompanions, deleteCompanions } from "./vpc-companions.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
@@ -72,6 +73,7 @@ export async function requireEmptyVpc(tx: Tx, { id }: VpcRow): Promise<void> {
 export async function deleteVpc(tx: Tx, vpc: VpcRow, now: number): Promise<void> {
   await deleteCompanions(tx, vpc.id);
   await tx.db.deleteFrom("vpc_cidr_blocks").where("vpc_id", "=", vpc.id).execute();
+  await deleteFlowLogsOf(tx, vpc.id);
   await tx.db.deleteFrom("vpcs").where("id", "=", vpc.id).execute();
   await tx.db.deleteFrom("tags").where("resource_id", "=", vpc.id).execute();
   await touchVpc(tx, vpc.id, now);

@@ -1,5 +1,6 @@
 /** Rows of networks; the conventions are in `tables.ts`. */
 import type { Id, InstanceId, InterfaceId, SubnetId, VpcId } from "../base/ids.ts";
+import type { FlowTraffic } from "../host/protocol/flow-log.ts";
 import type { VpcReport } from "../host/protocol/report.ts";
 import type { Flag } from "./tables.ts";
 
@@ -29,6 +30,7 @@ export interface NetworkTables {
   public_addresses: { address: string; holder_id: InterfaceId | ElasticIpRow["id"]; allocated_at: number };
   elastic_ips: ElasticIpRow;
   nat_gateways: NatGatewayRow;
+  flow_logs: FlowLogRow;
 }
 
 export interface VpcRow {
@@ -187,5 +189,25 @@ export interface NatGatewayRow {
   ended_at: number | null;
   failure_code: string | null;
   failure_message: string | null;
+  created_at: number;
+}
+
+/** Goes with the resource that it is about. */
+export interface FlowLogRow {
+  id: Id<"flowLog">;
+  account: string;
+  region: string;
+  /** A VPC, a subnet or an interface. */
+  resource_id: VpcId | SubnetId | InterfaceId;
+  vpc_id: VpcId;
+  traffic: FlowTraffic;
+  interval_seconds: number;
+  /** As the request had it: `${field} ${field}`. */
+  format: string;
+  destination_type: "cloud-watch-logs" | "s3";
+  /** The bucket's ARN, or the log group's where the request had that; else empty. */
+  destination: string;
+  log_group: string | null;
+  permission_arn: string | null;
   created_at: number;
 }

@@ -42,6 +42,7 @@ const described: readonly Described[] = [
   { name: "DescribeNetworkAcls", ids: "NetworkAclIds", prefix: "acl", malformed: "InvalidNetworkAclId.Malformed", notFound: "InvalidNetworkAclID.NotFound", output: "NetworkAcls", id: "NetworkAclId", pages: true },
   { name: "DescribeDhcpOptions", ids: "DhcpOptionsIds", prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", output: "DhcpOptions", id: "DhcpOptionsId", pages: true },
   { name: "DescribeNatGateways", ids: "NatGatewayIds", prefix: "nat", malformed: "NatGatewayMalformed", notFound: "NatGatewayNotFound", output: "NatGateways", id: "NatGatewayId", pages: true, filters: "Filter" },
+  { name: "DescribeFlowLogs", ids: "FlowLogIds", prefix: "fl", malformed: "InvalidParameterValue", notFound: "InvalidFlowLogId.NotFound", output: "FlowLogs", id: "FlowLogId", pages: true, filters: "Filter" },
   { name: "DescribeKeyPairs", ids: "KeyPairIds", prefix: "key", malformed: "InvalidParameterValue", notFound: "InvalidKeyPair.NotFound", output: "KeyPairs", id: "KeyPairId" },
 ];
 
@@ -51,6 +52,7 @@ async function furnish(server: Awaited<ReturnType<typeof openTestServer>>): Prom
   await server.reportRunning(launched.instance);
   await server.ec2().createKeyPair({ KeyName: "mine", KeyType: "ed25519" });
   await server.ec2().createNatGateway({ SubnetId: launched.subnetId, ConnectivityType: "private" });
+  await server.ec2().createFlowLogs({ ResourceIds: [launched.subnetId], ResourceType: "Subnet", TrafficType: "ALL", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::flows" });
   return launched;
 }
 

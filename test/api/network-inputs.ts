@@ -1,4 +1,5 @@
 /** An input for every action on networks that would be carried out for whom it is allowed. */
+import type { CreateFlowLogsCommandInput } from "@aws-sdk/client-ec2";
 import { launchOne } from "./launch-one.ts";
 import { attachGateway, makeSubnet, makeVpc } from "./vpc-parts.ts";
 import type { TestServer } from "./test-server.ts";
@@ -29,6 +30,8 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   const { Subnets: [lost] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: ["us-east-1f"] }] });
   await ec2.deleteSubnet({ SubnetId: lost?.SubnetId });
   const { NatGateway: natGateway } = await ec2.createNatGateway({ SubnetId, ConnectivityType: "private" });
+  const flowLogs = { ResourceIds: [VpcId], ResourceType: "VPC", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::flows" } satisfies Partial<CreateFlowLogsCommandInput>;
+  const { FlowLogIds } = await ec2.createFlowLogs({ ...flowLogs, TrafficType: "REJECT" });
   const DhcpConfigurations = [{ Key: "domain-name", Values: ["example.com"] }];
   const { DhcpOptions: options } = await ec2.createDhcpOptions({ DhcpConfigurations });
   const DhcpOptionsId = options?.DhcpOptionsId;
@@ -43,6 +46,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     AttachNetworkInterface: { NetworkInterfaceId, InstanceId: other.instance, DeviceIndex: 1 },
     CreateDefaultSubnet: { AvailabilityZone: "us-east-1f" },
     CreateDhcpOptions: { DhcpConfigurations },
+    CreateFlowLogs: { ...flowLogs, TrafficType: "ALL" },
     CreateNatGateway: { SubnetId, AllocationId },
     CreateNetworkInterface: { SubnetId },
     CreateRoute: { RouteTableId, DestinationCidrBlock: "0.0.0.0/0", GatewayId: gateway },
@@ -50,6 +54,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     CreateSubnet: { VpcId, CidrBlock: "10.0.2.0/24" },
     CreateVpc: { CidrBlock: "10.8.0.0/16" },
     DeleteDhcpOptions: { DhcpOptionsId },
+    DeleteFlowLogs: { FlowLogIds },
     DeleteInternetGateway: { InternetGatewayId: free?.InternetGatewayId },
     DeleteNatGateway: { NatGatewayId: natGateway?.NatGatewayId },
     DeleteNetworkInterface: { NetworkInterfaceId },

@@ -15,6 +15,7 @@ test("Tags go on resources of every kind, and are shown with them and in Describ
   const { RouteTables: [table] = [] } = await ec2.describeRouteTables({});
   const { NetworkAcls: [acl] = [] } = await ec2.describeNetworkAcls({});
   const { NatGateway: natGateway } = await ec2.createNatGateway({ SubnetId: launched.subnetId, ConnectivityType: "private" });
+  const { FlowLogIds: [flowLog = ""] = [] } = await ec2.createFlowLogs({ ResourceIds: [launched.vpcId], ResourceType: "VPC", TrafficType: "ALL", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::flows" });
   const resources: Record<string, string> = {
     "dhcp-options": vpc?.DhcpOptionsId ?? "",
     instance: launched.instance,
@@ -29,6 +30,7 @@ test("Tags go on resources of every kind, and are shown with them and in Describ
     subnet: launched.subnetId,
     volume: launched.volume,
     vpc: launched.vpcId,
+    "vpc-flow-log": flowLog,
   };
   await ec2.createTags({ Resources: Object.values(resources), Tags: [{ Key: "team", Value: "blue" }] });
   const { Tags: tags = [] } = await ec2.describeTags({ Filters: [{ Name: "key", Values: ["team"] }] });
@@ -47,9 +49,10 @@ test("Tags go on resources of every kind, and are shown with them and in Describ
     (await ec2.describeNetworkAcls(filter)).NetworkAcls,
     (await ec2.describeDhcpOptions(filter)).DhcpOptions,
     (await ec2.describeNatGateways({ Filter: filter.Filters })).NatGateways,
+    (await ec2.describeFlowLogs({ Filter: filter.Filters })).FlowLogs,
     (await ec2.describeKeyPairs(filter)).KeyPairs,
   ].map((list) => list?.length);
-  expect(counts).toEqual(Array.from({ length: 13 }, () => 1));
+  expect(counts).toEqual(Array.from({ length: 14 }, () => 1));
 });
 
 test("CreateTags overwrites, and DeleteTags deletes by key, by value, or all", async () => {

@@ -51,6 +51,11 @@ const notFoundRows: Readonly<Record<NotFoundKind, Row>> = {
   elasticIpAssociation: row("InvalidAssociationID.NotFound", "association ID"),
   importSnapshotTask: row("InvalidConversionTaskId", "import task ID"),
   dhcpOptions: row("InvalidDhcpOptionID.NotFound", "dhcpOption ID"),
+  flowLog: {
+    code: "InvalidFlowLogId.NotFound",
+    one: (id) => `These flow log ids in the input list are not found: [TotalCount: 1] ${id}`,
+    many: (ids) => `These flow log ids in the input list are not found: [TotalCount: ${ids.split(", ").length}] ${ids}`,
+  },
   keyPair: row("InvalidKeyPair.NotFound", "keypair", "."),
   keyPairName: row("InvalidKeyPair.NotFound", "keypair", "."),
   launchTemplate: { code: "InvalidLaunchTemplateId.NotFound", one: (id) => `The specified launch template, with template ID ${id}, does not exist.` },

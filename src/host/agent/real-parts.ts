@@ -8,7 +8,9 @@ import { hostDisks } from "../disk/host-disks.ts";
 import { openVolumeStore } from "../disk/volume-store.ts";
 import { openIdentitySigner } from "../metadata/identity-signer.ts";
 import { openMetadataService } from "../metadata/metadata-service.ts";
+import { FlowLogger } from "../network/flow-logs/flow-logger.ts";
 import { openHostNetwork } from "../network/host-network.ts";
+import { accompany } from "../network/network-companions.ts";
 import { engineUser } from "./confinement.ts";
 import { consoleFiles } from "./console-files.ts";
 import { diskFiles } from "./durable-files.ts";
@@ -42,10 +44,14 @@ export interface RealHost {
   readonly probe: EngineProbe;
 }
 
+/** How often the counters of flow logs are looked at. */
+const lookMs = 10_000;
+
 export async function openHostParts(options: RealHostOptions): Promise<RealHost> {
   const { hostId, installation, underlayDevice, resolvers, clock, random, log } = options;
   const places = hostPlaces("host", hostId, options);
   for (const directory of Object.values(places)) await mkdir(directory, { recursive: true, mode: 0o711 });
+  const flows = new FlowLogger({ hostId, installation, stateFile: join(places.dataDirectory, "flow-logs.json"), directory: join(options.dataDirectory, "flow-logs"), clock, log, everyMs: lookMs });
   const network = await openHostNetwork({ hostId, installation, stateDirectory: join(places.dataDirectory, "network"), underlayDevice, resolvers, log, runDirectory: places.runDirectory });
   const metadata = await openMetadataService({
     clock,
@@ -56,7 +62,7 @@ export async function openHostParts(options: RealHostOptions): Promise<RealHost>
     log,
   });
   const { engines, probe } = await openRealEngines(join(options.runDirectory, "probes"), options.findProbeKernel, log);
-  return { parts: { role: "host", files: diskFiles, consoles: consoleFiles, engines, network, metadata, disks: hostDisks }, probe };
+  return { parts: { role: "host", files: diskFiles, consoles: consoleFiles, engines, network: accompany(network, { flows }), metadata, disks: hostDisks }, probe };
 }
 
 export interface RealStorageOptions extends RealPartsOptions {

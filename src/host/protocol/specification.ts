@@ -7,6 +7,7 @@
  * keeps a tombstone, so that an old specification that arrives late brings nothing back.
  */
 import type { ImageId, InstanceId, InterfaceId, SnapshotId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
+import type { FlowLogSpecification } from "./flow-log.ts";
 
 /** How privileged operations of the guest are handled (architecture §3). */
 export type Virtualization = "emulated" | "paravirtual" | "hardware";
@@ -185,6 +186,8 @@ export interface VpcSpecification {
   readonly interfaces: readonly PlacedInterface[];
   /** Every group that an interface here is in, and every group that their rules name. */
   readonly groups: readonly GroupSpecification[];
+  /** Of interfaces here; absent: none. */
+  readonly flowLogs?: readonly FlowLogSpecification[];
 }
 
 export interface PlacedInterface {
