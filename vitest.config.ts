@@ -6,7 +6,7 @@ const maxWorkers = 2;
 /** A guest boots slowly by emulation, and images may have to be built first. */
 const guestLimits = { testTimeout: 300_000, hookTimeout: 600_000 };
 /** They measure how long something takes, so nothing else may run beside them. */
-const timed = ["src/host/network/vpc-speed.guest.test.ts", "src/host/disk/volume-snapshots.guest.test.ts"];
+const timed = ["src/host/network/vpc-speed.guest.test.ts", "src/host/network/bandwidth/bandwidth.guest.test.ts", "src/host/disk/volume-snapshots.guest.test.ts"];
 /** They begin first: the short ones are left for the end, when one of the workers has nothing more to do. */
 const longest = ["control-plane-sweep", "block-job-sweep", "guest/debian", "guest/volumes", "guest/network", "qemu-engine.guest"];
 

@@ -1,6 +1,7 @@
 /** From an instance's rows to what its host is asked to make true. Pure apart from reading. */
 import { privateDnsDomain, publicDnsDomain, zoneIdOf } from "../base/regions.ts";
 import type {
+  BandwidthSpecification,
   DiskSpecification,
   InterfaceSpecification,
   MachineSpecification,
@@ -19,6 +20,7 @@ import type { Tx } from "../store/store.ts";
 import { gracefulStopMs } from "./instance.ts";
 import { instanceStoreOf } from "./instance-store.ts";
 import { requireInstanceType } from "./instance-types/catalogue.ts";
+import type { NetworkFigures } from "./instance-types/instance-type.ts";
 import type { MetadataOptions } from "./metadata-options.ts";
 import { listTags } from "./tags.ts";
 
@@ -58,7 +60,7 @@ export async function toMachineSpecification(
     instanceStoreGib: store.gib,
     ...(store.root === undefined ? {} : { localRoot: { file: store.root.file, sizeGib: store.root.gib, device: instance.root_device_name } }),
     ...(instance.image_task === null ? {} : { keepInstanceStore: true }),
-    interfaces: await toInterfaces(tx, parts.interfaces),
+    interfaces: await toInterfaces(tx, parts.interfaces, toBandwidth(type.network)),
     metadata: await toMetadata(tx, instance, parts.volumes),
   };
 }
@@ -82,7 +84,7 @@ async function toDisks(tx: Tx, attached: readonly AttachedVolume[]): Promise<Dis
 
 const selectNodes = prepareForList((db, nodes: readonly string[]) => db.selectFrom("hosts").select(["id", "underlay_address"]).where("id", "in", nodes));
 
-async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<InterfaceSpecification[]> {
+async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[], bandwidth: BandwidthSpecification): Promise<InterfaceSpecification[]> {
   const specifications: InterfaceSpecification[] = [];
   const addresses = await listInterfaceAddresses(tx, rows);
   for (const row of rows.filter((each) => each.detaching === 0)) {
@@ -102,9 +104,18 @@ async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promi
       domain: dhcpConfigurationOf(place)["domain-name"]?.[0] ?? privateDnsDomain(row.region),
       securityGroups: groups,
       ownerAccount: row.account,
+      bandwidth,
     });
   }
   return specifications;
+}
+
+/** EC2 says that a burst lasts 5 to 60 minutes, depending on the type, and not more. */
+const burstSeconds = 900;
+
+function toBandwidth({ baselineGbps, peakGbps }: NetworkFigures): BandwidthSpecification {
+  const [baselineBitsPerSecond, peakBitsPerSecond] = [baselineGbps * 1e9, peakGbps * 1e9];
+  return { baselineBitsPerSecond, peakBitsPerSecond, creditBytes: ((peakBitsPerSecond - baselineBitsPerSecond) / 8) * burstSeconds };
 }
 
 const selectPlace = prepareKept((db, { subnet_id: subnet }: Pick<NetworkInterfaceRow, "subnet_id">) =>

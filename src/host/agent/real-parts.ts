@@ -8,6 +8,7 @@ import { hostDisks } from "../disk/host-disks.ts";
 import { openVolumeStore } from "../disk/volume-store.ts";
 import { openIdentitySigner } from "../metadata/identity-signer.ts";
 import { openMetadataService } from "../metadata/metadata-service.ts";
+import { BandwidthKeeper } from "../network/bandwidth/bandwidth-keeper.ts";
 import { FlowLogger } from "../network/flow-logs/flow-logger.ts";
 import { openHostNetwork } from "../network/host-network.ts";
 import { accompany } from "../network/network-companions.ts";
@@ -44,7 +45,7 @@ export interface RealHost {
   readonly probe: EngineProbe;
 }
 
-/** How often the counters of flow logs are looked at. */
+/** How often the counters of flow logs and bandwidth are looked at. */
 const lookMs = 10_000;
 
 export async function openHostParts(options: RealHostOptions): Promise<RealHost> {
@@ -52,6 +53,7 @@ export async function openHostParts(options: RealHostOptions): Promise<RealHost>
   const places = hostPlaces("host", hostId, options);
   for (const directory of Object.values(places)) await mkdir(directory, { recursive: true, mode: 0o711 });
   const flows = new FlowLogger({ hostId, installation, stateFile: join(places.dataDirectory, "flow-logs.json"), directory: join(options.dataDirectory, "flow-logs"), clock, log, everyMs: lookMs });
+  const bandwidth = new BandwidthKeeper({ stateFile: join(places.dataDirectory, "bandwidth.json"), clock, log, everyMs: lookMs });
   const network = await openHostNetwork({ hostId, installation, stateDirectory: join(places.dataDirectory, "network"), underlayDevice, resolvers, log, runDirectory: places.runDirectory });
   const metadata = await openMetadataService({
     clock,
@@ -62,7 +64,7 @@ export async function openHostParts(options: RealHostOptions): Promise<RealHost>
     log,
   });
   const { engines, probe } = await openRealEngines(join(options.runDirectory, "probes"), options.findProbeKernel, log);
-  return { parts: { role: "host", files: diskFiles, consoles: consoleFiles, engines, network: accompany(network, { flows }), metadata, disks: hostDisks }, probe };
+  return { parts: { role: "host", files: diskFiles, consoles: consoleFiles, engines, network: accompany(network, { flows, bandwidth }), metadata, disks: hostDisks }, probe };
 }
 
 export interface RealStorageOptions extends RealPartsOptions {

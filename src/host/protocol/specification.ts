@@ -81,6 +81,16 @@ export interface InterfaceSpecification {
   readonly publicHostName?: string;
   readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
   readonly ownerAccount: string;
+  /** Absent: as fast as the host can. */
+  readonly bandwidth?: BandwidthSpecification;
+}
+
+/** Of one interface, each direction for itself: `baseline` for ever; while there are credits, which are earned below it and full at first, `peak`. */
+export interface BandwidthSpecification {
+  readonly baselineBitsPerSecond: number;
+  readonly peakBitsPerSecond: number;
+  /** What the bucket of credits holds. */
+  readonly creditBytes: number;
 }
 
 /** What the metadata service of one machine answers (facts §8). */

@@ -14,6 +14,7 @@ import { systemRandom } from "../../../base/random.ts";
 import { openIdentitySigner } from "../../metadata/identity-signer.ts";
 import { openMetadataService } from "../../metadata/metadata-service.ts";
 import type { InterfaceSpecification, MachineSpecification, VpcSpecification } from "../../protocol/specification.ts";
+import { BandwidthKeeper } from "../bandwidth/bandwidth-keeper.ts";
 import { openHostNetwork } from "../host-network.ts";
 
 /** Only the tests start this process; both sides are of the same source tree, so what arrives is what was meant. */
@@ -35,6 +36,7 @@ const metadata = await openMetadataService({
   setHopLimit: (id, hopLimit) => network.setTokenHopLimit(id, hopLimit),
   log: silentLog,
 });
+const bandwidth = new BandwidthKeeper({ stateFile: join(settings.directory, "state", "bandwidth.json"), clock: systemClock, log: silentLog, everyMs: 100 });
 const machines = new Map<InterfaceId, MachineSpecification>();
 
 const calls = {
@@ -49,6 +51,7 @@ const calls = {
     await metadata.serve(prepared.metadataPort, () => machines.get(nic.id), nic.id);
     const servedAt = performance.now();
     await network.connectInterface(nic);
+    await bandwidth.limit(nic);
     return { ...prepared, prepareMs: preparedAt - began, connectMs: performance.now() - servedAt };
   },
   prepareFor: ({ nic, uid }: { nic: InterfaceSpecification; uid: number }) => network.prepareInterface(nic, { uid, gid: uid }),
@@ -63,6 +66,7 @@ const calls = {
     await network.applyVpc(specification);
     return { applyMs: performance.now() - began };
   },
+  forgetBandwidth: (id: InterfaceId) => bandwidth.forget(id),
   removeVpc: (id: VpcId) => network.removeVpc(id),
   async close() {
     await metadata.close();

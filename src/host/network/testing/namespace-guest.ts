@@ -53,6 +53,11 @@ export class NamespaceGuest implements AsyncDisposable {
   /** A server that answers every connection with its name and the client's address, and sends back what it is told. */
   async serve(port: number, name: string): Promise<void> {
     const program = `require("net").createServer((s) => { s.on("error", () => {}); s.write(${JSON.stringify(name)} + " " + s.remoteAddress.slice(7) + "\\n"); s.on("data", (d) => s.write(d)); }).listen(${port}, () => console.log("listens"))`;
+    await this.serveBy(program);
+  }
+
+  /** Runs a program of Node.js that says `listens` when it is ready, until the guest goes. */
+  async serveBy(program: string): Promise<void> {
     await this.#start(process.execPath, "-e", program).waitFor((line) => line === "listens");
   }
 

@@ -60,6 +60,10 @@ export class TestHost {
     return (await this.#call("applyVpc", specification)) as { applyMs: number }; // what host-process.ts answers
   }
 
+  async forgetBandwidth(id: InterfaceId): Promise<void> {
+    await this.#call("forgetBandwidth", id);
+  }
+
   async removeVpc(id: VpcId): Promise<void> {
     await this.#call("removeVpc", id);
   }
