@@ -2,21 +2,18 @@
  * What guests of one VPC, on hosts of two zones, can send each other as groups and network ACLs change, and that a second VPC with the same addresses is
  * another world. Each guest answers at one port with its name, and then says what it is told.
  */
-import { type EC2, waitUntilNatGatewayAvailable, waitUntilNatGatewayDeleted, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { type EC2, waitUntilNatGatewayAvailable, waitUntilNatGatewayDeleted, waitUntilNetworkInterfaceAvailable, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CountedHop } from "../../src/cli/reach/reach-report.ts";
+import { loadRules } from "../../src/host/network/command.ts";
+import { switchNamespace, switchPort } from "../../src/host/network/names.ts";
+import { describeInstance } from "../installation/guest.ts";
 import { bringUp, type TestInstallation } from "../installation/installation.ts";
-import { answerPort, echoes, everywhere, VpcGuests } from "../installation/vpc-guests.ts";
+import { answerPort, echoes, everywhere, VpcGuests, type Place } from "../installation/vpc-guests.ts";
 
 const port = answerPort;
 const logins: IpPermission = { IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: everywhere }] };
 const soon = { timeout: 20_000, interval: 100 };
-
-interface Place {
-  readonly vpc: string;
-  readonly subnet: string;
-  readonly cidr: string;
-}
 
 let installation: TestInstallation;
 let guests: VpcGuests;
@@ -31,7 +28,7 @@ beforeAll(async () => {
   installation = await bringUp({ withSsh: false });
   guests = await VpcGuests.open(installation);
   ({ ec2 } = guests);
-  [clientPlace, serverPlace] = [await defaultSubnet("us-east-1b"), await defaultSubnet("us-east-1a")];
+  [clientPlace, serverPlace] = [await guests.defaultSubnet("us-east-1b"), await guests.defaultSubnet("us-east-1a")];
   [clients, servers] = [await guests.createGroup("clients", serverPlace.vpc, logins), await guests.createGroup("servers", serverPlace.vpc, logins)];
   client = await guests.launch("client", "hvm", { SubnetId: clientPlace.subnet, SecurityGroupIds: [clients] });
   server = await guests.launch("server", "paravirtual", { SubnetId: serverPlace.subnet, SecurityGroupIds: [servers] });
@@ -158,7 +155,7 @@ test("a guest without a public address reaches out through a NAT gateway in anot
 
 test("guests of two VPCs with equal addresses never meet, and each VPC finds its own", async () => {
   const { VpcId = "" } = (await ec2.createVpc({ CidrBlock: "172.31.0.0/16" })).Vpc ?? {};
-  const near = await createPublicSubnet(VpcId, serverPlace.cidr, "us-east-1b");
+  const near = await guests.createPublicSubnet(VpcId, serverPlace.cidr, "us-east-1b");
   const all = { IpProtocol: "-1", IpRanges: [{ CidrIp: everywhere }] };
   await ec2.authorizeSecurityGroupIngress({ GroupId: clients, IpPermissions: [{ IpProtocol: "tcp", FromPort: port, ToPort: port, IpRanges: [{ CidrIp: everywhere }] }] });
   const group = await guests.createGroup("open", VpcId, all);
@@ -171,20 +168,101 @@ test("guests of two VPCs with equal addresses never meet, and each VPC finds its
   expect([await guests.whoAnswers(client, serverAddress), await guests.whoAnswers(stranger, serverAddress)]).toEqual(["server", "stranger"]);
 });
 
-async function defaultSubnet(zone: string): Promise<Place> {
-  const { Subnets: [subnet] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: [zone] }, { Name: "default-for-az", Values: ["true"] }] });
-  return { vpc: subnet?.VpcId ?? "", subnet: subnet?.SubnetId ?? "", cidr: subnet?.CidrBlock ?? "" };
-}
+describe("guests that all may reach,", () => {
+  let [everyone, standby, standbyAddress] = ["", "", ""];
+  const interfaceOf = async (id: string) => (await describeInstance(installation, id)).NetworkInterfaces?.[0]?.NetworkInterfaceId ?? "";
 
-async function createPublicSubnet(VpcId: string, CidrBlock: string, AvailabilityZone: string): Promise<string> {
-  const { InternetGatewayId: GatewayId = "" } = (await ec2.createInternetGateway({})).InternetGateway ?? {};
-  await ec2.attachInternetGateway({ InternetGatewayId: GatewayId, VpcId });
-  const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
-  await ec2.createRoute({ RouteTableId: table?.RouteTableId, DestinationCidrBlock: everywhere, GatewayId });
-  const { SubnetId = "" } = (await ec2.createSubnet({ VpcId, CidrBlock, AvailabilityZone })).Subnet ?? {};
-  await ec2.modifySubnetAttribute({ SubnetId, MapPublicIpOnLaunch: { Value: true } });
-  return SubnetId;
-}
+  beforeAll(async () => {
+    everyone = await guests.createGroup("everyone", serverPlace.vpc, { IpProtocol: "-1", IpRanges: [{ CidrIp: everywhere }] });
+    for (const InstanceId of [client, server]) await ec2.modifyInstanceAttribute({ InstanceId, Groups: [everyone] });
+    standby = await guests.launch("standby", "paravirtual", { SubnetId: serverPlace.subnet, SecurityGroupIds: [everyone] });
+    standbyAddress = await guests.privateAddress(standby);
+    await guests.untilAnswering([standby]);
+  });
+
+  test("send nothing from an address or a hardware address that is not theirs", async () => {
+    const before = await guests.arrived(standby, "icmp");
+    for (const [id, device] of [[client, "eth0"], [server, "vec0"]] as const) {
+      const other = id === client ? serverAddress : clientPlace.cidr.replace(/\d+\/.*/, "77");
+      const pretend = `ip address add ${other}/32 dev ${device}; ping -q -c 1 -W 1 -I ${other} ${standbyAddress}; ip address del ${other}/32 dev ${device}`;
+      expect(await guests.run(id, `sudo sh -c '${pretend}' | grep transmitted`)).toContain("1 packets transmitted, 0 packets received");
+    }
+    const mac = `$(cat /sys/class/net/eth0/address)`;
+    const pretend = `own=${mac}; ip link set eth0 address 06:00:00:77:77:77; ping -q -c 1 -W 1 ${standbyAddress}; ip link set eth0 address $own`;
+    expect(await guests.run(client, `sudo sh -c '${pretend}' | grep transmitted`)).toContain("1 packets transmitted, 0 packets received");
+    expect([await guests.pings(client, standbyAddress), await guests.pings(server, standbyAddress), await guests.arrived(standby, "icmp")]).toEqual([true, true, before + 2]);
+  });
+
+  test("get datagrams from another zone, and from another host of their own, when a rule allows them", async () => {
+    const datagrams = (cidr: string): IpPermission => ({ IpProtocol: "udp", FromPort: port, ToPort: port, IpRanges: [{ CidrIp: `${cidr}/32` }] });
+    const narrow = await guests.createGroup("narrow", serverPlace.vpc, logins, datagrams(await guests.privateAddress(client)));
+    await ec2.modifyInstanceAttribute({ InstanceId: standby, Groups: [narrow] });
+    await expect.poll(() => guests.pings(client, standbyAddress), soon).toBe(false);
+    const before = await guests.arrived(standby, "udp");
+    await guests.sendDatagrams(server, standbyAddress, port, 5);
+    await guests.sendDatagrams(client, standbyAddress, port + 1, 5);
+    await guests.sendDatagrams(client, standbyAddress, port, 5);
+    await expect.poll(() => guests.arrived(standby, "udp"), soon).toBe(before + 5);
+    await ec2.authorizeSecurityGroupIngress({ GroupId: narrow, IpPermissions: [datagrams(serverAddress)] });
+    await expect.poll(() => guests.sendDatagrams(server, standbyAddress, port, 1).then(() => guests.arrived(standby, "udp")), soon).toBeGreaterThan(before + 5);
+    await ec2.modifyInstanceAttribute({ InstanceId: standby, Groups: [everyone] });
+    await expect.poll(() => guests.pings(client, standbyAddress), soon).toBe(true);
+  });
+
+  test.each(["hvm", "paravirtual"])("bring up an interface that is attached while they run, and miss it when it is detached again: %s", async (kind) => {
+    const [id, { subnet }] = kind === "hvm" ? [client, clientPlace] : [server, serverPlace];
+    const { NetworkInterfaceId = "", PrivateIpAddress: address = "" } = (await ec2.createNetworkInterface({ SubnetId: subnet, Groups: [everyone] })).NetworkInterface ?? {};
+    const { AttachmentId } = await ec2.attachNetworkInterface({ NetworkInterfaceId, InstanceId: id, DeviceIndex: 1 });
+    const device = () => guests.run(id, `/sbin/ip -4 -o address | grep -F ' ${address}/' | tr -s ' ' | cut -d ' ' -f 2`);
+    await expect.poll(device, soon).not.toBe("");
+    const name = await device();
+    expect([name, await guests.pings(id, standbyAddress, `-I ${name}`)]).toEqual([expect.stringMatching(/1$/), true]);
+    if (kind === "paravirtual") await guests.run(id, `sudo ip link set ${name} down`); // its kernel gives back no device that is in use
+    await ec2.detachNetworkInterface({ AttachmentId });
+    await expect.poll(() => guests.run(id, "ls /sys/class/net"), soon).not.toContain(name);
+    await waitUntilNetworkInterfaceAvailable({ client: ec2, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { NetworkInterfaceIds: [NetworkInterfaceId] });
+    await ec2.deleteNetworkInterface({ NetworkInterfaceId });
+  });
+
+  test("are followed by packets within a second when a secondary address, an Elastic IP address or a route moves to them", async () => {
+    const [clientNic, serverNic, standbyNic] = [await interfaceOf(client), await interfaceOf(server), await interfaceOf(standby)];
+    const assign = async (NetworkInterfaceId: string) => {
+      const { AssignedPrivateIpAddresses: [own] = [] } = await ec2.assignPrivateIpAddresses({ NetworkInterfaceId, SecondaryPrivateIpAddressCount: 1 });
+      return own?.PrivateIpAddress ?? "";
+    };
+    const [secondary, ofClient, virtual] = [await assign(serverNic), await assign(clientNic), "10.9.0.1"];
+    for (const id of [server, standby]) await guests.run(id, `sudo ip address add ${secondary}/32 dev vec0; sudo ip address add ${virtual}/32 dev lo`);
+    await guests.run(client, `sudo ip address add ${ofClient}/32 dev eth0`);
+    const toStandby = () => ec2.assignPrivateIpAddresses({ NetworkInterfaceId: standbyNic, PrivateIpAddresses: [secondary], AllowReassignment: true });
+    const moved = [await guests.msUntilAnswers(client, secondary, ["server", "standby"], toStandby)];
+
+    const { AllocationId, PublicIp = "" } = await ec2.allocateAddress({});
+    const elastic = (NetworkInterfaceId: string, PrivateIpAddress: string) => ec2.associateAddress({ AllocationId, NetworkInterfaceId, PrivateIpAddress });
+    await elastic(clientNic, ofClient);
+    moved.push(await guests.msUntilAnswers(server, PublicIp, ["client", "standby"], () => elastic(standbyNic, secondary)));
+
+    for (const NetworkInterfaceId of [serverNic, standbyNic]) await ec2.modifyNetworkInterfaceAttribute({ NetworkInterfaceId, SourceDestCheck: { Value: false } });
+    const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [serverPlace.vpc] }, { Name: "association.main", Values: ["true"] }] });
+    const route = { RouteTableId: table?.RouteTableId, DestinationCidrBlock: `${virtual}/32` };
+    await ec2.createRoute({ ...route, NetworkInterfaceId: serverNic });
+    moved.push(await guests.msUntilAnswers(client, virtual, ["server", "standby"], () => ec2.replaceRoute({ ...route, NetworkInterfaceId: standbyNic })));
+    expect(Math.max(...moved), `${moved.map(Math.round).join(", ")} ms`).toBeLessThan(1_000);
+  });
+
+  test("reach each other while another zone is cut off, and that zone too once it is connected again", async () => {
+    const zone = (await installation.status()).regions.flatMap(({ zones }) => zones).find(({ name }) => name === "us-east-1b");
+    const ports = `{ ${[...(zone?.hosts ?? []), zone?.storageNode].map((node) => `"${switchPort(node?.id ?? "")}"`).join(", ")} }`;
+    const underlay = switchNamespace(installation.id);
+    const clientAddress = await guests.privateAddress(client);
+    await loadRules(`table bridge cut {\nchain between {\ntype filter hook forward priority 0\niifname ${ports} oifname != ${ports} drop\niifname != ${ports} oifname ${ports} drop\n}\n}\n`, underlay);
+    expect([await guests.pings(server, clientAddress), await guests.whoAnswers(server, standbyAddress)]).toEqual([false, "standby"]);
+    await ec2.modifyInstanceAttribute({ InstanceId: standby, Groups: [await guests.createGroup("closed", serverPlace.vpc, logins)] });
+    await expect.poll(() => guests.whoAnswers(server, standbyAddress), soon).toBe("");
+    await loadRules("delete table bridge cut\n", underlay);
+    await expect.poll(() => guests.whoAnswers(server, clientAddress), soon).toBe("client");
+    expect(await guests.whoAnswers(client, standbyAddress)).toBe("");
+  });
+});
 
 function fromClients(IpProtocol: string, at: number): IpPermission {
   return { IpProtocol, FromPort: at, ToPort: at, UserIdGroupPairs: [{ GroupId: clients }] };

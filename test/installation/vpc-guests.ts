@@ -11,6 +11,12 @@ import type { TestInstallation } from "./installation.ts";
 export const answerPort = 7_000;
 export const everywhere = "0.0.0.0/0";
 
+export interface Place {
+  readonly vpc: string;
+  readonly subnet: string;
+  readonly cidr: string;
+}
+
 export class VpcGuests implements Disposable {
   readonly ec2: EC2;
   readonly #installation: TestInstallation;
@@ -76,6 +82,31 @@ export class VpcGuests implements Disposable {
     return connection;
   }
 
+  /**
+   * Milliseconds from the beginning of the change until `next` answers at the address in place of `before`, who is asked for a few times a second.
+   */
+  async msUntilAnswers(from: string, address: string, [before, next]: readonly [string, string], change: () => Promise<unknown>): Promise<number> {
+    const loop = `while [ -e /proc/$PPID ]; do timeout 0.4 nc ${address} ${answerPort} < /dev/null | head -n 1; usleep 20000; done`;
+    await using asking = await this.start(from, loop);
+    const { at } = await asking.waitFor((line) => line === before);
+    const began = performance.now();
+    await change();
+    await asking.waitFor((line) => line === next, at);
+    return performance.now() - began;
+  }
+
+  /** How many packets of a protocol have come as far as the guest's own programs: requests to answer pings, or datagrams, whoever waits for them. */
+  async arrived(id: string, protocol: "icmp" | "udp"): Promise<number> {
+    const rows = (await this.run(id, `grep -i ^${protocol}: /proc/net/snmp`)).split("\n").map((line) => line.split(" "));
+    const [names = [], values = []] = rows;
+    const fields = protocol === "icmp" ? ["InEchos"] : ["InDatagrams", "NoPorts"];
+    return fields.map((name) => Number(values[names.indexOf(name)])).reduce((sum, value) => sum + value, 0);
+  }
+
+  async sendDatagrams(from: string, address: string, port: number, count: number): Promise<void> {
+    await this.run(from, `bash -c 'for i in $(seq ${count}); do echo $i > /dev/udp/${address}/${port}; done'`);
+  }
+
   async reach(...words: readonly string[]): Promise<ReachReport> {
     const text = await this.#installation.hostelry("reach", ...words, "--json").catch((thrown: { readonly stdout: string }) => thrown.stdout); // it ends with 1 when something stops the packets
     return JSON.parse(text) as ReachReport; // our own command printed it
@@ -91,6 +122,22 @@ export class VpcGuests implements Disposable {
     const { GroupId = "" } = await this.ec2.createSecurityGroup({ GroupName, Description: GroupName, VpcId });
     await this.ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions });
     return GroupId;
+  }
+
+  async defaultSubnet(zone: string): Promise<Place> {
+    const { Subnets: [subnet] = [] } = await this.ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: [zone] }, { Name: "default-for-az", Values: ["true"] }] });
+    return { vpc: subnet?.VpcId ?? "", subnet: subnet?.SubnetId ?? "", cidr: subnet?.CidrBlock ?? "" };
+  }
+
+  /** A subnet with a way to the internet through a gateway of its own, whose guests get public addresses. */
+  async createPublicSubnet(VpcId: string, CidrBlock: string, AvailabilityZone: string): Promise<string> {
+    const { InternetGatewayId: GatewayId = "" } = (await this.ec2.createInternetGateway({})).InternetGateway ?? {};
+    await this.ec2.attachInternetGateway({ InternetGatewayId: GatewayId, VpcId });
+    const { RouteTables: [table] = [] } = await this.ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
+    await this.ec2.createRoute({ RouteTableId: table?.RouteTableId, DestinationCidrBlock: everywhere, GatewayId });
+    const { SubnetId = "" } = (await this.ec2.createSubnet({ VpcId, CidrBlock, AvailabilityZone })).Subnet ?? {};
+    await this.ec2.modifySubnetAttribute({ SubnetId, MapPublicIpOnLaunch: { Value: true } });
+    return SubnetId;
   }
 
   [Symbol.dispose](): void {
