@@ -141,6 +141,12 @@ function addBenchCommands(program: Command): void {
     .addOption(dataOption())
     .action(async (options: { data?: string; seconds: number }) => (await import("./bench/api.ts")).benchApi(options));
   bench
+    .command("network")
+    .description("guests of one VPC on one host, two hosts and in two zones, against a bare path between them")
+    .addOption(new Option("--runs <count>", "repetitions of each measurement").default(3).argParser(parseCount))
+    .addOption(dataOption())
+    .action(async (options: { data?: string; runs: number }) => (await import("./bench/network.ts")).benchNetwork(options));
+  bench
     .command("storage")
     .description("volumes against local disks as guests see them, and what snapshots and images take")
     .addOption(new Option("--runs <count>", "repetitions of each operation").default(5).argParser(parseCount))
