@@ -2,6 +2,8 @@
  * What guests of one VPC, on hosts of two zones, can send each other as groups and network ACLs change, and that a second VPC with the same addresses is
  * another world. Each guest answers at one port with its name, and then says what it is told.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type EC2, waitUntilNatGatewayAvailable, waitUntilNatGatewayDeleted, waitUntilNetworkInterfaceAvailable, type IpPermission, type NetworkAclEntry } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CountedHop } from "../../src/cli/reach/reach-report.ts";
@@ -33,6 +35,7 @@ beforeAll(async () => {
   client = await guests.launch("client", "hvm", { SubnetId: clientPlace.subnet, SecurityGroupIds: [clients] });
   server = await guests.launch("server", "paravirtual", { SubnetId: serverPlace.subnet, SecurityGroupIds: [servers] });
   serverAddress = await guests.privateAddress(server);
+  await ec2.createFlowLogs({ ResourceIds: [serverPlace.vpc], ResourceType: "VPC", TrafficType: "ALL", MaxAggregationInterval: 60, LogGroupName: "network", DeliverLogsPermissionArn: "arn:aws:iam::123456789012:role/logs" });
   await guests.untilAnswering([client, server]);
 });
 
@@ -262,6 +265,18 @@ describe("guests that all may reach,", () => {
     await expect.poll(() => guests.whoAnswers(server, clientAddress), soon).toBe("client");
     expect(await guests.whoAnswers(client, standbyAddress)).toBe("");
   });
+});
+
+test("the VPC's flow log has what the first test sent, let through and rejected", async () => {
+  const { NetworkInterfaces: [nic] = [] } = await describeInstance(installation, server);
+  const file = join(installation.dataDirectory, "flow-logs", "cloud-watch-logs", installation.profile.region, nic?.OwnerId ?? "", "network", `${nic?.NetworkInterfaceId}-all`);
+  const clientAddress = await guests.privateAddress(client);
+  /** Protocol, action and status of what the client sent to the port. */
+  const sent = async (at: number) => {
+    const lines = (await readFile(file, "utf8").catch(() => "")).split("\n").map((line) => line.split(" "));
+    return new Set(lines.filter((words) => words[3] === clientAddress && words[4] === serverAddress && words[6] === String(at)).map((words) => [words[7], words[12], words[13]].join(" ")));
+  };
+  await expect.poll(async () => [await sent(port), await sent(port + 1)], { timeout: 90_000 }).toEqual([new Set(["6 REJECT OK", "6 ACCEPT OK"]), new Set(["6 REJECT OK"])]);
 });
 
 function fromClients(IpProtocol: string, at: number): IpPermission {
