@@ -28,6 +28,7 @@ export const idPrefixes = {
   elasticIpAssociation: "eipassoc",
   dhcpOptions: "dopt",
   flowLog: "fl",
+  vpcPeeringConnection: "pcx",
   keyPair: "key",
   launchTemplate: "lt",
   importSnapshotTask: "import-snap",
@@ -43,6 +44,7 @@ export type ImageId = Id<"image">;
 export type InterfaceId = Id<"networkInterface">;
 export type VpcId = Id<"vpc">;
 export type SubnetId = Id<"subnet">;
+export type PeeringConnectionId = Id<"vpcPeeringConnection">;
 
 /** A fresh id: the first digit is `0`, as on EC2, and 64 bits are random. */
 export function newId<K extends ResourceKind>(kind: K, random: Random): Id<K> {

@@ -76,7 +76,7 @@ async function takeNetworkIdentifier(tx: Tx, vpc: VpcRow): Promise<number> {
 }
 
 async function leave(tx: Tx, hostId: string, standing: VpcSpecification): Promise<void> {
-  const generation = await publish(tx, hostId, { ...standing, generation: 0, want: "absent", subnets: [], interfaces: [], groups: [] });
+  const generation = await publish(tx, hostId, { ...standing, generation: 0, want: "absent", subnets: [], interfaces: [], groups: [], peers: [] });
   const mine = tx.db.selectFrom("vpc_hosts").selectAll().where("vpc_id", "=", standing.id).where("host_id", "=", hostId);
   const observed = await mine.executeTakeFirst();
   if (observed?.observed_state !== "absent" || observed.observed_generation < generation) return;

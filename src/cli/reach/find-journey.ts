@@ -1,7 +1,7 @@
 /** The two ends of a question, from the texts that name them. */
 import { isId, type InstanceId, type InterfaceId, type VpcId } from "../../base/ids.ts";
 import { parseIpv4 } from "../../base/ipv4.ts";
-import type { End } from "../../network/reach/hop.ts";
+import type { End, InterfaceEnd } from "../../network/reach/hop.ts";
 import type { Journey } from "../../network/reach/walk.ts";
 import type { Tx } from "../../store/store.ts";
 import { refuse, type ReachQuestion } from "./question.ts";
@@ -37,8 +37,13 @@ export async function findJourney(tx: Tx, question: ReachQuestion, now: number):
   const ends = { from: endOf(sender, from), to: endOf(receiver, to) };
   // Whoever names only the interface gets there by the address that means it; a private one that was named is meant as it is.
   const apart = from !== undefined && to !== undefined && from.vpcId !== to.vpcId && to.address === undefined;
-  const publicly = to?.publicly === true || (apart && ends.to.kind === "interface" && ends.to.publicAddress !== undefined);
+  const publicly = to?.publicly === true || (apart && ends.to.kind === "interface" && ends.to.publicAddress !== undefined && !arePeers(ends.from, ends.to));
   return { ...ends, publicly, packet: question.packet, endOf: (id) => from && vpcs.get(from.vpcId)?.endOf(id) };
+}
+
+/** A receiver in a peered VPC is asked for by its private address, as guests of both would. */
+function arePeers(from: End, to: InterfaceEnd): boolean {
+  return from.kind === "interface" && (from.vpc.specification.peers ?? []).some(({ vpc }) => vpc === to.vpc.specification.id);
 }
 
 /** Of several interfaces with the same private address the one in the other end's VPC is meant. */

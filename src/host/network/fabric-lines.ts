@@ -10,6 +10,7 @@ import { formatCidr, parseCidr } from "../../base/ipv4.ts";
 import type { RouteSpecification } from "../protocol/specification.ts";
 import { hostLinkAddress } from "./link-addresses.ts";
 import { overlayDevice, uplinkDevice } from "./names.ts";
+import { peeringLines, peerWays } from "./peering.ts";
 import type { LocalSubnet, VpcScene } from "./vpc-scene.ts";
 
 /** Marks our routes among the namespace's. */
@@ -27,7 +28,7 @@ export function toolOf(key: string): LineTool {
 
 /** The lines by their keys. Guests are answered for the rest of their subnet at once (`proxy_delay`). */
 export function fabricLines(scene: VpcScene): ReadonlyMap<string, string> {
-  return new Map([...scene.blocks.map((block) => routeLine(mainTable, block, "blackhole")), ...hereLines(scene), ...elsewhereLines(scene), ...scene.subnets.flatMap((subnet) => subnetLines(scene, subnet))]);
+  return new Map([...scene.blocks.map((block) => routeLine(mainTable, block, "blackhole")), ...hereLines(scene), ...elsewhereLines(scene), ...peeringLines(scene), ...scene.subnets.flatMap((subnet) => subnetLines(scene, subnet))]);
 }
 
 type Line = readonly [string, string];
@@ -53,7 +54,7 @@ function elsewhereLines({ elsewhere }: VpcScene): readonly Line[] {
 
 /** Within the subnet no route counts, nor for the services of the link-local range; what no route is for goes nowhere. */
 function subnetLines(scene: VpcScene, { table, cidr, routes }: LocalSubnet): readonly Line[] {
-  const ways = new Map([...scene.blocks.map((block) => [block, "throw"] as const), ["0.0.0.0/0", "blackhole"] as const, ...routes.flatMap((route) => way(scene, route))]);
+  const ways = new Map([...scene.blocks.map((block) => [block, "throw"] as const), ["0.0.0.0/0", "blackhole"] as const, ...routes.flatMap((route) => way(scene, route)), ...peerWays(scene, routes)]);
   for (const always of [cidr, linkLocal]) ways.set(always, "throw");
   return [...[...ways].map(([destination, way]) => routeLine(table, destination, way)), ruleLine(table)];
 }
@@ -97,7 +98,7 @@ export function removalLine(key: string): string | undefined {
     case "neigh":
       return `neigh delete ${second} dev ${first}`;
     case "fdb":
-      return `fdb delete ${first} dev ${overlayDevice} self`;
+      return `fdb delete ${first} dev ${second === "" ? overlayDevice : second} self`;
     default:
       return undefined;
   }

@@ -2,7 +2,7 @@
 import { ipJson, runCommand, namespacePath, ignoreFailedCommand } from "./command.ts";
 import { fabricProtocol, mainTable, routeKey, ruleLine } from "./fabric-lines.ts";
 import { numberField, stringField } from "./json-field.ts";
-import { overlayDevice } from "./names.ts";
+import { peeringDevice } from "./names.ts";
 
 /** A key whose line is empty is there, in whatever form: what is wanted of it is to be written again, which changes nothing if it is so. */
 export async function readFabric(namespace: string): Promise<Map<string, string>> {
@@ -16,7 +16,7 @@ export async function readFabric(namespace: string): Promise<Map<string, string>
     ...routes.map((route): [string, string] => [routeKey(Number(stringField(route, "table") ?? mainTable), destinationOf(route)), ""]),
     ...rules.flatMap((rule): (readonly [string, string])[] => (stringField(rule, "fwmark") === undefined ? [] : [ruleLine(Number(stringField(rule, "fwmark")))])),
     ...neighbours.map((neighbour): [string, string] => [`neigh ${stringField(neighbour, "dev")} ${stringField(neighbour, "dst")}`, ""]),
-    ...forwarding.map((entry): [string, string] => [`fdb ${stringField(entry, "mac")}`, ""]),
+    ...forwarding.map((entry): [string, string] => [forwardingKey(entry), ""]),
   ]);
 }
 
@@ -26,9 +26,15 @@ function destinationOf(route: unknown): string {
   return text.includes("/") ? text : `${text}/32`;
 }
 
+function forwardingKey(entry: unknown): string {
+  const [mac, device] = [stringField(entry, "mac"), stringField(entry, "ifname")];
+  return `fdb ${mac}${device === peeringDevice ? ` ${device}` : ""}`;
+}
+
+/** Of all devices; those without a destination are the kernel's own. */
 async function forwardingEntries(namespace: string): Promise<readonly unknown[]> {
-  const text = await runCommand("nsenter", [`--net=${namespacePath(namespace)}`, "bridge", "-json", "fdb", "show", "dev", overlayDevice]).catch((error: unknown) => {
-    ignoreFailedCommand(error); // no such device yet
+  const text = await runCommand("nsenter", [`--net=${namespacePath(namespace)}`, "bridge", "-json", "fdb", "show"]).catch((error: unknown) => {
+    ignoreFailedCommand(error);
     return "[]";
   });
   const parsed: unknown = JSON.parse(text);

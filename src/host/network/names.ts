@@ -8,7 +8,7 @@
  *                                                    vpcXXXXXXXXXXXX ───────────────────────── uplink
  *                               engine ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ────────────────── eniYYYYYYYYYYYY
  *         hy-INST-NODE-natYYYY  eth0 ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ──────────────────  eniYYYYYYYYYYYY
- *                                                    (VXLAN by underlay0) ════════════════════ overlay
+ *                                                    (VXLAN by underlay0) ════════════════════ overlay, peering
  */
 import { createHash } from "node:crypto";
 import { readdirSync, statfsSync } from "node:fs";
@@ -18,6 +18,8 @@ export const underlayDevice = "underlay0";
 export const uplinkDevice = "uplink";
 /** A VPC's device towards its other hosts. */
 export const overlayDevice = "overlay";
+/** A VPC's device towards its peers, and the pair that what comes from them goes through. */
+export const [peeringDevice, arrivalDevice, arrivedDevice] = ["peering", "arrival", "arrived"];
 /** The table of rules that every namespace of ours has. */
 export const ruleTable = "hostelry";
 

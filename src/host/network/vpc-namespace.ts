@@ -14,7 +14,7 @@ import type { HostLinks } from "./host-links.ts";
 import { routerParameters } from "./host-parameters.ts";
 import { field } from "./json-field.ts";
 import { hostLinkAddress, metadataAddress, overlayPort, resolverAddress, vpcLinkAddress } from "./link-addresses.ts";
-import { listNamespaces, overlayDevice, uplinkDevice, vpcDevice } from "./names.ts";
+import { listNamespaces, overlayDevice, peeringDevice, uplinkDevice, vpcDevice } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
 
 export interface VpcPlace {
@@ -73,7 +73,7 @@ export async function ensureVpcNamespace(place: VpcPlace, links: HostLinks): Pro
 export async function ensureOverlay({ namespace, hostAddress, mtu }: VpcPlace, networkIdentifier: number): Promise<void> {
   const [found] = await ipJson(["-details", "link", "show", "dev", overlayDevice], namespace);
   const made = field(field(field(found, "linkinfo"), "info_data"), "id");
-  if (made !== undefined && made !== networkIdentifier) await ipBatch([`link delete ${overlayDevice}`], { namespace });
+  if (made !== undefined && made !== networkIdentifier) await ipBatch([`link delete ${overlayDevice}`, `link delete ${peeringDevice}`], { namespace });
   if (made !== networkIdentifier) await ipBatch([`link add ${overlayDevice} netns ${namespace} type vxlan id ${networkIdentifier} local ${hostAddress} dstport ${overlayPort} nolearning`]);
   await ipBatch([`link set ${overlayDevice} mtu ${mtu} up`], { namespace });
 }

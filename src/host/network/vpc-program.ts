@@ -10,6 +10,7 @@ import { fabricLines, removalLine, toolOf, type LineTool } from "./fabric-lines.
 import { readFabric } from "./fabric-state.ts";
 import { vpcLinkAddress } from "./link-addresses.ts";
 import { interfaceDevices } from "./names.ts";
+import { ensurePeering, removePeeringLines } from "./peering.ts";
 import { tableChanges, wholeTable, type RuleTable } from "./rule-table.ts";
 import { ensureOverlay, type VpcPlace } from "./vpc-namespace.ts";
 import { overlayRules, vpcRules } from "./vpc-rules.ts";
@@ -21,6 +22,8 @@ interface Made {
   /** Absent: not known, so it is replaced as a whole. */
   readonly table?: RuleTable;
   readonly overlayRules: string;
+  /** Absent: not known. Devices towards peers that an earlier agent made and nobody needs do no harm. */
+  readonly hasPeers?: boolean;
   readonly resolver: string;
 }
 
@@ -32,12 +35,15 @@ export class VpcProgram {
     this.#made = undefined;
     const { networkIdentifier, resolver } = scene;
     if (networkIdentifier !== undefined && before.networkIdentifier !== networkIdentifier) await ensureOverlay(place, networkIdentifier);
+    const hasPeers = networkIdentifier !== undefined && scene.peers.length > 0;
+    if (hasPeers && before.hasPeers !== true) await ensurePeering(place, networkIdentifier);
     const after = {
       lines: new Map(fabricLines(scene)),
       ...(networkIdentifier === undefined ? {} : { networkIdentifier }),
       table: vpcRules({ linkAddress: vpcLinkAddress(place.linkNumber), underlayBlock: place.underlayBlock, scene }),
       overlayRules: networkIdentifier === undefined ? "" : overlayRules(scene),
       resolver,
+      hasPeers,
     };
     const script = changeScript(before, after);
     if (script !== "") await runInNamespace(place.namespace, script);
@@ -52,7 +58,7 @@ export class VpcProgram {
 }
 
 /** What is new comes before what goes, so that an address that moves is never without a way. */
-function changeScript(before: Made, after: Made & { readonly table: RuleTable }): string {
+function changeScript(before: Made, after: Made & { readonly table: RuleTable; readonly hasPeers: boolean }): string {
   const come = [...after.lines].filter(([key, line]) => before.lines.get(key) !== line);
   const gone = [...before.lines.keys()].filter((key) => !after.lines.has(key));
   const comeBy = (tool: LineTool) => come.flatMap(([key, line]) => (toolOf(key) === tool ? line : []));
@@ -63,7 +69,7 @@ function changeScript(before: Made, after: Made & { readonly table: RuleTable })
     ...batchScript("ip", [...(before.resolver === after.resolver ? [] : [`address replace ${after.resolver}/32 dev lo`]), ...comeBy("ip")]),
     ...batchScript("bridge", comeBy("bridge")),
     ...rulesScript(rules + (before.overlayRules === after.overlayRules ? "" : after.overlayRules)),
-    ...batchScript("ip", goneBy("ip"), true),
+    ...batchScript("ip", [...goneBy("ip"), ...(before.hasPeers === true && !after.hasPeers ? removePeeringLines : [])], true),
     ...batchScript("bridge", goneBy("bridge"), true),
   ].join("");
 }

@@ -19,6 +19,7 @@ import { aclChains, aclName, groupChains, interfaceChain, interfaceChains, membe
 import { hostLinkAddress, metadataAddress, metadataPorts, resolverAddress } from "./link-addresses.ts";
 import { tokenReplyMatch } from "./metadata-reply.ts";
 import { overlayDevice, ruleTable, uplinkDevice } from "./names.ts";
+import { peeringChains, peeringForwardRules } from "./peering.ts";
 import type { Chain, RuleTable } from "./rule-table.ts";
 import type { LocalInterface, LocalSubnet, VpcScene } from "./vpc-scene.ts";
 
@@ -58,7 +59,8 @@ export function vpcRules(input: VpcRulesInput): RuleTable {
 }
 
 /** Which frames of the overlay are for an interface here, and for packets to other addresses than its own, by which table they go there. */
-export function overlayRules({ here }: VpcScene): string {
+export function overlayRules(scene: VpcScene): string {
+  const { here } = scene;
   const own = here.flatMap(({ mac, privateAddresses }) => privateAddresses.map((address) => `${mac} . ${address}`));
   const open = here.flatMap(({ mac, deliveryTable }) => (deliveryTable === undefined ? [] : `${mac} : ${deliveryTable}`));
   const rules = [
@@ -71,7 +73,7 @@ table netdev ${ruleTable} {
 	chain from_overlay {
 		type filter hook ingress device "${overlayDevice}" priority filter; policy drop;
 ${rules.map((rule) => `\t\t${rule}\n`).join("")}	}
-}
+${peeringChains(scene)}}
 `;
 }
 
@@ -119,6 +121,7 @@ function forwardRules({ scene, underlayBlock }: VpcRulesInput): readonly string[
     ...(own.length === 0 ? [] : [`oifname "eni*" ${checked}oifname . ip daddr != { ${own.join(", ")} } drop`]),
     `iifname { "eni*", "${overlayDevice}" } oifname "eni*" accept`,
     `iifname "eni*" oifname "${overlayDevice}" accept`,
+    ...peeringForwardRules(scene),
     `iifname "${uplinkDevice}" ct state established,related accept`,
     ...(routed.length === 0 ? [] : [`iifname "eni*" oifname "${uplinkDevice}" ip saddr { ${routed.join(", ")} } accept`]),
     `iifname "${uplinkDevice}" oifname "eni*" ct status dnat accept`,

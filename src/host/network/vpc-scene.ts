@@ -6,7 +6,8 @@
  * yet has no group, so nothing passes but DHCP, metadata and names.
  */
 import type { InterfaceId, SubnetId } from "../../base/ids.ts";
-import type { AclEntrySpecification, GroupSpecification, PlacedInterface, RouteSpecification, VpcSpecification } from "../protocol/specification.ts";
+import { formatIpv4 } from "../../base/ipv4.ts";
+import type { AclEntrySpecification, GroupSpecification, PeerInterface, PeerSpecification, PlacedInterface, RouteSpecification, VpcSpecification } from "../protocol/specification.ts";
 import { routerAddress, subnetPrefix, vpcResolver } from "./dnsmasq-configuration.ts";
 import { interfaceDevices } from "./names.ts";
 import type { KnownInterface } from "./network-state.ts";
@@ -41,6 +42,11 @@ export interface RemoteInterface {
   readonly hostAddress: string;
 }
 
+export interface ScenePeer extends PeerSpecification {
+  /** Each with an address of its own to which routes send its packets; no interface has these, and they are the same at every look. */
+  readonly interfaces: readonly (PeerInterface & { readonly nextHop: string })[];
+}
+
 export interface LocalSubnet {
   readonly id: SubnetId;
   readonly cidr: string;
@@ -55,6 +61,7 @@ export interface VpcScene {
   readonly resolver: string;
   readonly here: readonly LocalInterface[];
   readonly elsewhere: readonly RemoteInterface[];
+  readonly peers: readonly ScenePeer[];
   /** Those with an interface here. */
   readonly subnets: readonly LocalSubnet[];
   /** Those of interfaces here. */
@@ -75,15 +82,17 @@ export function vpcScene(specification: VpcSpecification | undefined, connected:
   const tables = routingTables([...subnets.map(({ id }) => id), ...present.map(({ nic }) => nic.id).filter((id) => placed.get(id)?.sourceDestCheck === false)]);
   const here = present.map((known) => localInterface(known, placed.get(known.nic.id), tables));
   const groups = ownGroups(specification, here);
+  const peers = scenePeers(specification?.peers ?? []);
   return {
     ...(specification === undefined ? {} : { networkIdentifier: specification.networkIdentifier }),
     blocks: specification?.cidrs ?? [...new Set(connected.flatMap(({ nic }) => nic.vpc.cidrs))],
     resolver: vpcResolver(first),
     here,
     elsewhere: [...placed.values()].flatMap((nic) => (nic.hostAddress !== undefined && isElsewhere(nic.id) ? { ...nic, hostAddress: nic.hostAddress } : [])),
+    peers,
     subnets: subnets.map((subnet) => ({ ...subnet, table: tables.get(subnet.id) ?? 0 })),
     groups,
-    members: membersOf(groups, specification?.interfaces ?? []),
+    members: membersOf(groups, [...(specification?.interfaces ?? []), ...peers.flatMap(({ interfaces }) => interfaces)]),
   };
 }
 
@@ -112,20 +121,33 @@ function localInterface({ nic, metadataPort, hopLimit, natGateway }: KnownInterf
   };
 }
 
-/**
- * A routing table's number for each id: the same at every look, so that a new agent finds the tables of the last one. Numbers of
- * 0x10000000 and more leave the kernel's own alone. Of two ids with the same digits the later one gets the next number.
- */
+/** A routing table's number for each id. Numbers of 0x10000000 and more leave the kernel's own alone. */
 function routingTables(ids: readonly string[]): ReadonlyMap<string, number> {
-  const tables = new Map<string, number>();
+  return numbersByDigits(ids, 0x10000000, 0x60000000);
+}
+
+/** Next hops are of class E, which no VPC may contain. */
+function scenePeers(peers: readonly PeerSpecification[]): readonly ScenePeer[] {
+  const digits = (mac: string) => mac.replaceAll(":", "");
+  const macs = peers.flatMap(({ interfaces }) => interfaces.map(({ mac }) => digits(mac)));
+  const numbers = numbersByDigits(macs, 0xf0000000, 0x0fff0000);
+  return peers.map((peer) => ({ ...peer, interfaces: peer.interfaces.map((nic) => ({ ...nic, nextHop: formatIpv4(numbers.get(digits(nic.mac)) ?? 0) })) }));
+}
+
+/**
+ * A number for each text that ends in hexadecimal digits: the same at every look, so that a new agent finds what the last one made. Of two with the same
+ * digits the later one gets the next number.
+ */
+function numbersByDigits(texts: readonly string[], first: number, count: number): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>();
   const taken = new Set<number>();
-  for (const id of ids.toSorted()) {
-    let number = 0x10000000 + (Number.parseInt(id.slice(-8), 16) % 0x60000000);
+  for (const text of texts.toSorted()) {
+    let number = first + (Number.parseInt(text.slice(-8), 16) % count);
     while (taken.has(number)) number += 1;
     taken.add(number);
-    tables.set(id, number);
+    numbers.set(text, number);
   }
-  return tables;
+  return numbers;
 }
 
 function ownGroups(specification: VpcSpecification | undefined, here: readonly LocalInterface[]): readonly GroupSpecification[] {
@@ -133,7 +155,7 @@ function ownGroups(specification: VpcSpecification | undefined, here: readonly L
   return (specification?.groups ?? []).filter(({ id }) => own.has(id));
 }
 
-function membersOf(groups: readonly GroupSpecification[], interfaces: readonly PlacedInterface[]): ReadonlyMap<string, readonly string[]> {
+function membersOf(groups: readonly GroupSpecification[], interfaces: readonly Pick<PlacedInterface, "groups" | "privateAddresses">[]): ReadonlyMap<string, readonly string[]> {
   const members = new Map<string, string[]>();
   for (const { peer } of groups.flatMap(({ rules }) => rules)) if ("group" in peer) members.set(peer.group, []);
   for (const nic of interfaces) {

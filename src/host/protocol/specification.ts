@@ -6,8 +6,8 @@
  * generation with other content as an error (`generation.ts`). Removal is a specification too (`want: "absent"`); the host
  * keeps a tombstone, so that an old specification that arrives late brings nothing back.
  */
-import type { ImageId, InstanceId, InterfaceId, SnapshotId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
 import type { FlowLogSpecification } from "./flow-log.ts";
+import type { ImageId, InstanceId, InterfaceId, PeeringConnectionId, SnapshotId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
 
 /** How privileged operations of the guest are handled (architecture §3). */
 export type Virtualization = "emulated" | "paravirtual" | "hardware";
@@ -187,7 +187,7 @@ export interface VpcSpecification {
   readonly generation: number;
   /** `absent`: none of its interfaces is on this host any more. */
   readonly want: "present" | "absent";
-  /** Of its overlay network, 1 to 16777215; no two VPCs of an installation have the same. */
+  /** Of its overlay network, 1 to 8388607; no two VPCs of an installation have the same. */
   readonly networkIdentifier: number;
   /** IPv4 blocks, the first one first. */
   readonly cidrs: readonly string[];
@@ -198,7 +198,23 @@ export interface VpcSpecification {
   readonly groups: readonly GroupSpecification[];
   /** Of interfaces here; absent: none. */
   readonly flowLogs?: readonly FlowLogSpecification[];
+  /** The VPCs that it has active peering connections with; absent: none. */
+  readonly peers?: readonly PeerSpecification[];
 }
+
+/** The VPC at the other end of a peering connection. No two of its addresses are the same, nor one of them and the VPC's own; those of two peers may be. */
+export interface PeerSpecification {
+  /** The connection's, as routes name it. */
+  readonly id: PeeringConnectionId;
+  readonly vpc: VpcId;
+  /** The peer's. */
+  readonly networkIdentifier: number;
+  readonly cidrs: readonly string[];
+  /** Those that are on a host. */
+  readonly interfaces: readonly PeerInterface[];
+}
+
+export type PeerInterface = Pick<PlacedInterface, "mac" | "privateAddresses" | "groups"> & { readonly hostAddress: string };
 
 export interface PlacedInterface {
   readonly id: InterfaceId;
@@ -227,8 +243,8 @@ export interface SubnetSpecification {
 
 export interface RouteSpecification {
   readonly destination: string;
-  /** `interface`: handed to that interface, whatever its address, on whichever host. */
-  readonly target: { readonly kind: "internet" | "blackhole" } | { readonly kind: "interface"; readonly id: InterfaceId };
+  /** `interface`: handed to that interface, whatever its address, on whichever host. `peering`: to the peer's interface that has the address. */
+  readonly target: { readonly kind: "internet" | "blackhole" } | { readonly kind: "interface"; readonly id: InterfaceId } | { readonly kind: "peering"; readonly id: PeeringConnectionId };
 }
 
 export interface AclEntrySpecification {

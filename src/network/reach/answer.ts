@@ -2,7 +2,7 @@
  * Whether answers come back: groups remember connections and let them pass, network ACLs and routes do not. Answers of TCP and UDP
  * go to whichever port the sender chose, so an ACL that lets only some of these through does so only sometimes.
  */
-import { checkAcl, chooseRoute, decideAcl, entriesOf } from "./checks.ts";
+import { checkAcl, chooseRoute, decideAcl, entriesOf, isPeerOf } from "./checks.ts";
 import type { Address, End, Hop, InterfaceEnd } from "./hop.ts";
 import { addressText, echoReply, holdsAddress, type Packet } from "./packet.ts";
 
@@ -42,6 +42,7 @@ function checkRouteBack(to: InterfaceEnd, source: Address, from: End): Hop {
   const { destination: rule, way } = route;
   const named = targets?.get(rule) ?? "the VPC itself";
   if (way.kind === "blackhole") return { hop: "answer", verdict: "stops", at, rule, reason: `leads back to ${named}, which is gone, detached or stopped (blackhole)` };
+  if (way.kind === "peering" && !(from.kind === "interface" && isPeerOf(to, way.id, from))) return { hop: "answer", verdict: "stops", at, rule, reason: `leads to ${named}, not back to the sender` };
   const elsewhere = way.kind === "interface" && !(from.kind === "interface" && from.nic.id === way.id);
   return { hop: "answer", verdict: elsewhere ? "unknown" : "passes", at, rule, reason: elsewhere ? `answers go by ${named}, whose guest must forward them` : `leads back to ${named}` };
 }

@@ -25,9 +25,10 @@ export function checkGroups(end: InterfaceEnd, direction: Direction, packet: Pac
 }
 
 /** A group means the private addresses of its members. */
-function namesPeer({ interfaces }: VpcSpecification, { peer }: GroupRuleSpecification, other: Address): boolean {
+function namesPeer({ interfaces, peers = [] }: VpcSpecification, { peer }: GroupRuleSpecification, other: Address): boolean {
   if ("cidrs" in peer) return peer.cidrs.some((cidr) => holdsAddress(cidr, other));
-  return other !== undefined && interfaces.some((nic) => nic.groups.includes(peer.group) && nic.privateAddresses.includes(other));
+  const all = [...interfaces, ...peers.flatMap((each) => each.interfaces)];
+  return other !== undefined && all.some((nic) => nic.groups.includes(peer.group) && nic.privateAddresses.includes(other));
 }
 
 function peerText({ peer }: GroupRuleSpecification): string {
@@ -75,6 +76,11 @@ export function chooseRoute({ subnet, vpc }: InterfaceEnd, address: Address): Ch
   const routes = subnet.routes.map(({ destination, target }): ChosenRoute => ({ destination, way: target }));
   const all = [...routes, ...vpc.specification.cidrs.map(local)].filter(({ destination }) => holdsAddress(destination, address));
   return all.toSorted((a, b) => prefixOf(b) - prefixOf(a))[0]; // of equal ones a route of the table, which stands first
+}
+
+/** Whether the connection leads from the one interface's VPC to the other's. */
+export function isPeerOf({ vpc }: InterfaceEnd, connection: string, to: InterfaceEnd): boolean {
+  return (vpc.specification.peers ?? []).some(({ id, vpc: peer }) => id === connection && peer === to.vpc.specification.id);
 }
 
 function prefixOf({ destination }: ChosenRoute): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AclEntrySpecification, GroupRuleSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, TrafficSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
+import type { AclEntrySpecification, GroupRuleSpecification, PeerSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, TrafficSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
 import type { HostView, InterfaceEnd } from "./hop.ts";
 import { echoRequest, type Packet } from "./packet.ts";
 import { outcomeOf, walk, type Journey } from "./walk.ts";
@@ -127,6 +127,28 @@ describe("the way of a packet", () => {
     ["of a ping, where only TCP is allowed", {}, { packet: echoRequest }, "stopped security-group-in sg-2"],
   ])("%s", (_name, world, change, expected) => {
     expect(ends(journey(world, change))).toBe(expected);
+  });
+
+  const toPeer = (id: PeerSpecification["id"]): RouteSpecification => ({ destination: "10.7.0.0/16", target: { kind: "peering", id } });
+  const fromPeer = (id: PeerSpecification["id"]): RouteSpecification => ({ destination: "10.0.0.0/16", target: { kind: "peering", id } });
+
+  test.each<readonly [string, RouteSpecification, RouteSpecification, string]>([
+    ["to a peer that has a route back", toPeer("pcx-1"), fromPeer("pcx-1"), "passes"],
+    ["to a peer whose connection is gone", { ...toPeer("pcx-1"), target: { kind: "blackhole" } }, fromPeer("pcx-1"), "stopped route rtb-a 10.7.0.0/16"],
+    ["to another peer than the receiver's VPC", toPeer("pcx-2"), fromPeer("pcx-1"), "stopped host-path pcx-2"],
+    ["to a peer that answers another one", toPeer("pcx-1"), fromPeer("pcx-3"), "stopped answer rtb-b 10.0.0.0/16"],
+    ["to a peer without a route back", toPeer("pcx-1"), { ...fromPeer("pcx-1"), destination: "10.5.0.0/16" }, "stopped answer rtb-b"],
+  ])("%s", (_name, route, back, expected) => {
+    const reachPeer = journey({}, ({ client, server }) => {
+      const peer = (end: InterfaceEnd, vpc: PeerSpecification["vpc"]): PeerSpecification => ({ id: "pcx-1", vpc, networkIdentifier: 2, cidrs: [], interfaces: [{ mac: end.nic.mac, privateAddresses: [end.address], groups: end.nic.groups, hostAddress: "" }] });
+      const inVpc = (end: InterfaceEnd, change: Partial<VpcSpecification>, routes: readonly RouteSpecification[]): InterfaceEnd => ({ ...end, subnet: { ...end.subnet, routes }, vpc: { ...end.vpc, specification: { ...end.vpc.specification, ...change } } });
+      const there = { ...server, address: "10.7.0.6", subnet: { ...server.subnet, cidr: "10.7.0.0/24" } };
+      return {
+        from: inVpc(client, { interfaces: [client.nic], peers: [peer(there, "vpc-2")] }, [route]),
+        to: inVpc(there, { id: "vpc-2", cidrs: ["10.7.0.0/16"], interfaces: [server.nic], peers: [peer(client, "vpc-1")] }, [back]),
+      };
+    });
+    expect(ends(reachPeer)).toBe(expected);
   });
 
   test("between two interfaces of a subnet no ACL and no route counts", () => {

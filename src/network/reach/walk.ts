@@ -8,10 +8,11 @@
  *
  *   sender → group → ACL → route ┬ (same VPC) ───────────────────────── host path → ACL → group → answer → port
  *                                ├ gateway: public address → public address ┘
+ *                                ├ peering connection ────────────────┘
  *                                └ interface of the VPC: host path → ACL → group → forwarding, as far as can be seen
  */
 import { checkAnswer, targetOf } from "./answer.ts";
-import { checkAcl, checkGroups, chooseRoute, type ChosenRoute } from "./checks.ts";
+import { checkAcl, checkGroups, chooseRoute, isPeerOf, type ChosenRoute } from "./checks.ts";
 import type { Address, End, Hop, InterfaceEnd, OutsideEnd } from "./hop.ts";
 import { addressText, type Packet } from "./packet.ts";
 
@@ -51,6 +52,8 @@ function leave(from: InterfaceEnd, journey: Journey): readonly Hop[] {
       return [...begun, ...crossGateway(from, target, journey)];
     case "interface":
       return [...begun, ...followInterface(from, route.way.id, journey)];
+    case "peering":
+      return [...begun, ...(to.kind === "interface" && isPeerOf(from, route.way.id, to) ? arrive(from, from.address, to, journey) : [nobodyBehind(route.way.id, target)])];
     case "local":
       return [...begun, ...(to.kind === "outside" || !isSameVpc(from, to) ? [nobodyThere(from, to, target)] : arrive(from, from.address, to, journey))];
   }
@@ -134,6 +137,10 @@ function describeRoute(from: InterfaceEnd, route: ChosenRoute | undefined, targe
 function nobodyThere({ vpc }: InterfaceEnd, to: End, target: Address): Hop {
   const reason = to.kind === "interface" ? `${to.nic.id} is in another VPC, ${to.vpc.specification.id}` : `no interface of the VPC has ${addressText(target)}`;
   return { hop: "host-path", verdict: "stops", at: vpc.specification.id, reason };
+}
+
+function nobodyBehind(connection: string, target: Address): Hop {
+  return { hop: "host-path", verdict: "stops", at: connection, reason: `no interface of the peer VPC has ${addressText(target)}, and the connection leads no further` };
 }
 
 function isSameVpc(a: InterfaceEnd, b: InterfaceEnd): boolean {
