@@ -10,6 +10,7 @@ import { ListChangedBlocks } from "./ebs/list-changed-blocks.ts";
 import { ListSnapshotBlocks } from "./ebs/list-snapshot-blocks.ts";
 import { PutSnapshotBlock } from "./ebs/put-snapshot-block.ts";
 import { StartSnapshot } from "./ebs/start-snapshot.ts";
+import { AcceptVpcPeeringConnection } from "./ec2/accept-vpc-peering-connection.ts";
 import { AllocateAddress } from "./ec2/allocate-address.ts";
 import { AssignPrivateIpAddresses } from "./ec2/assign-private-ip-addresses.ts";
 import { AssociateAddress } from "./ec2/associate-address.ts";
@@ -46,6 +47,7 @@ import { CreateSubnet } from "./ec2/create-subnet.ts";
 import { CreateTags } from "./ec2/create-tags.ts";
 import { CreateVolume } from "./ec2/create-volume.ts";
 import { CreateVpc } from "./ec2/create-vpc.ts";
+import { CreateVpcPeeringConnection } from "./ec2/create-vpc-peering-connection.ts";
 import { DeleteDhcpOptions } from "./ec2/delete-dhcp-options.ts";
 import { DeleteFlowLogs } from "./ec2/delete-flow-logs.ts";
 import { DeleteInternetGateway } from "./ec2/delete-internet-gateway.ts";
@@ -64,6 +66,7 @@ import { DeleteSubnet } from "./ec2/delete-subnet.ts";
 import { DeleteTags } from "./ec2/delete-tags.ts";
 import { DeleteVolume } from "./ec2/delete-volume.ts";
 import { DeleteVpc } from "./ec2/delete-vpc.ts";
+import { DeleteVpcPeeringConnection } from "./ec2/delete-vpc-peering-connection.ts";
 import { DeregisterImage } from "./ec2/deregister-image.ts";
 import { DescribeAccountAttributes } from "./ec2/describe-account-attributes.ts";
 import { DescribeAddresses } from "./ec2/describe-addresses.ts";
@@ -103,6 +106,7 @@ import { DescribeVolumeStatus } from "./ec2/describe-volume-status.ts";
 import { DescribeVolumes } from "./ec2/describe-volumes.ts";
 import { DescribeVolumesModifications } from "./ec2/describe-volumes-modifications.ts";
 import { DescribeVpcAttribute } from "./ec2/describe-vpc-attribute.ts";
+import { DescribeVpcPeeringConnections } from "./ec2/describe-vpc-peering-connections.ts";
 import { DescribeVpcs } from "./ec2/describe-vpcs.ts";
 import { DetachInternetGateway } from "./ec2/detach-internet-gateway.ts";
 import { DetachNetworkInterface } from "./ec2/detach-network-interface.ts";
@@ -141,9 +145,11 @@ import { ModifySubnetAttribute } from "./ec2/modify-subnet-attribute.ts";
 import { ModifyVolume } from "./ec2/modify-volume.ts";
 import { ModifyVolumeAttribute } from "./ec2/modify-volume-attribute.ts";
 import { ModifyVpcAttribute } from "./ec2/modify-vpc-attribute.ts";
+import { ModifyVpcPeeringConnectionOptions } from "./ec2/modify-vpc-peering-connection-options.ts";
 import { MonitorInstances } from "./ec2/monitor-instances.ts";
 import { RebootInstances } from "./ec2/reboot-instances.ts";
 import { RegisterImage } from "./ec2/register-image.ts";
+import { RejectVpcPeeringConnection } from "./ec2/reject-vpc-peering-connection.ts";
 import { ReleaseAddress } from "./ec2/release-address.ts";
 import { ReplaceNetworkAclAssociation } from "./ec2/replace-network-acl-association.ts";
 import { ReplaceNetworkAclEntry } from "./ec2/replace-network-acl-entry.ts";
@@ -169,6 +175,7 @@ import { GetParametersByPath } from "./ssm/get-parameters-by-path.ts";
 import { GetCallerIdentity } from "./sts/get-caller-identity.ts";
 
 export const actions: readonly Action[] = [
+  AcceptVpcPeeringConnection,
   AllocateAddress,
   AssignPrivateIpAddresses,
   AssociateAddress,
@@ -205,6 +212,7 @@ export const actions: readonly Action[] = [
   CreateTags,
   CreateVolume,
   CreateVpc,
+  CreateVpcPeeringConnection,
   DeleteDhcpOptions,
   DeleteFlowLogs,
   DeleteInternetGateway,
@@ -223,6 +231,7 @@ export const actions: readonly Action[] = [
   DeleteTags,
   DeleteVolume,
   DeleteVpc,
+  DeleteVpcPeeringConnection,
   DeregisterImage,
   DescribeAccountAttributes,
   DescribeAddresses,
@@ -262,6 +271,7 @@ export const actions: readonly Action[] = [
   DescribeVolumes,
   DescribeVolumesModifications,
   DescribeVpcAttribute,
+  DescribeVpcPeeringConnections,
   DescribeVpcs,
   DetachInternetGateway,
   DetachNetworkInterface,
@@ -300,9 +310,11 @@ export const actions: readonly Action[] = [
   ModifyVolume,
   ModifyVolumeAttribute,
   ModifyVpcAttribute,
+  ModifyVpcPeeringConnectionOptions,
   MonitorInstances,
   RebootInstances,
   RegisterImage,
+  RejectVpcPeeringConnection,
   ReleaseAddress,
   ReplaceNetworkAclAssociation,
   ReplaceNetworkAclEntry,

@@ -10,7 +10,7 @@ import type {
 import { dhcpConfigurationOf } from "../network/dhcp-options.ts";
 import { listInterfaceAddresses } from "../network/interface-addresses.ts";
 import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
-import { listVpcCidrs } from "../network/vpc-blocks.ts";
+import { listVpcCidrs } from "../network/vpc-cidrs.ts";
 import { reachedSizeGib } from "../storage/volume.ts";
 import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume-attachment.ts";
 import { prepareForList, prepareKept } from "../store/prepared.ts";

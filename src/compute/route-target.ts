@@ -1,23 +1,24 @@
 /** What a route is to lead to, from the request's many ways of saying it: exactly one target (facts §7.2). */
-import { gatewayNotFound, invalidParameterCombination, invalidParameterValue, missingParameter, multipleInterfaces, natGatewayTargetNotFound, unsupportedRequest } from "../base/api-error.ts";
-import { isId, type VpcId } from "../base/ids.ts";
+import { gatewayNotFound, invalidParameterCombination, invalidParameterValue, missingParameter, multipleInterfaces, natGatewayTargetNotFound, notFound, unsupportedRequest } from "../base/api-error.ts";
+import { isId, type PeeringConnectionId, type VpcId } from "../base/ids.ts";
 import { listInterfacesOf, requireManageable } from "../network/network-interface.ts";
 import type { RouteTableRow } from "../network/route-table.ts";
 import type { Tx } from "../store/store.ts";
 import { requireInstances } from "./instance.ts";
 import { requireOwnedRow, type Owner } from "./owned-rows.ts";
+import { requireWellFormed } from "./resources.ts";
 
 /** The members of CreateRoute and ReplaceRoute that name a target. */
 export interface TargetRequest {
   readonly GatewayId?: string | undefined;
   readonly NatGatewayId?: string | undefined;
+  readonly VpcPeeringConnectionId?: string | undefined;
   readonly InstanceId?: string | undefined;
   readonly NetworkInterfaceId?: string | undefined;
   readonly LocalTarget?: boolean | undefined;
 }
 
 const otherTargets = [
-  "VpcPeeringConnectionId",
   "TransitGatewayId",
   "EgressOnlyInternetGatewayId",
   "LocalGatewayId",
@@ -32,14 +33,15 @@ export type UnsupportedTargets = { readonly [Name in (typeof otherTargets)[numbe
 /** The target's id as routes have it, or `local`. Fails when it is not there or not of the table's VPC. */
 export async function requireRouteTarget(tx: Tx, owner: Owner, table: RouteTableRow, request: TargetRequest & UnsupportedTargets): Promise<string> {
   if (otherTargets.some((name) => request[name] !== undefined)) {
-    throw unsupportedRequest("Routes to peering connections, endpoints and other gateways are not supported yet.");
+    throw unsupportedRequest("Routes to endpoints and other gateways are not supported yet.");
   }
-  const { GatewayId: gateway, NatGatewayId: natGateway, InstanceId: instance, NetworkInterfaceId: nic, LocalTarget: local } = request;
-  const given = [gateway, natGateway, instance, nic, local === true ? "local" : undefined].filter((each) => each !== undefined);
+  const { GatewayId: gateway, NatGatewayId: natGateway, InstanceId: instance, NetworkInterfaceId: nic, LocalTarget: local, VpcPeeringConnectionId: peering } = request;
+  const given = [gateway, natGateway, peering, instance, nic, local === true ? "local" : undefined].filter((each) => each !== undefined);
   if (given.length === 0) throw missingParameter("gatewayId");
   if (given.length > 1) throw invalidParameterCombination("Exactly one route target may be specified.");
   if (gateway !== undefined) return requireGateway(tx, owner, table, gateway);
   if (natGateway !== undefined) return requireNatGateway(tx, owner, table, natGateway);
+  if (peering !== undefined) return requirePeering(tx, table, peering);
   if (instance !== undefined) return requireInterfaceOfInstance(tx, owner, table, instance);
   return nic === undefined ? "local" : requireInterface(tx, owner, table, nic);
 }
@@ -59,6 +61,16 @@ async function requireNatGateway(tx: Tx, { account, region }: Owner, table: Rout
   const row = isId("natGateway", id) ? await mine.where("id", "=", id).executeTakeFirst() : undefined;
   if (row === undefined) throw natGatewayTargetNotFound(id);
   requireSameVpc(table, row.vpc_id, `NAT gateway ${id}`);
+  return id;
+}
+
+/** The request alone is enough: until it is accepted the route is a blackhole. */
+async function requirePeering(tx: Tx, table: RouteTableRow, id: string): Promise<string> {
+  requireWellFormed("vpcPeeringConnection", [id]);
+  const live = tx.db.selectFrom("vpc_peering_connections").select(["requester_vpc_id", "accepter_vpc_id"]).where("id", "=", id as PeeringConnectionId).where("state", "in", ["pending-acceptance", "active"]); // well-formed
+  const row = await live.where(({ eb, or }) => or([eb("requester_account", "=", table.account), eb("accepter_account", "=", table.account)])).executeTakeFirst();
+  if (row === undefined) throw notFound("vpcPeeringConnection", id);
+  if (row.accepter_vpc_id !== table.vpc_id) requireSameVpc(table, row.requester_vpc_id, `VPC peering connection ${id}`);
   return id;
 }
 

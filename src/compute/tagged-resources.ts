@@ -2,6 +2,7 @@
 import { invalidParameterValue, invalidResourceId, notFound } from "../base/api-error.ts";
 import { kindOfId, type ResourceKind } from "../base/ids.ts";
 import { listRulesByGroup } from "../network/security-group-rules.ts";
+import { listPeeringIds } from "../network/vpc-peering.ts";
 import { wake } from "../store/due.ts";
 import type { Tx } from "../store/store.ts";
 import { requireTagKeysForMetadata, type MetadataOptions } from "./metadata-options.ts";
@@ -31,6 +32,7 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   networkInterface: "network-interface",
   elasticIp: "elastic-ip",
   flowLog: "vpc-flow-log",
+  vpcPeeringConnection: "vpc-peering-connection",
 };
 
 /** The owner's resources of the ids. Fails with `InvalidID` for a text that is no id, and as its kind does for one that the owner does not have. */
@@ -53,9 +55,15 @@ async function requireOwned(tx: Tx, kind: ResourceKind, owner: Owner, ids: reado
     await ownedRows(tx, table, owner, ids);
     return;
   }
-  const rules = kind === "securityGroupRule" ? [...(await listRulesByGroup(tx, owner)).values()].flat().map((rule) => rule.id) : [];
-  const missing = ids.filter((id) => !rules.includes(id));
+  const known = await listOwnIds(tx, kind, owner);
+  const missing = ids.filter((id) => !known.includes(id));
   if (missing.length > 0) throw notFound(kind, missing);
+}
+
+/** Of kinds whose rows have no owner's column, or two. */
+async function listOwnIds(tx: Tx, kind: ResourceKind, owner: Owner): Promise<string[]> {
+  if (kind === "securityGroupRule") return [...(await listRulesByGroup(tx, owner)).values()].flat().map((rule) => rule.id);
+  return kind === "vpcPeeringConnection" ? listPeeringIds(tx, owner) : [];
 }
 
 /** An instance that shows its tags to its guest takes only keys that can be a path there. */
@@ -85,7 +93,7 @@ export interface Untag {
 /** Takes the tags away; all of them when none is named. */
 export async function untagResources(tx: Tx, resources: readonly TaggedResource[], untags: readonly Untag[], now: number): Promise<void> {
   for (const resource of resources) {
-    const all = tx.db.deleteFrom("tags").where("resource_id", "=", resource.id);
+    const all = tx.db.deleteFrom("tags").where("resource_id", "=", resource.id).where("account", "=", resource.account);
     if (untags.length === 0) await all.execute();
     for (const { key, value } of untags) {
       const ofKey = all.where("key", "=", key);

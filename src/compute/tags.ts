@@ -73,7 +73,7 @@ export async function putTags(tx: Tx, resource: TaggedResource, tags: readonly T
         resource_type: resource.type,
       })),
     )
-    .onConflict((conflict) => conflict.columns(["resource_id", "key"]).doUpdateSet(({ ref }) => ({ value: ref("excluded.value") })))
+    .onConflict((conflict) => conflict.columns(["resource_id", "key"]).doUpdateSet(({ ref }) => ({ value: ref("excluded.value") })).where("tags.account", "=", resource.account))
     .execute();
 }
 

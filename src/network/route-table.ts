@@ -4,7 +4,7 @@ import { isId, newId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { NetworkTables, SubnetRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
-import { listVpcCidrs } from "./vpc-blocks.ts";
+import { listVpcCidrs } from "./vpc-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
 import type { NetworkOwner } from "./vpc.ts";
 

@@ -6,7 +6,7 @@ import type { RouteRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { blockOf, isWithin } from "./cidr-block.ts";
 import type { RouteTableRow } from "./route-table.ts";
-import { listVpcCidrs } from "./vpc-blocks.ts";
+import { listVpcCidrs } from "./vpc-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
 import type { NetworkOwner } from "./vpc.ts";
 
@@ -91,6 +91,8 @@ export async function removeRoute(tx: Tx, table: RouteTableRow, { destination }:
 /** What routes lead to, as far as it is there: VPCs by gateway of either kind, instances by interface. */
 export interface RouteTargets {
   readonly gateways: ReadonlyMap<string, string | null>;
+  /** Peering connections that are active; a route's table is of one of their VPCs. */
+  readonly peerings: ReadonlySet<string>;
   readonly interfaces: ReadonlyMap<string, { readonly instanceId: InstanceId | null; readonly isPlaced: boolean }>;
 }
 
@@ -104,13 +106,15 @@ export async function readRouteTargets(tx: Tx, { account, region }: NetworkOwner
     .where("network_interfaces.region", "=", region)
     .execute();
   const natGateways = await tx.db.selectFrom("nat_gateways").select(["id", "vpc_id"]).where("account", "=", account).where("region", "=", region).where("want", "=", "present").where("ended_at", "is", null).execute();
+  const peerings = await tx.db.selectFrom("vpc_peering_connections").select("id").where("state", "=", "active").where(({ eb, or }) => or([eb("requester_account", "=", account), eb("accepter_account", "=", account)])).execute();
   return {
+    peerings: new Set(peerings.map(({ id }) => id)),
     gateways: new Map([...gateways, ...natGateways].map((row) => [row.id, row.vpc_id])),
     interfaces: new Map(interfaces.map((row) => [row.id, { instanceId: row.instance_id, isPlaced: row.host_id !== null }])),
   };
 }
 
 /** Whether what is sent along the route of the VPC's table arrives anywhere. */
-export function isActive({ target_id: target }: RouteRow, vpcId: string, { gateways, interfaces }: RouteTargets): boolean {
-  return target === "local" || gateways.get(target) === vpcId || interfaces.get(target)?.isPlaced === true;
+export function isActive({ target_id: target }: RouteRow, vpcId: string, { gateways, interfaces, peerings }: RouteTargets): boolean {
+  return target === "local" || peerings.has(target) || gateways.get(target) === vpcId || interfaces.get(target)?.isPlaced === true;
 }

@@ -17,10 +17,11 @@ import type { SecurityGroupRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { groupTextRule, isGroupText } from "./group-text.ts";
 import { hasPorts, isIcmp, parseProtocol, protocolName } from "./ip-protocol.ts";
+import { findPeer } from "./peers.ts";
 import { findGroupByName, ruleKey, type RuleColumns } from "./security-group-rules.ts";
 
 type Traffic = Pick<RuleColumns, "protocol" | "from_port" | "to_port">;
-type Peer = Pick<RuleColumns, "cidr" | "ipv6_cidr" | "referenced_group_id">;
+type Peer = Pick<RuleColumns, "cidr" | "ipv6_cidr" | "referenced_group_id" | "referenced_account">;
 
 /** What the calls that change rules say of them; ingress calls may name one rule by members of the request itself. */
 export interface PermissionRequest {
@@ -101,7 +102,7 @@ interface DescribedPeer {
   readonly description: string | undefined;
 }
 
-const nobody: Peer = { cidr: null, ipv6_cidr: null, referenced_group_id: null };
+const nobody: Peer = { cidr: null, ipv6_cidr: null, referenced_group_id: null, referenced_account: null };
 
 async function parsePeers(tx: Tx, group: SecurityGroupRow, permission: IpPermission): Promise<DescribedPeer[]> {
   const { IpRanges: ranges = [], Ipv6Ranges: ipv6Ranges = [], UserIdGroupPairs: pairs = [], PrefixListIds: lists = [] } = permission;
@@ -129,7 +130,7 @@ export function toIpv6Peer(text: string): Peer {
   return { ...nobody, ipv6_cidr: cidr };
 }
 
-/** A group of the same VPC: only there does it mean its members' private addresses. */
+/** A group of the same VPC or of one that it is peered with: only there does it mean its members' private addresses. */
 export async function toGroupPeer(tx: Tx, group: SecurityGroupRow, { GroupId: id, GroupName: name, UserId: account }: UserIdGroupPair): Promise<Peer> {
   const all = await tx.db
     .selectFrom("security_groups")
@@ -146,8 +147,8 @@ export async function toGroupPeer(tx: Tx, group: SecurityGroupRow, { GroupId: id
   if (!isId("securityGroup", id)) throw malformedId("securityGroup", id);
   const found = all.find((each) => each.id === id);
   if (found === undefined) throw notFound("securityGroup", id);
-  if (found.vpc_id !== group.vpc_id) throw groupInOtherNetwork();
-  return { ...nobody, referenced_group_id: id };
+  if (found.vpc_id !== group.vpc_id && (await findPeer(tx, group.vpc_id, found.vpc_id)) === undefined) throw groupInOtherNetwork();
+  return { ...nobody, referenced_group_id: id, referenced_account: found.account === group.account ? null : found.account };
 }
 
 /** Null for none. */

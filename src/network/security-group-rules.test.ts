@@ -13,6 +13,7 @@ const rule = (columns: Partial<SecurityGroupRuleRow>): SecurityGroupRuleRow => (
   ipv6_cidr: null,
   description: null,
   referenced_group_id: null,
+  referenced_account: null,
   ...columns,
 });
 

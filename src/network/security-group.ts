@@ -51,14 +51,15 @@ export async function createDefaultSecurityGroup(tx: Tx, owner: Owner, vpcId: Vp
 }
 
 function everything(groupId: string, peer: Partial<SecurityGroupRuleRow>, random: Random): SecurityGroupRuleRow {
-  const open = { protocol: "-1", from_port: null, to_port: null, cidr: null, ipv6_cidr: null, referenced_group_id: null, description: null };
+  const open = { protocol: "-1", from_port: null, to_port: null, cidr: null, ipv6_cidr: null, referenced_group_id: null, referenced_account: null, description: null };
   return { id: newId("securityGroupRule", random), group_id: groupId, egress: 0, ...open, ...peer };
 }
 
-/** Fails for a VPC's default group, and while an interface is in the group or another group's rule names it. */
+/** Fails for a VPC's default group, and while an interface is in the group or another group's rule names it. Rules of a peered VPC become stale. */
 export async function requireUnusedGroup(tx: Tx, { id, name, vpc_id: vpcId }: SecurityGroupRow): Promise<void> {
   if (name === "default") throw cannotDeleteDefaultGroup(id);
-  const naming = await tx.db.selectFrom("security_group_rules").select("id").where("referenced_group_id", "=", id).where("group_id", "!=", id).executeTakeFirst();
+  const rules = tx.db.selectFrom("security_group_rules").innerJoin("security_groups", "security_groups.id", "security_group_rules.group_id").select("security_group_rules.id");
+  const naming = await rules.where("referenced_group_id", "=", id).where("group_id", "!=", id).where("security_groups.vpc_id", "=", vpcId).executeTakeFirst();
   if (naming !== undefined) throw dependentObject(id);
   const interfaces = await tx.db.selectFrom("network_interfaces").select("group_ids").where("vpc_id", "=", vpcId).execute();
   if (interfaces.some((row) => groupIdsOf(row).includes(id))) throw dependentObject(id);

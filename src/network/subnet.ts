@@ -8,7 +8,7 @@ import type { Tx } from "../store/store.ts";
 import { blockOf, isWithin } from "./cidr-block.ts";
 import { deleteFlowLogsOf } from "./flow-log.ts";
 import { forgetAclAssociation } from "./network-acl.ts";
-import { listVpcCidrs } from "./vpc-blocks.ts";
+import { listVpcCidrs } from "./vpc-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
 export interface SubnetPlan {

@@ -1,31 +1,15 @@
-/** A VPC's further IPv4 blocks. Each is in every route table of the VPC as a local route (facts §7.1, §7.2). */
+/** A VPC's further IPv4 blocks, added and removed. Each is in every route table of the VPC as a local route (facts §7.1, §7.2). */
 import { blockInUse, conflictingBlock, limitExceeded } from "../base/api-error.ts";
 import { cidrsOverlap, formatCidr, type Cidr } from "../base/ipv4.ts";
-import type { VpcId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
-import type { NetworkTables, VpcRow } from "../store/network-tables.ts";
-import { prepareForList } from "../store/prepared.ts";
+import type { VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { blockOf, isWithin, requireSameFamily } from "./cidr-block.ts";
+import { listPeers } from "./peers.ts";
+import { listVpcCidrs, type VpcBlockRow } from "./vpc-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
-export type VpcBlockRow = NetworkTables["vpc_cidr_blocks"];
-
 const blockLimit = 5;
-
-/** The VPC's further blocks, oldest first. */
-export async function listFurtherBlocks(tx: Tx, vpcIds: readonly VpcId[]): Promise<VpcBlockRow[]> {
-  return vpcIds.length === 0 ? [] : selectBlocks(tx, vpcIds);
-}
-
-const selectBlocks = prepareForList((db, vpcIds: readonly VpcId[]) =>
-  db.selectFrom("vpc_cidr_blocks").selectAll().where("vpc_id", "in", vpcIds).orderBy("created_at").orderBy("id"),
-);
-
-/** All blocks of the VPC, the first one first. */
-export async function listVpcCidrs(tx: Tx, vpc: Pick<VpcRow, "id" | "cidr">): Promise<string[]> {
-  return [vpc.cidr, ...(await listFurtherBlocks(tx, [vpc.id])).map((row) => row.cidr)];
-}
 
 /** Fails where EC2 does not let the VPC have this block too. */
 export async function requireAddableBlock(tx: Tx, vpc: VpcRow, block: Cidr): Promise<void> {
@@ -37,6 +21,11 @@ export async function requireAddableBlock(tx: Tx, vpc: VpcRow, block: Cidr): Pro
   requireSameFamily(block, blockOf(vpc.cidr));
   const overlapped = standing.find((other) => cidrsOverlap(blockOf(other), block));
   if (overlapped !== undefined) throw conflictingBlock(cidr, overlapped);
+  for (const peer of await listPeers(tx, vpc.id)) {
+    const row = await tx.db.selectFrom("vpcs").select(["id", "cidr"]).where("id", "=", peer.vpcId).executeTakeFirstOrThrow();
+    const theirs = (await listVpcCidrs(tx, row)).find((other) => cidrsOverlap(blockOf(other), block));
+    if (theirs !== undefined) throw conflictingBlock(cidr, theirs);
+  }
   const routes = tx.db.selectFrom("routes").innerJoin("route_tables", "route_tables.id", "routes.route_table_id").select("routes.destination");
   const destinations = await routes.where("route_tables.vpc_id", "=", vpc.id).where("routes.target_id", "!=", "local").execute();
   const covered = destinations.find(({ destination }) => isWithin(blockOf(destination), block));

@@ -2,40 +2,55 @@
  * A VPC's rows as its hosts read them: the only place that knows both the tables and the protocol. Whoever changes a row behind it says so with
  * `touchVpc`; the VPC's reconciler then publishes it anew to every host that has one of its interfaces.
  */
-import { type InterfaceId, type VpcId } from "../base/ids.ts";
-import type { GroupSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, VpcSpecification } from "../host/protocol/specification.ts";
+import { type InterfaceId, type PeeringConnectionId, type VpcId } from "../base/ids.ts";
+import type { GroupSpecification, PeerSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, VpcSpecification } from "../host/protocol/specification.ts";
 import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow, RouteRow, SubnetRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { narrowFlowLogs, readFlowLogs } from "./flow-log-specification.ts";
 import { toAclSpecification } from "./network-acl.ts";
+import { listPeers } from "./peers.ts";
 import { toGroupRuleSpecification } from "./security-group-rules.ts";
 import { readAclChoice, readTableChoice } from "./subnet-choices.ts";
+import { listVpcCidrs } from "./vpc-cidrs.ts";
 
 /** Changes that come within this time of each other are published together. */
 const gatherMs = 50;
 
 /** Something behind the VPC's specification changed. The VPC may be gone. */
 export async function touchVpc(tx: Tx, vpcId: VpcId, now: number): Promise<void> {
-  await wake(tx, { kind: "vpc", key: vpcId }, now + gatherMs);
+  const peers = await listPeers(tx, vpcId); // their specifications say who is in this one
+  for (const key of [vpcId, ...peers.map((peer) => peer.vpcId)]) await wake(tx, { kind: "vpc", key }, now + gatherMs);
 }
 
 /** As for a host that has interfaces in all groups; `narrowToHost` leaves out what one host need not know. */
 export async function toVpcSpecification(tx: Tx, vpc: VpcRow & { readonly network_identifier: number }): Promise<VpcSpecification> {
-  const blocks = await tx.db.selectFrom("vpc_cidr_blocks").select("cidr").where("vpc_id", "=", vpc.id).orderBy("created_at").orderBy("id").execute();
   const interfaces = await readInterfaces(tx, vpc.id);
+  const peers = await readPeers(tx, vpc.id);
   return {
     kind: "vpc",
     id: vpc.id,
     generation: 0,
     want: "present",
     networkIdentifier: vpc.network_identifier,
-    cidrs: [vpc.cidr, ...blocks.map((block) => block.cidr)],
-    subnets: await readSubnets(tx, vpc.id, interfaces),
+    cidrs: await listVpcCidrs(tx, vpc),
+    subnets: await readSubnets(tx, vpc.id, interfaces, peers),
     interfaces,
     groups: await readGroups(tx, new Set(interfaces.flatMap((nic) => nic.groups))),
     ...(await readFlowLogs(tx, vpc.id)),
+    ...(peers.length === 0 ? {} : { peers }),
   };
+}
+
+/** One that no host was told of yet has nobody on a host, and says so when it gets its network identifier. */
+async function readPeers(tx: Tx, vpcId: VpcId): Promise<PeerSpecification[]> {
+  const peers: PeerSpecification[] = [];
+  for (const { connection, vpcId: vpc } of await listPeers(tx, vpcId)) {
+    const row = await tx.db.selectFrom("vpcs").select(["id", "cidr", "network_identifier"]).where("id", "=", vpc).executeTakeFirstOrThrow();
+    const interfaces = (await readInterfaces(tx, vpc)).flatMap(({ mac, privateAddresses, groups, hostAddress }) => (hostAddress === undefined ? [] : { mac, privateAddresses, groups, hostAddress }));
+    peers.push({ id: connection.id, vpc, networkIdentifier: row.network_identifier ?? 0, cidrs: await listVpcCidrs(tx, row), interfaces });
+  }
+  return peers;
 }
 
 /** Of the groups only those of interfaces on the host, and those that their rules name. */
@@ -115,14 +130,14 @@ async function readMoreAddresses(tx: Tx, vpcId: VpcId): Promise<MoreAddresses> {
   };
 }
 
-async function readSubnets(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[]): Promise<SubnetSpecification[]> {
+async function readSubnets(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[], peers: readonly PeerSpecification[]): Promise<SubnetSpecification[]> {
   const subnets = await tx.db.selectFrom("subnets").select(["id", "cidr"]).where("vpc_id", "=", vpcId).orderBy("id").execute();
-  const routes = await readRoutes(tx, vpcId, interfaces);
+  const routes = await readRoutes(tx, vpcId, interfaces, peers);
   const acls = await readAcls(tx, vpcId);
   return subnets.map(({ id, cidr }) => ({ id, cidr, routes: routes(id), acl: acls(id) }));
 }
 
-async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[]): Promise<(subnet: SubnetRow["id"]) => RouteSpecification[]> {
+async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[], peers: readonly PeerSpecification[]): Promise<(subnet: SubnetRow["id"]) => RouteSpecification[]> {
   const tableOf = await readTableChoice(tx, vpcId);
   const routes = await tx.db
     .selectFrom("routes")
@@ -135,21 +150,24 @@ async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInter
   const natted = await tx.db.selectFrom("network_interfaces").select(["id", "nat_gateway_id"]).where("vpc_id", "=", vpcId).where("nat_gateway_id", "is not", null).execute();
   const placed = new Map<string, InterfaceId>(interfaces.flatMap((nic) => (nic.hostAddress === undefined ? [] : [[nic.id, nic.id]])));
   for (const { id, nat_gateway_id: gateway } of natted) if (gateway !== null && placed.has(id)) placed.set(gateway, id);
-  const targets: RouteTargets = { gateways: new Set(gateways.map(({ id }) => id)), placed };
+  const targets: RouteTargets = { gateways: new Set(gateways.map(({ id }) => id)), peerings: new Map(peers.map(({ id }) => [id, id])), placed };
   const byTable = Map.groupBy(routes, (route) => route.route_table_id);
   return (subnet) => (byTable.get(tableOf(subnet)) ?? []).flatMap((route) => toRoute(route, targets));
 }
 
 interface RouteTargets {
   readonly gateways: ReadonlySet<string>;
+  readonly peerings: ReadonlyMap<string, PeeringConnectionId>;
   /** Interfaces that are on a host, by their own ids and by those of their NAT gateways. */
   readonly placed: ReadonlyMap<string, InterfaceId>;
 }
 
 /** A target that is gone, detached or stopped swallows what is sent to it. */
-function toRoute({ destination, target_id: target }: RouteRow, { gateways, placed }: RouteTargets): RouteSpecification[] {
+function toRoute({ destination, target_id: target }: RouteRow, { gateways, peerings, placed }: RouteTargets): RouteSpecification[] {
   if (target === "local") return [];
   if (gateways.has(target)) return [{ destination, target: { kind: "internet" } }];
+  const peering = peerings.get(target);
+  if (peering !== undefined) return [{ destination, target: { kind: "peering", id: peering } }];
   const nic = placed.get(target);
   if (nic !== undefined) return [{ destination, target: { kind: "interface", id: nic } }];
   return [{ destination, target: { kind: "blackhole" } }];

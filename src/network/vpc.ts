@@ -6,6 +6,7 @@ import type { VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { deleteFlowLogsOf } from "./flow-log.ts";
 import { createCompanions, deleteCompanions } from "./vpc-companions.ts";
+import { endPeeringsOf, requireNoForeignRequest } from "./vpc-peering.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
 export interface NetworkOwner {
@@ -57,7 +58,9 @@ export async function findDefaultVpc(tx: Tx, { account, region }: NetworkOwner):
 }
 
 /** Fails while anything is in the VPC but what it came with. */
-export async function requireEmptyVpc(tx: Tx, { id }: VpcRow): Promise<void> {
+export async function requireEmptyVpc(tx: Tx, vpc: VpcRow, now: number): Promise<void> {
+  const { id } = vpc;
+  await requireNoForeignRequest(tx, vpc, now);
   const [gateway, subnet, nic, table, group, acl] = [
     await tx.db.selectFrom("internet_gateways").select("id").where("vpc_id", "=", id).executeTakeFirst(),
     await tx.db.selectFrom("subnets").select("id").where("vpc_id", "=", id).executeTakeFirst(),
@@ -71,6 +74,7 @@ export async function requireEmptyVpc(tx: Tx, { id }: VpcRow): Promise<void> {
 
 /** Removes an empty VPC and what it came with. */
 export async function deleteVpc(tx: Tx, vpc: VpcRow, now: number): Promise<void> {
+  await endPeeringsOf(tx, vpc.id, now);
   await deleteCompanions(tx, vpc.id);
   await tx.db.deleteFrom("vpc_cidr_blocks").where("vpc_id", "=", vpc.id).execute();
   await deleteFlowLogsOf(tx, vpc.id);

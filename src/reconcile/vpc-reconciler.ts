@@ -4,7 +4,8 @@
  */
 import type { VpcId } from "../base/ids.ts";
 import type { VpcSpecification } from "../host/protocol/specification.ts";
-import { narrowToHost, toVpcSpecification } from "../network/vpc-specification.ts";
+import { listPeers } from "../network/peers.ts";
+import { narrowToHost, touchVpc, toVpcSpecification } from "../network/vpc-specification.ts";
 import type { VpcRow } from "../store/network-tables.ts";
 import { prepare, prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
@@ -20,10 +21,10 @@ export const vpcReconciler: Reconciler = {
     const told = await tx.db.selectFrom("specifications").select("id").where("kind", "=", "vpc").execute();
     return [...new Set([...vpcs, ...told].map(({ id }) => id))];
   },
-  reconcile: async (tx, key) => {
+  reconcile: async (tx, key, now) => {
     const id = key as VpcId; // keys are ids
     const hosts = await listHosts(tx, id);
-    if (hosts.length > 0) await publishTo(tx, id, hosts);
+    if (hosts.length > 0) await publishTo(tx, id, hosts, now);
     for (const { host_id: host, body } of await selectTold(tx, { id })) {
       if (!hosts.some((each) => each.id === host)) await leave(tx, host, JSON.parse(body) as VpcSpecification); // written by publish
     }
@@ -57,13 +58,13 @@ const selectHolders = prepare((db, { vpcId }: { vpcId: VpcId }) =>
 );
 const selectTranslators = prepare((db, { vpcId }: { vpcId: VpcId }) => db.selectFrom("nat_gateways").select("host_id").where("vpc_id", "=", vpcId).where("want", "=", "present"));
 
-async function publishTo(tx: Tx, id: VpcId, hosts: readonly HostRow[]): Promise<void> {
+async function publishTo(tx: Tx, id: VpcId, hosts: readonly HostRow[], now: number): Promise<void> {
   const vpc = await tx.db.selectFrom("vpcs").selectAll().where("id", "=", id).executeTakeFirstOrThrow(); // it has interfaces
-  const specification = await toVpcSpecification(tx, { ...vpc, network_identifier: vpc.network_identifier ?? (await takeNetworkIdentifier(tx, vpc)) });
+  const specification = await toVpcSpecification(tx, { ...vpc, network_identifier: vpc.network_identifier ?? (await takeNetworkIdentifier(tx, vpc, now)) });
   for (const host of hosts) await publish(tx, host.id, narrowToHost(specification, host.underlay_address));
 }
 
-async function takeNetworkIdentifier(tx: Tx, vpc: VpcRow): Promise<number> {
+async function takeNetworkIdentifier(tx: Tx, vpc: VpcRow, now: number): Promise<number> {
   const row = await tx.db
     .insertInto("counters")
     .values({ name: "network-identifier", value: 1 })
@@ -72,6 +73,7 @@ async function takeNetworkIdentifier(tx: Tx, vpc: VpcRow): Promise<number> {
     .executeTakeFirstOrThrow();
   const identifier = Number(row.value);
   await tx.db.updateTable("vpcs").set({ network_identifier: identifier }).where("id", "=", vpc.id).execute();
+  for (const peer of await listPeers(tx, vpc.id)) await touchVpc(tx, peer.vpcId, now);
   return identifier;
 }
 

@@ -1,5 +1,5 @@
 /** Rows of networks; the conventions are in `tables.ts`. */
-import type { Id, InstanceId, InterfaceId, SubnetId, VpcId } from "../base/ids.ts";
+import type { Id, InstanceId, InterfaceId, PeeringConnectionId, SubnetId, VpcId } from "../base/ids.ts";
 import type { FlowTraffic } from "../host/protocol/flow-log.ts";
 import type { VpcReport } from "../host/protocol/report.ts";
 import type { Flag } from "./tables.ts";
@@ -31,6 +31,7 @@ export interface NetworkTables {
   elastic_ips: ElasticIpRow;
   nat_gateways: NatGatewayRow;
   flow_logs: FlowLogRow;
+  vpc_peering_connections: VpcPeeringRow;
 }
 
 export interface VpcRow {
@@ -116,6 +117,8 @@ export interface SecurityGroupRuleRow {
   cidr: string | null;
   ipv6_cidr: string | null;
   referenced_group_id: string | null;
+  /** The owner of a group in a peered VPC; null: the rule's own owner. */
+  referenced_account: string | null;
   description: string | null;
 }
 
@@ -210,4 +213,22 @@ export interface FlowLogRow {
   log_group: string | null;
   permission_arn: string | null;
   created_at: number;
+}
+
+export interface VpcPeeringRow {
+  id: PeeringConnectionId;
+  requester_account: string;
+  requester_region: string;
+  requester_vpc_id: VpcId;
+  accepter_account: string;
+  accepter_region: string;
+  accepter_vpc_id: VpcId;
+  /** One that is pending for too long has expired. */
+  state: "pending-acceptance" | "active" | "rejected" | "deleted" | "failed";
+  /** Whether the other VPC may resolve the public names of this side's to private addresses. */
+  requester_dns: Flag;
+  accepter_dns: Flag;
+  created_at: number;
+  /** When it was rejected or deleted, or failed. */
+  ended_at: number | null;
 }

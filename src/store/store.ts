@@ -15,6 +15,7 @@ import * as hostFailure from "./migrations/0006-host-failure.ts";
 import * as sums from "./migrations/0007-sums.ts";
 import * as launchTemplates from "./migrations/0008-launch-templates.ts";
 import * as flowLogs from "./migrations/0009-flow-logs.ts";
+import * as peering from "./migrations/0010-peering.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -52,6 +53,7 @@ const migrations = {
   "0007-sums": sums,
   "0008-launch-templates": launchTemplates,
   "0009-flow-logs": flowLogs,
+  "0010-peering": peering,
 };
 
 /** Opens the database file, bringing its schema up to date. */

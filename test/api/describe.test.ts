@@ -3,6 +3,7 @@ import type { EC2 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
 import { launchOne, type Launched } from "./launch-one.ts";
 import { codeOf, openTestServer, otherAccount, refusal } from "./test-server.ts";
+import { askForPeering } from "./vpc-parts.ts";
 
 /** Calls an action whose input the table below gives as plain data. */
 function call(client: EC2, name: string, input: object): Promise<object> {
@@ -43,6 +44,7 @@ const described: readonly Described[] = [
   { name: "DescribeDhcpOptions", ids: "DhcpOptionsIds", prefix: "dopt", malformed: "InvalidDhcpOptionsId.Malformed", notFound: "InvalidDhcpOptionID.NotFound", output: "DhcpOptions", id: "DhcpOptionsId", pages: true },
   { name: "DescribeNatGateways", ids: "NatGatewayIds", prefix: "nat", malformed: "NatGatewayMalformed", notFound: "NatGatewayNotFound", output: "NatGateways", id: "NatGatewayId", pages: true, filters: "Filter" },
   { name: "DescribeFlowLogs", ids: "FlowLogIds", prefix: "fl", malformed: "InvalidParameterValue", notFound: "InvalidFlowLogId.NotFound", output: "FlowLogs", id: "FlowLogId", pages: true, filters: "Filter" },
+  { name: "DescribeVpcPeeringConnections", ids: "VpcPeeringConnectionIds", prefix: "pcx", malformed: "InvalidVpcPeeringConnectionId.Malformed", notFound: "InvalidVpcPeeringConnectionID.NotFound", output: "VpcPeeringConnections", id: "VpcPeeringConnectionId", pages: true },
   { name: "DescribeKeyPairs", ids: "KeyPairIds", prefix: "key", malformed: "InvalidParameterValue", notFound: "InvalidKeyPair.NotFound", output: "KeyPairs", id: "KeyPairId" },
 ];
 
@@ -53,6 +55,8 @@ async function furnish(server: Awaited<ReturnType<typeof openTestServer>>): Prom
   await server.ec2().createKeyPair({ KeyName: "mine", KeyType: "ed25519" });
   await server.ec2().createNatGateway({ SubnetId: launched.subnetId, ConnectivityType: "private" });
   await server.ec2().createFlowLogs({ ResourceIds: [launched.subnetId], ResourceType: "Subnet", TrafficType: "ALL", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::flows" });
+  const [one, other] = [await server.ec2().createVpc({ CidrBlock: "10.1.0.0/16" }), await server.ec2().createVpc({ CidrBlock: "10.2.0.0/16" })];
+  await askForPeering(server.ec2(), one.Vpc?.VpcId ?? "", other.Vpc?.VpcId);
   return launched;
 }
 

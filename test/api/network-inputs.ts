@@ -1,7 +1,7 @@
 /** An input for every action on networks that would be carried out for whom it is allowed. */
 import type { CreateFlowLogsCommandInput } from "@aws-sdk/client-ec2";
 import { launchOne } from "./launch-one.ts";
-import { attachGateway, makeSubnet, makeVpc } from "./vpc-parts.ts";
+import { askForPeering, attachGateway, makeSubnet, makeVpc } from "./vpc-parts.ts";
 import type { TestServer } from "./test-server.ts";
 
 /** `instance` runs, in the default VPC. */
@@ -32,10 +32,15 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   const { NatGateway: natGateway } = await ec2.createNatGateway({ SubnetId, ConnectivityType: "private" });
   const flowLogs = { ResourceIds: [VpcId], ResourceType: "VPC", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::flows" } satisfies Partial<CreateFlowLogsCommandInput>;
   const { FlowLogIds } = await ec2.createFlowLogs({ ...flowLogs, TrafficType: "REJECT" });
+  const { Vpcs: [standard] = [] } = await ec2.describeVpcs({ Filters: [{ Name: "is-default", Values: ["true"] }] });
+  const asked = { VpcPeeringConnectionId: await askForPeering(ec2, VpcId, empty?.VpcId) };
+  const peered = { VpcPeeringConnectionId: await askForPeering(ec2, VpcId, standard?.VpcId) };
+  await ec2.acceptVpcPeeringConnection(peered);
   const DhcpConfigurations = [{ Key: "domain-name", Values: ["example.com"] }];
   const { DhcpOptions: options } = await ec2.createDhcpOptions({ DhcpConfigurations });
   const DhcpOptionsId = options?.DhcpOptionsId;
   return {
+    AcceptVpcPeeringConnection: asked,
     AllocateAddress: {},
     AssignPrivateIpAddresses: { NetworkInterfaceId, SecondaryPrivateIpAddressCount: 1 },
     AssociateAddress: { AllocationId, InstanceId: instance },
@@ -53,6 +58,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     CreateRouteTable: { VpcId },
     CreateSubnet: { VpcId, CidrBlock: "10.0.2.0/24" },
     CreateVpc: { CidrBlock: "10.8.0.0/16" },
+    CreateVpcPeeringConnection: { VpcId: empty?.VpcId, PeerVpcId: standard?.VpcId },
     DeleteDhcpOptions: { DhcpOptionsId },
     DeleteFlowLogs: { FlowLogIds },
     DeleteInternetGateway: { InternetGatewayId: free?.InternetGatewayId },
@@ -62,6 +68,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     DeleteRouteTable: { RouteTableId: unused?.RouteTableId },
     DeleteSubnet: { SubnetId: bare },
     DeleteVpc: { VpcId: empty?.VpcId },
+    DeleteVpcPeeringConnection: peered,
     DescribeNetworkInterfaceAttribute: { NetworkInterfaceId, Attribute: "description" },
     DetachInternetGateway: { InternetGatewayId: gateway, VpcId },
     DetachNetworkInterface: { AttachmentId },
@@ -71,6 +78,8 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     ModifyNetworkInterfaceAttribute: { NetworkInterfaceId, Description: { Value: "theirs" } },
     ModifySubnetAttribute: { SubnetId, MapPublicIpOnLaunch: { Value: true } },
     ModifyVpcAttribute: { VpcId, EnableDnsHostnames: { Value: true } },
+    ModifyVpcPeeringConnectionOptions: { ...peered, RequesterPeeringConnectionOptions: { AllowDnsResolutionFromRemoteVpc: false } },
+    RejectVpcPeeringConnection: asked,
     ReleaseAddress: { AllocationId },
     ReplaceRoute: { ...route, NetworkInterfaceId },
     ReplaceRouteTableAssociation: { AssociationId, RouteTableId: unused?.RouteTableId },

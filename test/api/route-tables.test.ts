@@ -105,7 +105,7 @@ test("A wrong route is refused with EC2's code and changes nothing", async () =>
     [make({ NetworkInterfaceId: "eni-0123456789abcdef0" }), "InvalidNetworkInterfaceID.NotFound"],
     [make({ InstanceId: "i-0123456789abcdef0" }), "InvalidInstanceID.NotFound"],
     [make({ NatGatewayId: "nat-0123456789abcdef0" }), "InvalidNatGatewayID.NotFound"],
-    [make({ VpcPeeringConnectionId: "pcx-0123456789abcdef0" }), "UnsupportedOperation"],
+    [make({ TransitGatewayId: "tgw-0123456789abcdef0" }), "UnsupportedOperation"],
     [make({ RouteTableId: unknownTable, GatewayId: gateway }), "InvalidRouteTableID.NotFound"],
     [make({ RouteTableId: "table", GatewayId: gateway }), "InvalidRouteTableId.Malformed"],
     [make({ GatewayId: gateway, DryRun: true }), "DryRunOperation"],

@@ -108,7 +108,7 @@ test("An interface is in five groups at most", async () => {
   expect(await server.dump()).toBe(before);
 });
 
-test("GetSecurityGroupsForVpc lists the VPC's groups, and the calls about peering find nothing", async () => {
+test("GetSecurityGroupsForVpc lists the VPC's groups, and without peering connections no rule leads to another VPC", async () => {
   await using server = await openTestServer();
   const { ec2, vpcId, groupId } = await createGroup(server);
   const { SecurityGroupForVpcs: groups = [] } = await ec2.getSecurityGroupsForVpc({ VpcId: vpcId });

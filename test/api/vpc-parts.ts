@@ -29,3 +29,8 @@ export async function attachGateway(ec2: EC2, VpcId: string): Promise<string> {
   await ec2.attachInternetGateway({ InternetGatewayId, VpcId });
   return InternetGatewayId;
 }
+
+/** A request for a peering connection between the account's VPCs: its id. */
+export async function askForPeering(ec2: EC2, VpcId: string, PeerVpcId: string | undefined): Promise<string> {
+  return (await ec2.createVpcPeeringConnection({ VpcId, PeerVpcId })).VpcPeeringConnection?.VpcPeeringConnectionId ?? "";
+}

@@ -8,6 +8,7 @@ import { recordReport } from "../../src/reconcile/hosts/record-report.ts";
 import { launchOne } from "./launch-one.ts";
 import { openTestServer, type TestServer } from "./test-server.ts";
 import { look, makeReal } from "./told-hosts.ts";
+import { askForPeering, makeSubnet, makeVpc } from "./vpc-parts.ts";
 
 async function told({ store }: TestServer): Promise<Record<string, VpcSpecification>> {
   const rows = await store.read((tx) => tx.db.selectFrom("specifications").selectAll().where("kind", "=", "vpc").execute());
@@ -200,4 +201,37 @@ test("Two VPCs have different network identifiers, and each keeps its own", asyn
   await launchOne(server, { SubnetId: subnet?.SubnetId });
   await look(server);
   expect([first.map((row) => row.network_identifier).toSorted(), await identifiers()]).toEqual([[1, 2], first]);
+});
+
+test("Hosts of peered VPCs learn each other's interfaces and groups, and a route to the peer, until the connection is deleted", async () => {
+  await using server = await openTestServer();
+  await makeReal(server);
+  const mine = await makeVpc(server);
+  const { ec2 } = mine;
+  const { Vpc: other } = await ec2.createVpc({ CidrBlock: "10.7.0.0/16" });
+  const peerId = other?.VpcId ?? "";
+  const connection = { VpcPeeringConnectionId: await askForPeering(ec2, mine.vpcId, peerId) };
+  await ec2.createRoute({ RouteTableId: mine.mainTable, DestinationCidrBlock: "10.7.0.0/16", ...connection });
+  const [here, there] = [await launchOne(server, { SubnetId: mine.subnetId }), await launchOne(server, { SubnetId: await makeSubnet(ec2, peerId, "10.7.0.0/24") })];
+  const specificationOf = async (vpc: string, instance: string): Promise<VpcSpecification | undefined> => {
+    await look(server);
+    await look(server); // each learns the other's network identifier at last
+    const host = await hostOf(server, instance);
+    const row = await server.read((tx) => tx.db.selectFrom("specifications").select("body").where("kind", "=", "vpc").where("id", "=", vpc).where("host_id", "=", host.id).executeTakeFirst());
+    return row === undefined ? undefined : (JSON.parse(row.body) as VpcSpecification); // written by publish
+  };
+  const waysOut = (specification: VpcSpecification | undefined) => [specification?.peers, specification?.subnets.map(({ routes }) => routes)];
+  const route = (target: object) => [[{ destination: "10.7.0.0/16", target }]];
+  expect(waysOut(await specificationOf(mine.vpcId, here.instance))).toEqual([undefined, route({ kind: "blackhole" })]);
+  await ec2.acceptVpcPeeringConnection(connection);
+  const [one, two] = [await specificationOf(mine.vpcId, here.instance), await specificationOf(peerId, there.instance)];
+  const asPeer = (specification: VpcSpecification | undefined) => {
+    const [{ mac, privateAddresses, groups, hostAddress } = {}] = specification?.interfaces ?? [];
+    return [{ id: connection.VpcPeeringConnectionId, vpc: specification?.id, networkIdentifier: specification?.networkIdentifier, cidrs: specification?.cidrs, interfaces: [{ mac, privateAddresses, groups, hostAddress }] }];
+  };
+  expect([waysOut(one), two?.peers]).toEqual([[asPeer(two), route({ kind: "peering", id: connection.VpcPeeringConnectionId })], asPeer(one)]);
+  await ec2.assignPrivateIpAddresses({ NetworkInterfaceId: there.networkInterface, PrivateIpAddresses: ["10.7.0.77"] });
+  expect((await specificationOf(mine.vpcId, here.instance))?.peers?.[0]?.interfaces[0]?.privateAddresses).toContain("10.7.0.77");
+  await ec2.deleteVpcPeeringConnection(connection);
+  expect(waysOut(await specificationOf(mine.vpcId, here.instance))).toEqual([undefined, route({ kind: "blackhole" })]);
 });

@@ -6,9 +6,9 @@ import { defineAction, ec2Arn } from "../action.ts";
 export const DeleteVpc = defineAction({
   name: "DeleteVpc",
   supported: "whole",
-  load: async ({ input, caller, tx }) => {
+  load: async ({ input, caller, tx, now }) => {
     const vpc = await requireOwnedRow(tx, "vpcs", caller, input.VpcId);
-    await requireEmptyVpc(tx, vpc);
+    await requireEmptyVpc(tx, vpc, now);
     return vpc;
   },
   authorize: ({ id }, { caller }) => [{ action: "ec2:DeleteVpc", resource: ec2Arn(caller, "vpc", id) }],

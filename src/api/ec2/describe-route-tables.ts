@@ -34,7 +34,7 @@ const filters: FilterTable<RouteTable> = {
     "route.origin": (table) => routes(table).map((route) => route.Origin),
     "route.state": (table) => routes(table).map((route) => route.State),
     "route.transit-gateway-id": none,
-    "route.vpc-peering-connection-id": none,
+    "route.vpc-peering-connection-id": (table) => routes(table).map((route) => route.VpcPeeringConnectionId),
     "vpc-id": (table) => table.VpcId,
   },
 };

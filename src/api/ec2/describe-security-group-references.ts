@@ -1,16 +1,20 @@
-import { ownedRows } from "../../compute/owned-rows.ts";
 import { missingParameter } from "../../base/api-error.ts";
+import { ownedRows } from "../../compute/owned-rows.ts";
+import { listNamingVpcs } from "../../network/group-references.ts";
 import { defineAction } from "../action.ts";
 
-/** The VPCs on the other side of a peering connection whose groups name one of these. There are no peering connections yet. */
+/** The VPCs on the other side of peering connections whose groups name one of these groups. */
 export const DescribeSecurityGroupReferences = defineAction({
   name: "DescribeSecurityGroupReferences",
-  supported: "whole; there are no peering connections yet, so always empty",
+  supported: "whole",
   readOnly: true,
-  load: async ({ input, caller, tx }) => {
+  load: ({ input, caller, tx }) => {
     if ((input.GroupId ?? []).length === 0) throw missingParameter("groupId");
-    await ownedRows(tx, "security_groups", caller, input.GroupId);
+    return ownedRows(tx, "security_groups", caller, input.GroupId);
   },
   authorize: () => [{ action: "ec2:DescribeSecurityGroupReferences", resource: "*" }],
-  apply: () => ({ SecurityGroupReferenceSet: [] }),
+  apply: async (groups, { tx }) => {
+    const naming = await listNamingVpcs(tx, groups);
+    return { SecurityGroupReferenceSet: naming.map(({ groupId, vpcId, connection }) => ({ GroupId: groupId, ReferencingVpcId: vpcId, VpcPeeringConnectionId: connection.id })) };
+  },
 });

@@ -1,6 +1,7 @@
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { inRequestedOrder, requireWellFormed } from "../../compute/resources.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
+import { readGroupReferences } from "../../network/group-references.ts";
 import { listRulesByGroup } from "../../network/security-group-rules.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import { nextTokenField } from "../describe/paging.ts";
@@ -18,9 +19,10 @@ export const DescribeSecurityGroupRules = defineDescribe({
     const groups = await ownedRows(tx, "security_groups", caller);
     const rules = await listRulesByGroup(tx, caller);
     const tags = await listTagsOfType(tx, caller, "security-group-rule");
+    const references = await readGroupReferences(tx, groups, rules);
     const all = groups.flatMap((group) => (rules.get(group.id) ?? []).map((row) => ({ id: row.id, group, row })));
     const asked = ids.length === 0 ? all : inRequestedOrder("securityGroupRule", ids, all);
-    return asked.map(({ group, row }) => toSecurityGroupRuleView(group, row, tags.get(row.id)));
+    return asked.map(({ group, row }) => toSecurityGroupRuleView(group, row, tags.get(row.id), references));
   },
   key: (rule) => rule.SecurityGroupRuleId ?? "",
   filters: {

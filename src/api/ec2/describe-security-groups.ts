@@ -2,6 +2,7 @@ import type { IpPermission, SecurityGroup } from "@aws-sdk/client-ec2";
 import { groupNameNotFound, noDefaultVpc } from "../../base/api-error.ts";
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
+import { readGroupReferences } from "../../network/group-references.ts";
 import { findGroupByName, listRulesByGroup } from "../../network/security-group-rules.ts";
 import type { SecurityGroupRow } from "../../store/network-tables.ts";
 import type { ActionInput } from "../../wire/action-types.ts";
@@ -39,7 +40,9 @@ export const DescribeSecurityGroups = defineDescribe({
     const { caller, tx } = call;
     const rules = await listRulesByGroup(tx, caller);
     const tags = await listTagsOfType(tx, caller, "security-group");
-    return (await listRows(call)).map((row) => toSecurityGroupView(row, rules.get(row.id) ?? [], tags.get(row.id)));
+    const rows = await listRows(call);
+    const references = await readGroupReferences(tx, rows, rules);
+    return rows.map((row) => toSecurityGroupView(row, rules.get(row.id) ?? [], tags.get(row.id), references));
   },
   key: (group) => group.GroupId ?? "",
   filters: {

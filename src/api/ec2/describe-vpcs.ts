@@ -1,7 +1,7 @@
 import type { Vpc } from "@aws-sdk/client-ec2";
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
-import { listFurtherBlocks } from "../../network/vpc-blocks.ts";
+import { listFurtherBlocks } from "../../network/vpc-cidrs.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";

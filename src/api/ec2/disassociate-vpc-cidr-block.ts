@@ -1,6 +1,7 @@
 import { blockAssociationNotFound, operationNotPermitted } from "../../base/api-error.ts";
 import { ownedRows } from "../../compute/owned-rows.ts";
-import { listFurtherBlocks, removeBlock, requireUnusedBlock } from "../../network/vpc-blocks.ts";
+import { removeBlock, requireUnusedBlock } from "../../network/vpc-blocks.ts";
+import { listFurtherBlocks } from "../../network/vpc-cidrs.ts";
 import { defineAction, ec2Arn } from "../action.ts";
 import { associationIdOf } from "./views/derived-ids.ts";
 import { toBlockView } from "./views/vpc-view.ts";

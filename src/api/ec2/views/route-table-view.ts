@@ -41,6 +41,7 @@ function toRouteView(row: RouteTableRow, route: RouteRow, targets: RouteTargets)
 
 function toTargetView({ account }: RouteTableRow, target: string, { interfaces }: RouteTargets): Route {
   if (target.startsWith("nat-")) return { NatGatewayId: target };
+  if (target.startsWith("pcx-")) return { VpcPeeringConnectionId: target };
   if (!target.startsWith("eni-")) return { GatewayId: target };
   const instance = interfaces.get(target)?.instanceId ?? undefined;
   return { NetworkInterfaceId: target, ...(instance === undefined ? {} : { InstanceId: instance, InstanceOwnerId: account }) };

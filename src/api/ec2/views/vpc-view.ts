@@ -1,7 +1,7 @@
 /** VPCs as EC2 shows them. */
 import type { Vpc, VpcCidrBlockAssociation } from "@aws-sdk/client-ec2";
 import type { Tag } from "../../../compute/tags.ts";
-import type { VpcBlockRow } from "../../../network/vpc-blocks.ts";
+import type { VpcBlockRow } from "../../../network/vpc-cidrs.ts";
 import type { VpcRow } from "../../../store/network-tables.ts";
 import { associationIdOf } from "./derived-ids.ts";
 import { toTagViews } from "./tag-view.ts";
