@@ -34,6 +34,7 @@ import { CreateInternetGateway } from "./ec2/create-internet-gateway.ts";
 import { CreateKeyPair } from "./ec2/create-key-pair.ts";
 import { CreateLaunchTemplate } from "./ec2/create-launch-template.ts";
 import { CreateLaunchTemplateVersion } from "./ec2/create-launch-template-version.ts";
+import { CreateManagedPrefixList } from "./ec2/create-managed-prefix-list.ts";
 import { CreateNatGateway } from "./ec2/create-nat-gateway.ts";
 import { CreateNetworkAcl } from "./ec2/create-network-acl.ts";
 import { CreateNetworkAclEntry } from "./ec2/create-network-acl-entry.ts";
@@ -54,6 +55,7 @@ import { DeleteInternetGateway } from "./ec2/delete-internet-gateway.ts";
 import { DeleteKeyPair } from "./ec2/delete-key-pair.ts";
 import { DeleteLaunchTemplate } from "./ec2/delete-launch-template.ts";
 import { DeleteLaunchTemplateVersions } from "./ec2/delete-launch-template-versions.ts";
+import { DeleteManagedPrefixList } from "./ec2/delete-managed-prefix-list.ts";
 import { DeleteNatGateway } from "./ec2/delete-nat-gateway.ts";
 import { DeleteNetworkAcl } from "./ec2/delete-network-acl.ts";
 import { DeleteNetworkAclEntry } from "./ec2/delete-network-acl-entry.ts";
@@ -87,10 +89,12 @@ import { DescribeInternetGateways } from "./ec2/describe-internet-gateways.ts";
 import { DescribeKeyPairs } from "./ec2/describe-key-pairs.ts";
 import { DescribeLaunchTemplateVersions } from "./ec2/describe-launch-template-versions.ts";
 import { DescribeLaunchTemplates } from "./ec2/describe-launch-templates.ts";
+import { DescribeManagedPrefixLists } from "./ec2/describe-managed-prefix-lists.ts";
 import { DescribeNatGateways } from "./ec2/describe-nat-gateways.ts";
 import { DescribeNetworkAcls } from "./ec2/describe-network-acls.ts";
 import { DescribeNetworkInterfaceAttribute } from "./ec2/describe-network-interface-attribute.ts";
 import { DescribeNetworkInterfaces } from "./ec2/describe-network-interfaces.ts";
+import { DescribePrefixLists } from "./ec2/describe-prefix-lists.ts";
 import { DescribeRegions } from "./ec2/describe-regions.ts";
 import { DescribeRouteTables } from "./ec2/describe-route-tables.ts";
 import { DescribeSecurityGroupReferences } from "./ec2/describe-security-group-references.ts";
@@ -127,6 +131,8 @@ import { GetConsoleOutput } from "./ec2/get-console-output.ts";
 import { GetEbsDefaultKmsKeyId } from "./ec2/get-ebs-default-kms-key-id.ts";
 import { GetEbsEncryptionByDefault } from "./ec2/get-ebs-encryption-by-default.ts";
 import { GetLaunchTemplateData } from "./ec2/get-launch-template-data.ts";
+import { GetManagedPrefixListAssociations } from "./ec2/get-managed-prefix-list-associations.ts";
+import { GetManagedPrefixListEntries } from "./ec2/get-managed-prefix-list-entries.ts";
 import { GetPasswordData } from "./ec2/get-password-data.ts";
 import { GetInstanceTypesFromInstanceRequirements } from "./ec2/get-instance-types-from-instance-requirements.ts";
 import { GetSecurityGroupsForVpc } from "./ec2/get-security-groups-for-vpc.ts";
@@ -138,6 +144,7 @@ import { ModifyInstanceAttribute } from "./ec2/modify-instance-attribute.ts";
 import { ModifyInstanceMaintenanceOptions } from "./ec2/modify-instance-maintenance-options.ts";
 import { ModifyInstanceMetadataOptions } from "./ec2/modify-instance-metadata-options.ts";
 import { ModifyLaunchTemplate } from "./ec2/modify-launch-template.ts";
+import { ModifyManagedPrefixList } from "./ec2/modify-managed-prefix-list.ts";
 import { ModifyNetworkInterfaceAttribute } from "./ec2/modify-network-interface-attribute.ts";
 import { ModifySecurityGroupRules } from "./ec2/modify-security-group-rules.ts";
 import { ModifySnapshotAttribute } from "./ec2/modify-snapshot-attribute.ts";
@@ -159,6 +166,7 @@ import { ResetEbsDefaultKmsKeyId } from "./ec2/reset-ebs-default-kms-key-id.ts";
 import { ResetImageAttribute } from "./ec2/reset-image-attribute.ts";
 import { ResetNetworkInterfaceAttribute } from "./ec2/reset-network-interface-attribute.ts";
 import { ResetSnapshotAttribute } from "./ec2/reset-snapshot-attribute.ts";
+import { RestoreManagedPrefixListVersion } from "./ec2/restore-managed-prefix-list-version.ts";
 import { RevokeSecurityGroupEgress } from "./ec2/revoke-security-group-egress.ts";
 import { RevokeSecurityGroupIngress } from "./ec2/revoke-security-group-ingress.ts";
 import { RunInstances } from "./ec2/run-instances.ts";
@@ -199,6 +207,7 @@ export const actions: readonly Action[] = [
   CreateKeyPair,
   CreateLaunchTemplate,
   CreateLaunchTemplateVersion,
+  CreateManagedPrefixList,
   CreateNatGateway,
   CreateNetworkAcl,
   CreateNetworkAclEntry,
@@ -219,6 +228,7 @@ export const actions: readonly Action[] = [
   DeleteKeyPair,
   DeleteLaunchTemplate,
   DeleteLaunchTemplateVersions,
+  DeleteManagedPrefixList,
   DeleteNatGateway,
   DeleteNetworkAcl,
   DeleteNetworkAclEntry,
@@ -252,10 +262,12 @@ export const actions: readonly Action[] = [
   DescribeKeyPairs,
   DescribeLaunchTemplateVersions,
   DescribeLaunchTemplates,
+  DescribeManagedPrefixLists,
   DescribeNatGateways,
   DescribeNetworkAcls,
   DescribeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces,
+  DescribePrefixLists,
   DescribeRegions,
   DescribeRouteTables,
   DescribeSecurityGroupReferences,
@@ -292,6 +304,8 @@ export const actions: readonly Action[] = [
   GetEbsDefaultKmsKeyId,
   GetEbsEncryptionByDefault,
   GetLaunchTemplateData,
+  GetManagedPrefixListAssociations,
+  GetManagedPrefixListEntries,
   GetPasswordData,
   GetInstanceTypesFromInstanceRequirements,
   GetSecurityGroupsForVpc,
@@ -303,6 +317,7 @@ export const actions: readonly Action[] = [
   ModifyInstanceMaintenanceOptions,
   ModifyInstanceMetadataOptions,
   ModifyLaunchTemplate,
+  ModifyManagedPrefixList,
   ModifyNetworkInterfaceAttribute,
   ModifySecurityGroupRules,
   ModifySnapshotAttribute,
@@ -324,6 +339,7 @@ export const actions: readonly Action[] = [
   ResetImageAttribute,
   ResetNetworkInterfaceAttribute,
   ResetSnapshotAttribute,
+  RestoreManagedPrefixListVersion,
   RevokeSecurityGroupEgress,
   RevokeSecurityGroupIngress,
   RunInstances,

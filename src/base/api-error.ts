@@ -16,6 +16,7 @@ export * from "./api-errors/nat-gateway.ts";
 export * from "./api-errors/network.ts";
 export * from "./api-errors/parameter.ts";
 export * from "./api-errors/peering.ts";
+export * from "./api-errors/prefix-list.ts";
 export * from "./api-errors/partial-failure.ts";
 export * from "./api-errors/parameter-store.ts";
 export * from "./api-errors/request.ts";

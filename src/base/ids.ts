@@ -29,6 +29,7 @@ export const idPrefixes = {
   dhcpOptions: "dopt",
   flowLog: "fl",
   vpcPeeringConnection: "pcx",
+  prefixList: "pl",
   keyPair: "key",
   launchTemplate: "lt",
   importSnapshotTask: "import-snap",

@@ -31,6 +31,7 @@ const kinds = {
   network_interfaces: "networkInterface",
   elastic_ips: "elasticIp",
   flow_logs: "flowLog",
+  prefix_lists: "prefixList",
 } as const satisfies Partial<Record<keyof Tables, ResourceKind>>;
 
 export type OwnedTable = keyof typeof kinds;

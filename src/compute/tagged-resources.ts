@@ -33,6 +33,7 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   elasticIp: "elastic-ip",
   flowLog: "vpc-flow-log",
   vpcPeeringConnection: "vpc-peering-connection",
+  prefixList: "prefix-list",
 };
 
 /** The owner's resources of the ids. Fails with `InvalidID` for a text that is no id, and as its kind does for one that the owner does not have. */

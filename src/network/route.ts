@@ -1,10 +1,11 @@
 /** Routes: where a table sends what is not local. A target that is gone or stopped leaves a blackhole (facts §7.2). */
-import { invalidParameterValue, limitExceeded, malformedCidr, routeExists, routeNotFound, routeNotSupported } from "../base/api-error.ts";
+import { type ApiError, invalidParameterValue, limitExceeded, malformedCidr, routeExists, routeNotFound, routeNotSupported } from "../base/api-error.ts";
 import { formatCidr, parseCidr } from "../base/ipv4.ts";
-import type { InstanceId } from "../base/ids.ts";
+import { isId, type InstanceId } from "../base/ids.ts";
 import type { RouteRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { blockOf, isWithin } from "./cidr-block.ts";
+import { listPrefixLists } from "./prefix-lists.ts";
 import type { RouteTableRow } from "./route-table.ts";
 import { listVpcCidrs } from "./vpc-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
@@ -32,13 +33,34 @@ export async function requireNewRoute(tx: Tx, route: RouteRow): Promise<void> {
   const standing = await findRoute(tx, route.route_table_id, route.destination);
   if (standing !== undefined && standing.target_id !== route.target_id) throw routeExists(route.destination);
   const mine = tx.db.selectFrom("routes").where("route_table_id", "=", route.route_table_id);
-  const { count } = await mine.select(({ fn }) => fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
-  if (Number(count) >= routeLimit) throw limitExceeded("RouteLimitExceeded", `The maximum number of routes per route table has been reached: ${routeLimit}.`);
+  const routes = [...(await mine.select("destination").execute()), route];
+  if ((await countRoutes(tx, route.route_table_id, routes)) > routeLimit) throw tableFull();
+}
+
+/** A prefix list counts as all the entries that it may have. */
+async function countRoutes(tx: Tx, tableId: string, routes: readonly Pick<RouteRow, "destination">[]): Promise<number> {
+  if (!routes.some(({ destination }) => isId("prefixList", destination))) return routes.length;
+  const table = await tx.db.selectFrom("route_tables").select(["account", "region"]).where("id", "=", tableId).executeTakeFirstOrThrow();
+  const lists = await listPrefixLists(tx, table);
+  return routes.map(({ destination }) => lists.find(({ id }) => id === destination)?.weight ?? 1).reduce((sum, weight) => sum + weight, 0);
+}
+
+/** Fails when the tables that name the list have no room for one that is so large. */
+export async function requireRoomInTables(tx: Tx, list: string, weight: number): Promise<void> {
+  const tables = await tx.db.selectFrom("routes").select("route_table_id").where("destination", "=", list).execute();
+  for (const { route_table_id: id } of tables) {
+    const others = await tx.db.selectFrom("routes").select("destination").where("route_table_id", "=", id).where("destination", "!=", list).execute();
+    if ((await countRoutes(tx, id, others)) + weight > routeLimit) throw tableFull();
+  }
+}
+
+function tableFull(): ApiError {
+  return limitExceeded("RouteLimitExceeded", `The maximum number of routes per route table has been reached: ${routeLimit}.`);
 }
 
 /** Inside the VPC only whole subnets can be sent elsewhere, and only to an interface or a NAT gateway. */
 export async function requireFitInVpc(tx: Tx, table: RouteTableRow, { destination, target_id: target }: RouteRow): Promise<void> {
-  if (target === "local") return;
+  if (target === "local" || isId("prefixList", destination)) return; // what of a list is in the VPC stays local
   const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr"]).where("id", "=", table.vpc_id).executeTakeFirstOrThrow();
   const outer = (await listVpcCidrs(tx, vpc)).find((cidr) => isWithin(blockOf(destination), blockOf(cidr)));
   if (outer === undefined) return;

@@ -2,12 +2,13 @@
 import { duplicatePermission, limitExceeded, notFound, permissionNotFound } from "../base/api-error.ts";
 import { newId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/network-tables.ts";
+import type { PrefixListRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
+import { listPrefixLists } from "./prefix-lists.ts";
 import { isSameRule, listRulesOf, type RuleColumns } from "./security-group-rules.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
-/** In each direction, for IPv4 and IPv6 separately; a group counts for both. */
+/** In each direction, for IPv4 and IPv6 separately; a group counts for both, a prefix list as all that it may have. */
 const ruleLimit = 60;
 
 /** Fails when a rule is there already, or when there would be too many. */
@@ -15,24 +16,32 @@ export async function requireNewRules(tx: Tx, groupId: string, added: readonly R
   const standing = await listRulesOf(tx, groupId);
   const known = added.find((rule) => standing.some((each) => isSameRule(each, rule)));
   if (known !== undefined) throw duplicatePermission(toText(known));
-  requireRoom([...standing, ...added]);
+  await requireRoom(tx, groupId, [...standing, ...added]);
 }
 
-function requireRoom(rules: readonly RuleColumns[]): void {
+/** Fails for more rules than the group may have. `resized`: what a list is to count as. */
+export async function requireRoom(tx: Tx, groupId: string, rules: readonly RuleColumns[], resized?: { readonly id: string; readonly weight: number }): Promise<void> {
+  const group = await tx.db.selectFrom("security_groups").select(["account", "region"]).where("id", "=", groupId).executeTakeFirstOrThrow();
+  const lists = rules.some((rule) => rule.prefix_list_id !== null) ? await listPrefixLists(tx, group) : [];
+  const weightIn = (family: PrefixListRow["family"]) => (rule: RuleColumns) => {
+    const list = lists.find(({ id }) => id === rule.prefix_list_id);
+    if (list !== undefined) return list.family !== family ? 0 : list.id === resized?.id ? resized.weight : list.weight;
+    return (family === "IPv4" ? rule.ipv6_cidr : rule.cidr) === null ? 1 : 0;
+  };
   for (const direction of [0, 1]) {
     const mine = rules.filter((rule) => rule.egress === direction);
-    const [ipv4, ipv6] = [mine.filter((rule) => rule.ipv6_cidr === null), mine.filter((rule) => rule.cidr === null)];
-    if (Math.max(ipv4.length, ipv6.length) > ruleLimit) {
+    const [ipv4 = 0, ipv6 = 0] = (["IPv4", "IPv6"] as const).map((family) => mine.map(weightIn(family)).reduce((sum, weight) => sum + weight, 0));
+    if (Math.max(ipv4, ipv6) > ruleLimit) {
       throw limitExceeded("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.");
     }
   }
 }
 
 /** As EC2's error names a rule. */
-function toText({ protocol, from_port: from, to_port: to, cidr, ipv6_cidr: ipv6Cidr, referenced_group_id: group }: RuleColumns): string {
+function toText({ protocol, from_port: from, to_port: to, cidr, ipv6_cidr: ipv6Cidr, referenced_group_id: group, prefix_list_id: list }: RuleColumns): string {
   const name = protocol === "-1" ? "ALL" : protocol.toUpperCase();
   const ports = from === null ? "" : protocol.startsWith("icmp") ? ` type: ${from}, code: ${to},` : ` from port: ${from}, to port: ${to},`;
-  return `peer: ${cidr ?? ipv6Cidr ?? group}, ${name},${ports} ALLOW`;
+  return `peer: ${cidr ?? ipv6Cidr ?? group ?? list}, ${name},${ports} ALLOW`;
 }
 
 export async function addRules(tx: Tx, group: SecurityGroupRow, added: readonly RuleColumns[], random: Random, now: number): Promise<SecurityGroupRuleRow[]> {
@@ -85,7 +94,7 @@ export async function requireDistinct(tx: Tx, groupId: string, changed: readonly
   for (const [position, rule] of changed.entries()) {
     if ([...others, ...changed.slice(0, position)].some((each) => isSameRule(each, rule))) throw duplicatePermission(toText(rule));
   }
-  requireRoom([...others, ...changed]);
+  await requireRoom(tx, groupId, [...others, ...changed]);
 }
 
 export async function writeRules(tx: Tx, group: SecurityGroupRow, rules: readonly SecurityGroupRuleRow[], now: number): Promise<void> {

@@ -8,7 +8,6 @@ import {
   missingParameter,
   notFound,
   malformedId,
-  prefixListNotFound,
 } from "../base/api-error.ts";
 import { formatCidr, parseCidr } from "../base/ipv4.ts";
 import { normalizeIpv6Cidr } from "../base/ipv6.ts";
@@ -18,10 +17,11 @@ import type { Tx } from "../store/store.ts";
 import { groupTextRule, isGroupText } from "./group-text.ts";
 import { hasPorts, isIcmp, parseProtocol, protocolName } from "./ip-protocol.ts";
 import { findPeer } from "./peers.ts";
+import { requirePrefixList } from "./prefix-lists.ts";
 import { findGroupByName, ruleKey, type RuleColumns } from "./security-group-rules.ts";
 
 type Traffic = Pick<RuleColumns, "protocol" | "from_port" | "to_port">;
-type Peer = Pick<RuleColumns, "cidr" | "ipv6_cidr" | "referenced_group_id" | "referenced_account">;
+type Peer = Pick<RuleColumns, "cidr" | "ipv6_cidr" | "referenced_group_id" | "referenced_account" | "prefix_list_id">;
 
 /** What the calls that change rules say of them; ingress calls may name one rule by members of the request itself. */
 export interface PermissionRequest {
@@ -102,17 +102,16 @@ interface DescribedPeer {
   readonly description: string | undefined;
 }
 
-const nobody: Peer = { cidr: null, ipv6_cidr: null, referenced_group_id: null, referenced_account: null };
+const nobody: Peer = { cidr: null, ipv6_cidr: null, referenced_group_id: null, referenced_account: null, prefix_list_id: null };
 
 async function parsePeers(tx: Tx, group: SecurityGroupRow, permission: IpPermission): Promise<DescribedPeer[]> {
   const { IpRanges: ranges = [], Ipv6Ranges: ipv6Ranges = [], UserIdGroupPairs: pairs = [], PrefixListIds: lists = [] } = permission;
-  const [list] = lists;
-  if (list !== undefined) throw prefixListNotFound(list.PrefixListId ?? "");
   const peers: DescribedPeer[] = [
     ...ranges.map(({ CidrIp: cidr, Description: description }) => ({ peer: toIpv4Peer(cidr ?? ""), description })),
     ...ipv6Ranges.map(({ CidrIpv6: cidr, Description: description }) => ({ peer: toIpv6Peer(cidr ?? ""), description })),
   ];
   for (const pair of pairs) peers.push({ peer: await toGroupPeer(tx, group, pair), description: pair.Description });
+  for (const list of lists) peers.push({ peer: await toListPeer(tx, group, list.PrefixListId ?? ""), description: list.Description });
   if (peers.length === 0) throw missingParameter("cidrIp");
   return peers;
 }
@@ -128,6 +127,11 @@ export function toIpv6Peer(text: string): Peer {
   const cidr = normalizeIpv6Cidr(text);
   if (cidr === undefined) throw invalidParameterValue(`CIDR block ${text} is malformed`);
   return { ...nobody, ipv6_cidr: cidr };
+}
+
+/** A list of the account's, or one of EC2's own. */
+export async function toListPeer(tx: Tx, group: SecurityGroupRow, id: string): Promise<Peer> {
+  return { ...nobody, prefix_list_id: (await requirePrefixList(tx, group, id)).id };
 }
 
 /** A group of the same VPC or of one that it is peered with: only there does it mean its members' private addresses. */

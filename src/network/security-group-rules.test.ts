@@ -14,6 +14,7 @@ const rule = (columns: Partial<SecurityGroupRuleRow>): SecurityGroupRuleRow => (
   description: null,
   referenced_group_id: null,
   referenced_account: null,
+  prefix_list_id: null,
   ...columns,
 });
 

@@ -30,8 +30,8 @@ export function isSameRule(a: RuleColumns, b: RuleColumns): boolean {
 }
 
 /** Equal for equal rules. */
-export function ruleKey({ egress, protocol, from_port: from, to_port: to, cidr, ipv6_cidr: ipv6Cidr, referenced_group_id: group }: RuleColumns): string {
-  return JSON.stringify([egress, protocol, from, to, cidr, ipv6Cidr, group]);
+export function ruleKey({ egress, protocol, from_port: from, to_port: to, cidr, ipv6_cidr: ipv6Cidr, referenced_group_id: group, prefix_list_id: list }: RuleColumns): string {
+  return JSON.stringify([egress, protocol, from, to, cidr, ipv6Cidr, group, list]);
 }
 
 /** Rules of one direction with the same protocol and ports: what one IpPermission shows. */
@@ -59,11 +59,12 @@ export function findGroupByName(groups: readonly SecurityGroupRow[], vpcId: stri
   return groups.find((group) => group.vpc_id === vpcId && group.name.toLowerCase() === name.toLowerCase());
 }
 
-/** Nothing for an IPv6 block: there are no such packets in a VPC yet. */
-export function toGroupRuleSpecification(rule: SecurityGroupRuleRow): GroupRuleSpecification[] {
-  const { id, egress, cidr, referenced_group_id: group } = rule;
-  if (cidr === null && group === null) return [];
-  return [{ id, egress: egress === 1, traffic: toTraffic(rule), peer: group === null ? { cidrs: [cidr ?? ""] } : { group } }];
+/** Nothing for an IPv6 block: there are no such packets in a VPC yet. `blocksOf`: what a prefix list has. */
+export function toGroupRuleSpecification(rule: SecurityGroupRuleRow, blocksOf: (prefixList: string) => readonly string[]): GroupRuleSpecification[] {
+  const { id, egress, cidr, referenced_group_id: group, prefix_list_id: list } = rule;
+  if (cidr === null && group === null && list === null) return [];
+  const cidrs = list === null ? [cidr ?? ""] : blocksOf(list);
+  return [{ id, egress: egress === 1, traffic: toTraffic(rule), peer: group === null ? { cidrs } : { group } }];
 }
 
 function toTraffic({ protocol: name, from_port: from, to_port: to }: SecurityGroupRuleRow): TrafficSpecification {

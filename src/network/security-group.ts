@@ -51,7 +51,7 @@ export async function createDefaultSecurityGroup(tx: Tx, owner: Owner, vpcId: Vp
 }
 
 function everything(groupId: string, peer: Partial<SecurityGroupRuleRow>, random: Random): SecurityGroupRuleRow {
-  const open = { protocol: "-1", from_port: null, to_port: null, cidr: null, ipv6_cidr: null, referenced_group_id: null, referenced_account: null, description: null };
+  const open = { protocol: "-1", from_port: null, to_port: null, cidr: null, ipv6_cidr: null, referenced_group_id: null, referenced_account: null, prefix_list_id: null, description: null };
   return { id: newId("securityGroupRule", random), group_id: groupId, egress: 0, ...open, ...peer };
 }
 

@@ -2,7 +2,7 @@
  * A VPC's rows as its hosts read them: the only place that knows both the tables and the protocol. Whoever changes a row behind it says so with
  * `touchVpc`; the VPC's reconciler then publishes it anew to every host that has one of its interfaces.
  */
-import { type InterfaceId, type PeeringConnectionId, type VpcId } from "../base/ids.ts";
+import { isId, type InterfaceId, type PeeringConnectionId, type VpcId } from "../base/ids.ts";
 import type { GroupSpecification, PeerSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, VpcSpecification } from "../host/protocol/specification.ts";
 import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow, RouteRow, SubnetRow, VpcRow } from "../store/network-tables.ts";
@@ -10,6 +10,7 @@ import type { Tx } from "../store/store.ts";
 import { narrowFlowLogs, readFlowLogs } from "./flow-log-specification.ts";
 import { toAclSpecification } from "./network-acl.ts";
 import { listPeers } from "./peers.ts";
+import { readBlocks, spreadLists } from "./prefix-lists.ts";
 import { toGroupRuleSpecification } from "./security-group-rules.ts";
 import { readAclChoice, readTableChoice } from "./subnet-choices.ts";
 import { listVpcCidrs } from "./vpc-cidrs.ts";
@@ -151,8 +152,9 @@ async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInter
   const placed = new Map<string, InterfaceId>(interfaces.flatMap((nic) => (nic.hostAddress === undefined ? [] : [[nic.id, nic.id]])));
   for (const { id, nat_gateway_id: gateway } of natted) if (gateway !== null && placed.has(id)) placed.set(gateway, id);
   const targets: RouteTargets = { gateways: new Set(gateways.map(({ id }) => id)), peerings: new Map(peers.map(({ id }) => [id, id])), placed };
+  const blocksOf = await readBlocks(tx, routes.flatMap(({ destination }) => (isId("prefixList", destination) ? destination : [])));
   const byTable = Map.groupBy(routes, (route) => route.route_table_id);
-  return (subnet) => (byTable.get(tableOf(subnet)) ?? []).flatMap((route) => toRoute(route, targets));
+  return (subnet) => spreadLists(byTable.get(tableOf(subnet)) ?? [], blocksOf).flatMap((route) => toRoute(route, targets));
 }
 
 interface RouteTargets {
@@ -193,5 +195,6 @@ async function readGroups(tx: Tx, ids: ReadonlySet<string>): Promise<GroupSpecif
   const rows = await tx.db.selectFrom("security_group_rules").selectAll().where("group_id", "in", [...ids]).orderBy("id").execute();
   const byGroup = Map.groupBy(rows, (row) => row.group_id);
   const named = rows.flatMap((row) => row.referenced_group_id ?? []);
-  return [...new Set([...ids, ...named])].toSorted().map((id) => ({ id, rules: (byGroup.get(id) ?? []).flatMap(toGroupRuleSpecification) }));
+  const blocksOf = await readBlocks(tx, rows.flatMap((row) => row.prefix_list_id ?? []));
+  return [...new Set([...ids, ...named])].toSorted().map((id) => ({ id, rules: (byGroup.get(id) ?? []).flatMap((row) => toGroupRuleSpecification(row, blocksOf)) }));
 }

@@ -32,6 +32,8 @@ export interface NetworkTables {
   nat_gateways: NatGatewayRow;
   flow_logs: FlowLogRow;
   vpc_peering_connections: VpcPeeringRow;
+  prefix_lists: PrefixListRow;
+  prefix_list_entries: PrefixListEntryRow;
 }
 
 export interface VpcRow {
@@ -113,12 +115,13 @@ export interface SecurityGroupRuleRow {
   protocol: string;
   from_port: number | null;
   to_port: number | null;
-  /** One of `cidr`, `ipv6_cidr` and `referenced_group_id`. */
+  /** One of `cidr`, `ipv6_cidr`, `referenced_group_id` and `prefix_list_id`. */
   cidr: string | null;
   ipv6_cidr: string | null;
   referenced_group_id: string | null;
   /** The owner of a group in a peered VPC; null: the rule's own owner. */
   referenced_account: string | null;
+  prefix_list_id: string | null;
   description: string | null;
 }
 
@@ -150,6 +153,7 @@ export interface NetworkInterfaceRow {
 
 export interface RouteRow {
   route_table_id: string;
+  /** A block, or a prefix list. */
   destination: string;
   /** `local`, an internet gateway, a NAT gateway or an interface; what it names may be gone since. */
   target_id: string;
@@ -231,4 +235,25 @@ export interface VpcPeeringRow {
   created_at: number;
   /** When it was rejected or deleted, or failed. */
   ended_at: number | null;
+}
+
+export interface PrefixListRow {
+  id: Id<"prefixList">;
+  account: string;
+  region: string;
+  name: string;
+  family: "IPv4" | "IPv6";
+  /** What was done to it last. */
+  state: "create-complete" | "modify-complete" | "restore-complete";
+  max_entries: number;
+  version: number;
+  created_at: number;
+}
+
+/** Of one version; they never change. */
+export interface PrefixListEntryRow {
+  prefix_list_id: string;
+  version: number;
+  cidr: string;
+  description: string | null;
 }

@@ -127,21 +127,30 @@ async function trafficInputs(server: TestServer, VpcId: string): Promise<Record<
   const NetworkAclId = acl?.NetworkAclId;
   const entry = { NetworkAclId, RuleNumber: 1, Protocol: "-1", RuleAction: "allow" as const, Egress: false, CidrBlock: "0.0.0.0/0" };
   await ec2.createNetworkAclEntry(entry);
+  const { PrefixList: list } = await ec2.createManagedPrefixList({ PrefixListName: "mine", AddressFamily: "IPv4", MaxEntries: 2 });
+  const PrefixListId = list?.PrefixListId;
+  await ec2.modifyManagedPrefixList({ PrefixListId, CurrentVersion: 1, AddEntries: [{ Cidr: "192.0.2.0/24" }] });
   return {
     AuthorizeSecurityGroupEgress: { GroupId, IpPermissions: port(2) },
     AuthorizeSecurityGroupIngress: { GroupId, IpPermissions: port(2) },
+    CreateManagedPrefixList: { PrefixListName: "theirs", AddressFamily: "IPv4", MaxEntries: 2 },
     CreateNetworkAcl: { VpcId },
     CreateNetworkAclEntry: { ...entry, RuleNumber: 2 },
     CreateSecurityGroup: { GroupName: "theirs", Description: "d" },
+    DeleteManagedPrefixList: { PrefixListId },
     DeleteNetworkAcl: { NetworkAclId },
     DeleteNetworkAclEntry: { NetworkAclId, RuleNumber: 1, Egress: false },
     DeleteSecurityGroup: { GroupId },
     DescribeSecurityGroupReferences: { GroupId: [GroupId] },
     DescribeStaleSecurityGroups: { VpcId },
+    GetManagedPrefixListAssociations: { PrefixListId },
+    GetManagedPrefixListEntries: { PrefixListId },
     GetSecurityGroupsForVpc: { VpcId },
+    ModifyManagedPrefixList: { PrefixListId, PrefixListName: "theirs" },
     ModifySecurityGroupRules: { GroupId, SecurityGroupRules: [change] },
     ReplaceNetworkAclAssociation: { AssociationId: standard?.Associations?.[0]?.NetworkAclAssociationId, NetworkAclId },
     ReplaceNetworkAclEntry: entry,
+    RestoreManagedPrefixListVersion: { PrefixListId, CurrentVersion: 2, PreviousVersion: 1 },
     RevokeSecurityGroupEgress: { GroupId, IpPermissions: everything },
     RevokeSecurityGroupIngress: { GroupId, IpPermissions: port(1) },
     UpdateSecurityGroupRuleDescriptionsEgress: { GroupId, IpPermissions: everything },

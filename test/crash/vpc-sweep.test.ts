@@ -16,7 +16,7 @@ function withGroup(act: (tx: Tx, group: SecurityGroupRow) => Promise<unknown>): 
 
 let port = 1;
 const authorize: Act = withGroup((tx, group) => {
-  const rule = { egress: 0, protocol: "tcp", from_port: ++port, to_port: port, cidr: "0.0.0.0/0", ipv6_cidr: null, referenced_group_id: null, referenced_account: null, description: null } as const;
+  const rule = { egress: 0, protocol: "tcp", from_port: ++port, to_port: port, cidr: "0.0.0.0/0", ipv6_cidr: null, referenced_group_id: null, referenced_account: null, prefix_list_id: null, description: null } as const;
   return addRules(tx, group, [rule], systemRandom, clock.now());
 });
 const revoke: Act = withGroup(async (tx, group) => removeRules(tx, group, (await listRulesOf(tx, group.id)).filter((rule) => rule.protocol === "tcp"), clock.now()));

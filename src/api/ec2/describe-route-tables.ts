@@ -26,7 +26,7 @@ const filters: FilterTable<RouteTable> = {
     "route-table-id": (table) => table.RouteTableId,
     "route.destination-cidr-block": (table) => routes(table).map((route) => route.DestinationCidrBlock),
     "route.destination-ipv6-cidr-block": none,
-    "route.destination-prefix-list-id": none,
+    "route.destination-prefix-list-id": (table) => routes(table).map((route) => route.DestinationPrefixListId),
     "route.egress-only-internet-gateway-id": none,
     "route.gateway-id": (table) => routes(table).map((route) => route.GatewayId),
     "route.instance-id": (table) => routes(table).map((route) => route.InstanceId),

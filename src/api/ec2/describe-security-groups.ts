@@ -24,7 +24,7 @@ function permissionFilters(prefix: string, permissionsOf: (group: SecurityGroup)
     [`${prefix}.group-id`]: each((permission) => (permission.UserIdGroupPairs ?? []).map((pair) => pair.GroupId)),
     [`${prefix}.group-name`]: each((permission) => (permission.UserIdGroupPairs ?? []).map((pair) => pair.GroupName)),
     [`${prefix}.ipv6-cidr`]: each((permission) => (permission.Ipv6Ranges ?? []).map((range) => range.CidrIpv6)),
-    [`${prefix}.prefix-list-id`]: each(() => undefined),
+    [`${prefix}.prefix-list-id`]: each((permission) => (permission.PrefixListIds ?? []).map((list) => list.PrefixListId)),
     [`${prefix}.protocol`]: each((permission) => permission.IpProtocol),
     [`${prefix}.to-port`]: each((permission) => permission.ToPort),
     [`${prefix}.user-id`]: each((permission) => (permission.UserIdGroupPairs ?? []).map((pair) => pair.UserId)),

@@ -1,8 +1,8 @@
 import type { SecurityGroupRuleUpdate } from "@aws-sdk/client-ec2";
-import { invalidParameterCombination, invalidParameterValue, missingParameter, prefixListNotFound } from "../../base/api-error.ts";
+import { invalidParameterCombination, invalidParameterValue, missingParameter } from "../../base/api-error.ts";
 import { requireWellFormed } from "../../compute/resources.ts";
 import { requireDistinct, requireRules, writeRules } from "../../network/security-group-changes.ts";
-import { parseRuleDescription, parseTraffic, toGroupPeer, toIpv4Peer, toIpv6Peer } from "../../network/security-group-permissions.ts";
+import { parseRuleDescription, parseTraffic, toGroupPeer, toIpv4Peer, toIpv6Peer, toListPeer } from "../../network/security-group-permissions.ts";
 import type { SecurityGroupRow, SecurityGroupRuleRow } from "../../store/network-tables.ts";
 import type { Tx } from "../../store/store.ts";
 import { defineAction, ec2Arn } from "../action.ts";
@@ -11,7 +11,7 @@ import { requireGroup } from "./group-request.ts";
 /** Gives rules of a security group another content under the same ids, all or none. */
 export const ModifySecurityGroupRules = defineAction({
   name: "ModifySecurityGroupRules",
-  supported: "whole; there are no prefix lists yet",
+  supported: "whole",
   load: async ({ input, caller, tx }) => {
     const updates = input.SecurityGroupRules ?? [];
     if (updates.length === 0) throw missingParameter("securityGroupRules");
@@ -40,7 +40,6 @@ async function change(tx: Tx, group: SecurityGroupRow, rule: SecurityGroupRuleRo
   const { CidrIpv4: cidr, CidrIpv6: ipv6Cidr, PrefixListId: list, ReferencedGroupId: referenced } = wanted;
   const peers = [cidr, ipv6Cidr, list, referenced].filter((peer) => peer !== undefined);
   if (peers.length !== 1) throw invalidParameterCombination("Exactly one of cidrIpv4, cidrIpv6, prefixListId and referencedGroupId must be specified.");
-  if (list !== undefined) throw prefixListNotFound(list);
-  const peer = cidr !== undefined ? toIpv4Peer(cidr) : ipv6Cidr !== undefined ? toIpv6Peer(ipv6Cidr) : await toGroupPeer(tx, group, { GroupId: referenced });
+  const peer = list !== undefined ? await toListPeer(tx, group, list) : cidr !== undefined ? toIpv4Peer(cidr) : ipv6Cidr !== undefined ? toIpv6Peer(ipv6Cidr) : await toGroupPeer(tx, group, { GroupId: referenced });
   return { ...rule, ...parseTraffic(wanted), ...peer, description: parseRuleDescription(wanted.Description) };
 }

@@ -57,6 +57,7 @@ const notFoundRows: Readonly<Record<NotFoundKind, Row>> = {
     many: (ids) => `These flow log ids in the input list are not found: [TotalCount: ${ids.split(", ").length}] ${ids}`,
   },
   vpcPeeringConnection: row("InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID"),
+  prefixList: row("InvalidPrefixListID.NotFound", "prefix list ID"),
   keyPair: row("InvalidKeyPair.NotFound", "keypair", "."),
   keyPairName: row("InvalidKeyPair.NotFound", "keypair", "."),
   launchTemplate: { code: "InvalidLaunchTemplateId.NotFound", one: (id) => `The specified launch template, with template ID ${id}, does not exist.` },
@@ -108,6 +109,7 @@ const malformedCodes: Readonly<Partial<Record<ResourceKind, string>>> = {
   dhcpOptions: "InvalidDhcpOptionsId.Malformed",
   launchTemplate: "InvalidLaunchTemplateId.Malformed",
   vpcPeeringConnection: "InvalidVpcPeeringConnectionId.Malformed",
+  prefixList: "InvalidPrefixListId.Malformed",
 };
 
 /** Text that is no id of this kind at all. Kinds for which EC2 has no code of its own get `InvalidParameterValue`. */

@@ -32,10 +32,6 @@ export function groupInOtherNetwork(): ApiError {
   return new ApiError("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.");
 }
 
-export function prefixListNotFound(id: string): ApiError {
-  return new ApiError("InvalidPrefixListID.NotFound", `The prefix list ID '${id}' does not exist`);
-}
-
 export function networkAclEntryExists(ruleNumber: number): ApiError {
   return new ApiError("NetworkAclEntryAlreadyExists", `The network acl entry identified by ${ruleNumber} already exists.`);
 }

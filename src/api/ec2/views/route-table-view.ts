@@ -1,5 +1,6 @@
 /** Route tables as EC2 shows them. */
 import type { Route, RouteTable, RouteTableAssociation } from "@aws-sdk/client-ec2";
+import { isId } from "../../../base/ids.ts";
 import type { Tag } from "../../../compute/tags.ts";
 import { mainAssociationId, type AssociationRow, type RouteTableRow } from "../../../network/route-table.ts";
 import { isActive, type RouteTargets } from "../../../network/route.ts";
@@ -32,7 +33,7 @@ function toAssociationView(row: RouteTableRow, association: RouteTableAssociatio
 
 function toRouteView(row: RouteTableRow, route: RouteRow, targets: RouteTargets): Route {
   return {
-    DestinationCidrBlock: route.destination,
+    ...(isId("prefixList", route.destination) ? { DestinationPrefixListId: route.destination } : { DestinationCidrBlock: route.destination }),
     ...toTargetView(row, route.target_id, targets),
     Origin: route.target_id === "local" ? "CreateRouteTable" : "CreateRoute",
     State: isActive(route, row.vpc_id, targets) ? "active" : "blackhole",

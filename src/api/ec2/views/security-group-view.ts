@@ -31,7 +31,7 @@ export function toPermissions(group: SecurityGroupRow, rules: readonly RuleColum
     UserIdGroupPairs: same.flatMap((rule) => (rule.referenced_group_id === null ? [] : { ...toGroupPair(group, rule, rule.referenced_group_id, references), ...described(rule) })),
     IpRanges: same.flatMap((rule) => (rule.cidr === null ? [] : { CidrIp: rule.cidr, ...described(rule) })),
     Ipv6Ranges: same.flatMap((rule) => (rule.ipv6_cidr === null ? [] : { CidrIpv6: rule.ipv6_cidr, ...described(rule) })),
-    PrefixListIds: [],
+    PrefixListIds: same.flatMap((rule) => (rule.prefix_list_id === null ? [] : { PrefixListId: rule.prefix_list_id, ...described(rule) })),
   }));
 }
 
@@ -75,6 +75,7 @@ function toRuleBody(group: SecurityGroupRow, row: SecurityGroupRuleRow): Revoked
     ToPort: row.to_port ?? -1,
     ...(row.cidr === null ? {} : { CidrIpv4: row.cidr }),
     ...(row.ipv6_cidr === null ? {} : { CidrIpv6: row.ipv6_cidr }),
+    ...(row.prefix_list_id === null ? {} : { PrefixListId: row.prefix_list_id }),
     ...described(row),
   };
 }
