@@ -38,6 +38,11 @@ function toHex(bytes: Uint8Array): string {
   return hex;
 }
 
+/** From 0 to 2³² − 1. */
+export function randomNumber(random: Random): number {
+  return random.bytes(4).reduce((number, byte) => number * 256 + byte, 0);
+}
+
 /** A version 4 UUID, the form of EC2's request ids. */
 export function randomUuid(random: Random): string {
   const bytes = random.bytes(16);

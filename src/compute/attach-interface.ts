@@ -12,6 +12,7 @@ import {
 } from "../base/api-error.ts";
 import type { Random } from "../base/random.ts";
 import { listSecondaryAddresses } from "../network/interface-addresses.ts";
+import { listPrefixes } from "../network/interface-prefixes.ts";
 import { attachInterface, beginDetachment, finishDetachment, listInterfacesOf, requireAvailable } from "../network/network-interface.ts";
 import { wake } from "../store/due.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -65,7 +66,8 @@ async function requirePlace(tx: Tx, nic: NetworkInterfaceRow, instance: Instance
 /** Fails when the instance's type does not take so many more addresses on the interface. */
 export async function requireRoomForAddresses(tx: Tx, nic: NetworkInterfaceRow, instance: Pick<InstanceRow, "instance_type">, more: number): Promise<void> {
   const { ipv4PerInterface } = requireInstanceType(instance.instance_type).network;
-  if (1 + (await listSecondaryAddresses(tx, nic.id)).length + more > ipv4PerInterface) throw privateAddressLimitExceeded(ipv4PerInterface);
+  const prefixes = (await listPrefixes(tx, [nic.id])).get(nic.id) ?? []; // each counts as one
+  if (1 + (await listSecondaryAddresses(tx, nic.id)).length + prefixes.length + more > ipv4PerInterface) throw privateAddressLimitExceeded(ipv4PerInterface);
 }
 
 /** Fails when the instance has more interfaces, or more addresses on one, than another type takes. */

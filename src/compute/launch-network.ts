@@ -10,9 +10,10 @@ import {
   privateAddressLimitExceeded,
   unsupportedRequest,
 } from "../base/api-error.ts";
-import type { VpcId } from "../base/ids.ts";
+import type { InterfaceId, VpcId } from "../base/ids.ts";
 import { findRegion } from "../base/regions.ts";
 import { listSecondaryAddresses, requireFreeSecondary } from "../network/interface-addresses.ts";
+import { listPrefixes } from "../network/interface-prefixes.ts";
 import { requireAvailable, type InterfacePlan } from "../network/network-interface.ts";
 import { requireGroupCount } from "../network/security-group.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, SubnetRow } from "../store/network-tables.ts";
@@ -108,9 +109,14 @@ async function requireTypeLimits(tx: Tx, type: InstanceType, interfaces: readonl
   const { maxInterfaces, ipv4PerInterface } = type.network;
   if (interfaces.length > maxInterfaces) throw interfaceLimitExceeded(interfaces.length, type.name);
   for (const each of interfaces) {
-    const secondary = each.kind === "new" ? each.secondary.addresses.length + each.secondary.count : (await listSecondaryAddresses(tx, each.nic.id)).length;
+    const secondary = each.kind === "new" ? each.secondary.addresses.length + each.secondary.count : await countFurther(tx, each.nic.id);
     if (1 + secondary > ipv4PerInterface) throw privateAddressLimitExceeded(ipv4PerInterface);
   }
+}
+
+/** Of an interface that is there: a prefix counts as one address. */
+async function countFurther(tx: Tx, id: InterfaceId): Promise<number> {
+  return (await listSecondaryAddresses(tx, id)).length + ((await listPrefixes(tx, [id])).get(id)?.length ?? 0);
 }
 
 async function chooseSubnets(tx: Tx, owner: Owner, subnetId: string | undefined, zone: string | undefined): Promise<readonly SubnetRow[]> {

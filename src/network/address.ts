@@ -4,7 +4,7 @@
 import { addressNotFound, insufficientFreeAddresses, invalidParameterValue, privateAddressInUse, insufficientAddressCapacity } from "../base/api-error.ts";
 import { cidrContains, cidrSize, formatIpv4, isReservedInSubnet, parseIpv4, type Cidr } from "../base/ipv4.ts";
 import type { Id, InterfaceId, SubnetId } from "../base/ids.ts";
-import type { Random } from "../base/random.ts";
+import { randomNumber, type Random } from "../base/random.ts";
 import { prepare, prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { SubnetRow } from "../store/network-tables.ts";
@@ -12,9 +12,9 @@ import { blockOf } from "./cidr-block.ts";
 
 const randomTries = 16;
 
-/** A free private address of the subnet: the one asked for, else a random one. Fails with EC2's code when taken or when none is left. */
-export async function choosePrivateAddress(tx: Tx, subnet: SubnetRow, wanted: string | undefined, random: Random): Promise<string> {
-  if (wanted === undefined) return chooseFreeAddress(tx, subnet, random, []);
+/** A free private address of the subnet: the one asked for, else a random one that is none of `besides`. Fails with EC2's code when taken or when none is left. */
+export async function choosePrivateAddress(tx: Tx, subnet: SubnetRow, wanted: string | undefined, random: Random, besides: readonly string[] = []): Promise<string> {
+  if (wanted === undefined) return chooseFreeAddress(tx, subnet, random, besides);
   requireInSubnet(subnet, wanted);
   if (await isTaken(tx, subnet.id, wanted)) throw privateAddressInUse(wanted);
   return wanted;
@@ -46,12 +46,19 @@ export function requireInSubnet(subnet: SubnetRow, wanted: string): void {
   if (isReservedInSubnet(cidr, address)) throw invalidParameterValue(`Address ${wanted} is in subnet's reserved address range`);
 }
 
+export interface AddressHolder {
+  readonly id: InterfaceId;
+  readonly primary: boolean;
+  /** It has the address as part of a prefix. */
+  readonly inPrefix: boolean;
+}
+
 /** The interface that has the address in the subnet, as its primary or as a secondary one. */
-export async function findHolder(tx: Tx, subnetId: SubnetId, address: string): Promise<{ readonly id: InterfaceId; readonly primary: boolean } | undefined> {
+export async function findHolder(tx: Tx, subnetId: SubnetId, address: string): Promise<AddressHolder | undefined> {
   const [primary] = await selectPrimaryHolder(tx, { subnetId, address });
-  if (primary !== undefined) return { id: primary.id, primary: true };
+  if (primary !== undefined) return { id: primary.id, primary: true, inPrefix: false };
   const [secondary] = await selectSecondaryHolder(tx, { subnetId, address });
-  return secondary === undefined ? undefined : { id: secondary.interface_id, primary: false };
+  return secondary === undefined ? undefined : { id: secondary.interface_id, primary: false, inPrefix: secondary.prefix !== null };
 }
 
 interface AddressKey {
@@ -63,7 +70,7 @@ const selectPrimaryHolder = prepare((db, { subnetId, address }: AddressKey) =>
   db.selectFrom("network_interfaces").select("id").where("subnet_id", "=", subnetId).where("private_address", "=", address),
 );
 const selectSecondaryHolder = prepare((db, { subnetId, address }: AddressKey) =>
-  db.selectFrom("interface_addresses").select("interface_id").where("subnet_id", "=", subnetId).where("address", "=", address),
+  db.selectFrom("interface_addresses").select(["interface_id", "prefix"]).where("subnet_id", "=", subnetId).where("address", "=", address),
 );
 
 async function isTaken(tx: Tx, subnetId: SubnetId, address: string): Promise<boolean> {
@@ -131,7 +138,3 @@ async function readPool(tx: Tx): Promise<Cidr> {
 }
 
 const selectPool = prepareKept((db) => db.selectFrom("settings").select("value").where("name", "=", "public_pool"));
-
-function randomNumber(random: Random): number {
-  return random.bytes(4).reduce((number, byte) => number * 256 + byte, 0);
-}

@@ -54,13 +54,13 @@ const selectSecondaryOf = prepareForList((db, ids: readonly InterfaceId[]) => ol
 const selectSecondary = prepareForList((db, accounts: readonly string[]) =>
   oldestFirst(db).where("interface_id", "in", db.selectFrom("network_interfaces").select("id").where("account", "in", accounts)),
 );
-const oldestFirst = (db: Tx["db"]) => db.selectFrom("interface_addresses").select(["interface_id", "address"]).orderBy("created_at").orderBy("address");
+const oldestFirst = (db: Tx["db"]) => db.selectFrom("interface_addresses").select(["interface_id", "address"]).where("prefix", "is", null).orderBy("created_at").orderBy("address");
 
 const idsOf = (rows: readonly NetworkInterfaceRow[]) => rows.map((row) => row.id);
 const accountsOf = (rows: readonly NetworkInterfaceRow[]) => [...new Set(rows.map((row) => row.account))];
 
 export async function listSecondaryAddresses(tx: Tx, id: InterfaceId): Promise<string[]> {
-  const rows = await tx.db.selectFrom("interface_addresses").select("address").where("interface_id", "=", id).orderBy("created_at").orderBy("address").execute();
+  const rows = await tx.db.selectFrom("interface_addresses").select("address").where("interface_id", "=", id).where("prefix", "is", null).orderBy("created_at").orderBy("address").execute();
   return rows.map((row) => row.address);
 }
 
@@ -84,7 +84,7 @@ export async function requireAssignable(tx: Tx, subnet: SubnetRow, addresses: re
   for (const address of addresses) {
     requireInSubnet(subnet, address);
     const holder = await findHolder(tx, subnet.id, address);
-    if (holder?.primary === true) throw privateAddressInUse(address);
+    if (holder?.primary === true || holder?.inPrefix === true) throw privateAddressInUse(address);
     if (holder !== undefined && !reassign) throw privateAddressAssigned(address);
   }
 }
@@ -108,7 +108,7 @@ async function takeOver(tx: Tx, { id }: NetworkInterfaceRow, subnetId: SubnetId,
     await moved.where("private_address", "=", address).execute();
     await tx.db.deleteFrom("interface_addresses").where("subnet_id", "=", subnetId).where("address", "=", address).execute();
   }
-  await tx.db.insertInto("interface_addresses").values({ interface_id: id, address, subnet_id: subnetId, created_at: now }).execute();
+  await tx.db.insertInto("interface_addresses").values({ interface_id: id, address, subnet_id: subnetId, created_at: now, prefix: null }).execute();
 }
 
 /** Fails unless all are secondary addresses of the interface. */

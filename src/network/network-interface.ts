@@ -9,6 +9,7 @@ import { allocatePublicAddress, choosePrivateAddress, releasePublicAddress } fro
 import { dissolveAt } from "./elastic-ip.ts";
 import { deleteFlowLogsOf } from "./flow-log.ts";
 import { assignSecondary, type SecondaryRequest } from "./interface-addresses.ts";
+import { addressesIn, assignPrefixes, type PrefixRequest } from "./interface-prefixes.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
 export interface InterfacePlan {
@@ -16,6 +17,7 @@ export interface InterfacePlan {
   readonly groupIds: readonly string[];
   readonly privateAddress: string | undefined;
   readonly secondary: SecondaryRequest;
+  readonly prefixes?: PrefixRequest;
   readonly description: string;
   /** The gateway whose own interface it is; it takes packets for any address. */
   readonly natGateway?: Id<"natGateway">;
@@ -43,7 +45,7 @@ export async function createInterface(tx: Tx, plan: InterfacePlan, attachment: A
     vpc_id: subnet.vpc_id,
     subnet_id: subnet.id,
     mac: newMac(random),
-    private_address: await choosePrivateAddress(tx, subnet, plan.privateAddress, random),
+    private_address: await choosePrivateAddress(tx, subnet, plan.privateAddress, random, [...plan.secondary.addresses, ...addressesIn(plan.prefixes?.prefixes ?? [])]),
     public_address: null,
     description: plan.description,
     source_dest_check: plan.natGateway === undefined ? 1 : 0,
@@ -54,6 +56,7 @@ export async function createInterface(tx: Tx, plan: InterfacePlan, attachment: A
   };
   await insertRow(tx, "network_interfaces", row);
   await assignSecondary(tx, row, subnet, plan.secondary, random, now);
+  if (plan.prefixes !== undefined) await assignPrefixes(tx, row, subnet, plan.prefixes, random, now);
   return row;
 }
 

@@ -24,8 +24,8 @@ export interface NetworkTables {
   security_groups: SecurityGroupRow;
   security_group_rules: SecurityGroupRuleRow;
   network_interfaces: NetworkInterfaceRow;
-  /** Private addresses besides the primary one, which stands in the interface's own row. */
-  interface_addresses: { interface_id: InterfaceId; address: string; subnet_id: SubnetId; created_at: number };
+  /** Private addresses besides the primary one, which stands in the interface's own row. `prefix`: the block that they were given as. */
+  interface_addresses: { interface_id: InterfaceId; address: string; subnet_id: SubnetId; created_at: number; prefix: string | null };
   /** A public address in use, held by an interface or by an allocation: the key keeps it from being given twice. */
   public_addresses: { address: string; holder_id: InterfaceId | ElasticIpRow["id"]; allocated_at: number };
   elastic_ips: ElasticIpRow;

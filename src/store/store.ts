@@ -16,7 +16,7 @@ import * as sums from "./migrations/0007-sums.ts";
 import * as launchTemplates from "./migrations/0008-launch-templates.ts";
 import * as flowLogs from "./migrations/0009-flow-logs.ts";
 import * as peering from "./migrations/0010-peering.ts";
-import * as prefixLists from "./migrations/0011-prefix-lists.ts";
+import * as prefixes from "./migrations/0011-prefixes.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -55,7 +55,7 @@ const migrations = {
   "0008-launch-templates": launchTemplates,
   "0009-flow-logs": flowLogs,
   "0010-peering": peering,
-  "0011-prefix-lists": prefixLists,
+  "0011-prefixes": prefixes,
 };
 
 /** Opens the database file, bringing its schema up to date. */

@@ -212,7 +212,6 @@ test("Secondary addresses are given, moved with their Elastic IP address, and ta
     [assign(second, {}), "MissingParameter"],
     [assign(second, { PrivateIpAddresses: ["10.0.0.21"], SecondaryPrivateIpAddressCount: 1 }), "InvalidParameterCombination"],
     [assign(second, { SecondaryPrivateIpAddressCount: 0 }), "InvalidParameterValue"],
-    [assign(second, { Ipv4PrefixCount: 1 }), "UnsupportedOperation"],
     [assign(unknown, { SecondaryPrivateIpAddressCount: 1 }), "InvalidNetworkInterfaceID.NotFound"],
     [() => ec2.unassignPrivateIpAddresses({ NetworkInterfaceId: first, PrivateIpAddresses: ["10.0.0.10"] }), "InvalidParameterValue"],
     [() => ec2.unassignPrivateIpAddresses({ NetworkInterfaceId: second, PrivateIpAddresses: ["10.0.0.20"] }), "InvalidParameterValue"],
@@ -226,4 +225,41 @@ test("Secondary addresses are given, moved with their Elastic IP address, and ta
   await ec2.attachNetworkInterface({ NetworkInterfaceId: first, InstanceId, DeviceIndex: 1 });
   await assign(first, { SecondaryPrivateIpAddressCount: 1 })();
   await expectRefusals(server, [[assign(first, { SecondaryPrivateIpAddressCount: 1 }), "PrivateIpAddressLimitExceeded"]]);
+});
+
+test("Prefixes of 16 addresses are given as a whole, count as one each, and none of their addresses is given to others", async () => {
+  await using server = await openStaffedServer();
+  const { ec2, vpcId, subnetId } = await makeVpc(server);
+  const created = await ec2.createNetworkInterface({ SubnetId: subnetId, Ipv4Prefixes: [{ Ipv4Prefix: "10.0.0.32/28" }] });
+  const NetworkInterfaceId = created.NetworkInterface?.NetworkInterfaceId ?? "";
+  expect([created.NetworkInterface?.Ipv4Prefixes, created.NetworkInterface?.PrivateIpAddresses?.length]).toEqual([[{ Ipv4Prefix: "10.0.0.32/28" }], 1]);
+  const free = async (SubnetId: string) => (await ec2.describeSubnets({ SubnetIds: [SubnetId] })).Subnets?.[0]?.AvailableIpAddressCount;
+  expect(await free(subnetId)).toBe(256 - 5 - 1 - 16);
+  const other = await makeNic({ ec2, subnetId });
+  const assign = (more: object, NetworkInterfaceId = other) => () => ec2.assignPrivateIpAddresses({ NetworkInterfaceId, ...more });
+  const { AssignedIpv4Prefixes: assigned, AssignedPrivateIpAddresses: addresses } = await assign({ Ipv4PrefixCount: 2 })();
+  expect([assigned?.length, addresses, (await seen(server, other))?.Ipv4Prefixes?.length]).toEqual([2, [], 2]);
+  const { AllocationId } = await ec2.allocateAddress({});
+  const small = await makeSubnet(ec2, vpcId, "10.0.7.0/28");
+  const crowded = await makeNic({ ec2, subnetId: small });
+  await expectRefusals(server, [
+    [assign({ Ipv4Prefixes: ["10.0.0.32/28"] }), "InvalidIPAddress.InUse"],
+    [assign({ PrivateIpAddresses: ["10.0.0.40"], AllowReassignment: true }), "InvalidIPAddress.InUse"],
+    [assign({ Ipv4Prefixes: ["10.0.0.0/28"] }), "InvalidParameterValue"],
+    [assign({ Ipv4Prefixes: ["10.0.9.0/28"] }), "InvalidParameterValue"],
+    [assign({ Ipv4Prefixes: ["10.0.0.64/27"] }), "InvalidParameterValue"],
+    [assign({ Ipv4Prefixes: ["10.0.0.64/28"], Ipv4PrefixCount: 1 }), "InvalidParameterCombination"],
+    [assign({ Ipv4PrefixCount: 1, SecondaryPrivateIpAddressCount: 1 }), "InvalidParameterCombination"],
+    [assign({ Ipv4PrefixCount: 1 }, crowded), "InsufficientCidrBlocks"],
+    [() => ec2.createNetworkInterface({ SubnetId: subnetId, PrivateIpAddress: "10.0.0.65", Ipv4Prefixes: [{ Ipv4Prefix: "10.0.0.64/28" }] }), "InvalidParameterValue"],
+    [() => ec2.associateAddress({ AllocationId, NetworkInterfaceId, PrivateIpAddress: "10.0.0.40" }), "InvalidParameterValue"],
+    [() => ec2.unassignPrivateIpAddresses({ NetworkInterfaceId, PrivateIpAddresses: ["10.0.0.40"] }), "InvalidParameterValue"],
+    [() => ec2.unassignPrivateIpAddresses({ NetworkInterfaceId: other, Ipv4Prefixes: ["10.0.0.32/28"] }), "InvalidParameterValue"],
+  ]);
+  const InstanceId = await runInside(server, subnetId);
+  await ec2.attachNetworkInterface({ NetworkInterfaceId, InstanceId, DeviceIndex: 1 });
+  await expectRefusals(server, [[assign({ Ipv4PrefixCount: 1 }, NetworkInterfaceId), "PrivateIpAddressLimitExceeded"]]);
+  await ec2.unassignPrivateIpAddresses({ NetworkInterfaceId: other, Ipv4Prefixes: assigned?.map(({ Ipv4Prefix: prefix }) => prefix ?? "") });
+  expect((await seen(server, other))?.Ipv4Prefixes).toBeUndefined();
+  await ec2.deleteNetworkInterface({ NetworkInterfaceId: other });
 });

@@ -235,3 +235,19 @@ test("Hosts of peered VPCs learn each other's interfaces and groups, and a route
   await ec2.deleteVpcPeeringConnection(connection);
   expect(waysOut(await specificationOf(mine.vpcId, here.instance))).toEqual([undefined, route({ kind: "blackhole" })]);
 });
+
+test("Hosts learn the addresses of an interface's prefix one by one, until it is taken away", async () => {
+  await using server = await openTestServer();
+  await makeReal(server);
+  const { ec2, vpcId, subnetId } = await makeVpc(server);
+  const { instance, networkInterface: NetworkInterfaceId } = await launchOne(server, { SubnetId: subnetId, PrivateIpAddress: "10.0.0.9" });
+  const addresses = async () => {
+    await look(server);
+    const { [(await hostOf(server, instance)).id]: specification } = await told(server);
+    return [specification?.id, specification?.interfaces[0]?.privateAddresses];
+  };
+  await ec2.assignPrivateIpAddresses({ NetworkInterfaceId, Ipv4Prefixes: ["10.0.0.32/28"] });
+  expect(await addresses()).toEqual([vpcId, ["10.0.0.9", ...Array.from({ length: 16 }, (_none, index) => `10.0.0.${32 + index}`)]]);
+  await ec2.unassignPrivateIpAddresses({ NetworkInterfaceId, Ipv4Prefixes: ["10.0.0.32/28"] });
+  expect(await addresses()).toEqual([vpcId, ["10.0.0.9"]]);
+});

@@ -4,7 +4,7 @@ import { applyAuthorization, authorizationGrants, planAuthorization } from "./au
 /** Adds outbound rules to a security group, all or none. */
 export const AuthorizeSecurityGroupEgress = defineAction({
   name: "AuthorizeSecurityGroupEgress",
-  supported: "whole; there are no prefix lists yet",
+  supported: "whole",
   load: (call) => planAuthorization(call, true),
   authorize: (plan, call) => authorizationGrants("AuthorizeSecurityGroupEgress", plan, call),
   apply: applyAuthorization,

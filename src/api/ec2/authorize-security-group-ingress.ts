@@ -4,7 +4,7 @@ import { applyAuthorization, authorizationGrants, planAuthorization } from "./au
 /** Adds inbound rules to a security group, all or none. */
 export const AuthorizeSecurityGroupIngress = defineAction({
   name: "AuthorizeSecurityGroupIngress",
-  supported: "whole; there are no prefix lists yet",
+  supported: "whole",
   load: (call) => planAuthorization(call, false),
   authorize: (plan, call) => authorizationGrants("AuthorizeSecurityGroupIngress", plan, call),
   apply: applyAuthorization,

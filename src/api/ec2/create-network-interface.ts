@@ -1,10 +1,11 @@
-import { unsupportedRequest } from "../../base/api-error.ts";
+import { invalidParameterValue, parametersExclude, unsupportedRequest } from "../../base/api-error.ts";
 import { requireGroups } from "../../compute/instance-attribute.ts";
 import { parseAddresses, refuseUnsupported } from "../../compute/interface-request.ts";
 import { chooseGroups } from "../../compute/launch-network.ts";
 import { requireOwnedRow, type Owner } from "../../compute/owned-rows.ts";
 import { choosePrivateAddress } from "../../network/address.ts";
 import { requireFreeSecondary } from "../../network/interface-addresses.ts";
+import { addressesIn, parsePrefixes, requireFreePrefixes } from "../../network/interface-prefixes.ts";
 import { requireRoomFor } from "../../network/network-limits.ts";
 import { createInterface, type InterfacePlan } from "../../network/network-interface.ts";
 import type { Random } from "../../base/random.ts";
@@ -17,7 +18,7 @@ import { viewNetworkInterfaces } from "./views/network-interface-view.ts";
 /** Makes an interface in a subnet that no instance has yet. */
 export const CreateNetworkInterface = defineAction({
   name: "CreateNetworkInterface",
-  supported: "IPv4; no prefix delegation, no other kinds of interfaces",
+  supported: "IPv4; no other kinds of interfaces",
   tokenScope: () => "",
   load: async ({ input, caller, tx, random }) => ({ plan: await planInterface(tx, caller, input, random), tags: newTags(input, "network-interface") }),
   authorize: ({ plan, tags }, { caller }) => {
@@ -36,13 +37,18 @@ export const CreateNetworkInterface = defineAction({
 
 async function planInterface(tx: Tx, owner: Owner, input: ActionInput<"ec2", "CreateNetworkInterface">, random: Random): Promise<InterfacePlan> {
   if ((input.InterfaceType ?? "interface") !== "interface") throw unsupportedRequest("Only interfaces of the type 'interface' are supported.");
-  refuseUnsupported(input);
+  const { Ipv4Prefixes: listed, Ipv4PrefixCount: prefixCount, ...others } = input;
+  refuseUnsupported(others);
+  const prefixes = parsePrefixes({ Ipv4Prefixes: listed, Ipv4PrefixCount: prefixCount });
   const subnet = await requireOwnedRow(tx, "subnets", owner, input.SubnetId ?? "");
   const { primary, secondary } = parseAddresses(input);
   await choosePrivateAddress(tx, subnet, primary, random); // fails here rather than in apply
   await requireFreeSecondary(tx, subnet, secondary.addresses);
+  await requireFreePrefixes(tx, subnet, prefixes);
+  if (primary !== undefined && addressesIn(prefixes.prefixes).includes(primary)) throw invalidParameterValue(`The address ${primary} is in one of the prefixes of the request`);
+  if (prefixes.prefixes.length + prefixes.count > 0 && secondary.addresses.length + secondary.count > 0) throw parametersExclude("ipv4Prefixes", "privateIpAddresses");
   const groups = input.Groups ?? [];
   if (groups.length > 0) await requireGroups(tx, { ...subnet, subnet_id: subnet.id }, groups);
   await requireRoomFor(tx, "network_interfaces", owner);
-  return { subnet, groupIds: await chooseGroups(tx, subnet.vpc_id, groups, []), privateAddress: primary, secondary, description: input.Description ?? "" };
+  return { subnet, groupIds: await chooseGroups(tx, subnet.vpc_id, groups, []), privateAddress: primary, secondary, prefixes, description: input.Description ?? "" };
 }

@@ -4,7 +4,7 @@ import { applyRevocation, planRevocation } from "./revoke-rules.ts";
 /** Takes inbound rules away from a security group; connections that are open stay open. */
 export const RevokeSecurityGroupIngress = defineAction({
   name: "RevokeSecurityGroupIngress",
-  supported: "whole; there are no prefix lists yet",
+  supported: "whole",
   load: (call) => planRevocation(call, false),
   authorize: ({ group }, { caller }) => [{ action: "ec2:RevokeSecurityGroupIngress", resource: ec2Arn(caller, "security-group", group.id) }],
   apply: applyRevocation,

@@ -5,7 +5,7 @@ import { planDescriptions } from "./rule-descriptions.ts";
 /** Gives outbound rules other descriptions, or none. */
 export const UpdateSecurityGroupRuleDescriptionsEgress = defineAction({
   name: "UpdateSecurityGroupRuleDescriptionsEgress",
-  supported: "whole; there are no prefix lists yet",
+  supported: "whole",
   load: (call) => planDescriptions(call, true),
   authorize: ({ group }, { caller }) => [{ action: "ec2:UpdateSecurityGroupRuleDescriptionsEgress", resource: ec2Arn(caller, "security-group", group.id) }],
   apply: async ({ group, rules }, { tx, now }) => {

@@ -5,7 +5,7 @@ import { planDescriptions } from "./rule-descriptions.ts";
 /** Gives inbound rules other descriptions, or none. */
 export const UpdateSecurityGroupRuleDescriptionsIngress = defineAction({
   name: "UpdateSecurityGroupRuleDescriptionsIngress",
-  supported: "whole; there are no prefix lists yet",
+  supported: "whole",
   load: (call) => planDescriptions(call, false),
   authorize: ({ group }, { caller }) => [{ action: "ec2:UpdateSecurityGroupRuleDescriptionsIngress", resource: ec2Arn(caller, "security-group", group.id) }],
   apply: async ({ group, rules }, { tx, now }) => {

@@ -87,6 +87,11 @@ export function insufficientFreeAddresses(subnetId: string): ApiError {
   return new ApiError("InsufficientFreeAddressesInSubnet", `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances.`);
 }
 
+/** No block is left that is free as a whole. */
+export function insufficientBlocks(subnetId: string): ApiError {
+  return new ApiError("InsufficientCidrBlocks", `There are not enough free CIDR blocks in the subnet '${subnetId}' to satisfy the request.`);
+}
+
 export function duplicateKeyPair(name: string): ApiError {
   return new ApiError("InvalidKeyPair.Duplicate", `The keypair '${name}' already exists.`);
 }

@@ -5,6 +5,7 @@ import { privateHostName, publicHostName } from "../../../compute/machine-specif
 import { ownedRows, type Owner } from "../../../compute/owned-rows.ts";
 import { listTagsOfType, type Tag } from "../../../compute/tags.ts";
 import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
+import { listPrefixes } from "../../../network/interface-prefixes.ts";
 import { groupIdsOf, isInUse } from "../../../network/network-interface.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
 import type { Tx } from "../../../store/store.ts";
@@ -17,6 +18,7 @@ interface InterfaceSurroundings {
   /** Names of security groups by id. */
   readonly groupNames: ReadonlyMap<string, string>;
   /** Whether the interface's VPC gives public host names. */
+  readonly prefixes: readonly string[];
   readonly publicHostNames: boolean;
   readonly tags: readonly Tag[] | undefined;
 }
@@ -27,12 +29,13 @@ export async function viewNetworkInterfaces(tx: Tx, owner: Owner, rows: readonly
   const named = new Set((await ownedRows(tx, "vpcs", owner)).flatMap((vpc) => (vpc.enable_dns_hostnames === 1 ? [vpc.id] : [])));
   const tags = await listTagsOfType(tx, owner, "network-interface");
   const addresses = await listInterfaceAddresses(tx, rows);
+  const prefixes = await listPrefixes(tx, rows.map((row) => row.id));
   return rows.map((row) =>
-    toNetworkInterfaceView(row, { addresses: addresses.get(row.id) ?? [], groupNames, publicHostNames: named.has(row.vpc_id), tags: tags.get(row.id) }),
+    toNetworkInterfaceView(row, { addresses: addresses.get(row.id) ?? [], groupNames, prefixes: prefixes.get(row.id) ?? [], publicHostNames: named.has(row.vpc_id), tags: tags.get(row.id) }),
   );
 }
 
-function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, groupNames, publicHostNames, tags }: InterfaceSurroundings): NetworkInterface {
+function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, groupNames, prefixes, publicHostNames, tags }: InterfaceSurroundings): NetworkInterface {
   const privateAddresses = addresses.map((each) => toPrivateAddress(row, each, publicHostNames));
   const association = privateAddresses[0]?.Association;
   return {
@@ -56,6 +59,7 @@ function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, groupName
     ...(row.instance_id === null ? {} : { Attachment: toInterfaceAttachment(row, row.instance_id) }),
     ...(association === undefined ? {} : { Association: association }),
     PrivateIpAddresses: privateAddresses,
+    ...(prefixes.length === 0 ? {} : { Ipv4Prefixes: prefixes.map((prefix) => ({ Ipv4Prefix: prefix })) }),
   };
 }
 
