@@ -13,8 +13,10 @@ import { StartSnapshot } from "./ebs/start-snapshot.ts";
 import { AcceptVpcPeeringConnection } from "./ec2/accept-vpc-peering-connection.ts";
 import { AllocateAddress } from "./ec2/allocate-address.ts";
 import { AssignPrivateIpAddresses } from "./ec2/assign-private-ip-addresses.ts";
+import { AssignPrivateNatGatewayAddress } from "./ec2/assign-private-nat-gateway-address.ts";
 import { AssociateAddress } from "./ec2/associate-address.ts";
 import { AssociateDhcpOptions } from "./ec2/associate-dhcp-options.ts";
+import { AssociateNatGatewayAddress } from "./ec2/associate-nat-gateway-address.ts";
 import { AssociateRouteTable } from "./ec2/associate-route-table.ts";
 import { AssociateVpcCidrBlock } from "./ec2/associate-vpc-cidr-block.ts";
 import { AttachInternetGateway } from "./ec2/attach-internet-gateway.ts";
@@ -120,6 +122,7 @@ import { DisableImage } from "./ec2/disable-image.ts";
 import { DisableImageDeprecation } from "./ec2/disable-image-deprecation.ts";
 import { DisableImageDeregistrationProtection } from "./ec2/disable-image-deregistration-protection.ts";
 import { DisassociateAddress } from "./ec2/disassociate-address.ts";
+import { DisassociateNatGatewayAddress } from "./ec2/disassociate-nat-gateway-address.ts";
 import { DisassociateRouteTable } from "./ec2/disassociate-route-table.ts";
 import { DisassociateVpcCidrBlock } from "./ec2/disassociate-vpc-cidr-block.ts";
 import { EnableEbsEncryptionByDefault } from "./ec2/enable-ebs-encryption-by-default.ts";
@@ -174,6 +177,7 @@ import { StartInstances } from "./ec2/start-instances.ts";
 import { StopInstances } from "./ec2/stop-instances.ts";
 import { TerminateInstances } from "./ec2/terminate-instances.ts";
 import { UnassignPrivateIpAddresses } from "./ec2/unassign-private-ip-addresses.ts";
+import { UnassignPrivateNatGatewayAddress } from "./ec2/unassign-private-nat-gateway-address.ts";
 import { UnmonitorInstances } from "./ec2/unmonitor-instances.ts";
 import { UpdateSecurityGroupRuleDescriptionsEgress } from "./ec2/update-security-group-rule-descriptions-egress.ts";
 import { UpdateSecurityGroupRuleDescriptionsIngress } from "./ec2/update-security-group-rule-descriptions-ingress.ts";
@@ -186,8 +190,10 @@ export const actions: readonly Action[] = [
   AcceptVpcPeeringConnection,
   AllocateAddress,
   AssignPrivateIpAddresses,
+  AssignPrivateNatGatewayAddress,
   AssociateAddress,
   AssociateDhcpOptions,
+  AssociateNatGatewayAddress,
   AssociateRouteTable,
   AssociateVpcCidrBlock,
   AttachInternetGateway,
@@ -293,6 +299,7 @@ export const actions: readonly Action[] = [
   DisableImageDeprecation,
   DisableImageDeregistrationProtection,
   DisassociateAddress,
+  DisassociateNatGatewayAddress,
   DisassociateRouteTable,
   DisassociateVpcCidrBlock,
   EnableEbsEncryptionByDefault,
@@ -347,6 +354,7 @@ export const actions: readonly Action[] = [
   StopInstances,
   TerminateInstances,
   UnassignPrivateIpAddresses,
+  UnassignPrivateNatGatewayAddress,
   UnmonitorInstances,
   UpdateSecurityGroupRuleDescriptionsEgress,
   UpdateSecurityGroupRuleDescriptionsIngress,

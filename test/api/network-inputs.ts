@@ -1,8 +1,8 @@
 /** An input for every action on networks that would be carried out for whom it is allowed. */
-import type { CreateFlowLogsCommandInput } from "@aws-sdk/client-ec2";
+import type { CreateFlowLogsCommandInput, NatGateway } from "@aws-sdk/client-ec2";
 import { launchOne } from "./launch-one.ts";
 import { askForPeering, attachGateway, makeSubnet, makeVpc } from "./vpc-parts.ts";
-import type { TestServer } from "./test-server.ts";
+import { otherAccount, type TestServer } from "./test-server.ts";
 
 /** `instance` runs, in the default VPC. */
 export async function networkInputs(server: TestServer, instance: string): Promise<Record<string, object>> {
@@ -32,6 +32,10 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   const { NatGateway: natGateway } = await ec2.createNatGateway({ SubnetId, ConnectivityType: "private" });
   const flowLogs = { ResourceIds: [VpcId], ResourceType: "VPC", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::flows" } satisfies Partial<CreateFlowLogsCommandInput>;
   const { FlowLogIds } = await ec2.createFlowLogs({ ...flowLogs, TrafficType: "REJECT" });
+  const { Subnets: [outer] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "default-for-az", Values: ["true"] }] });
+  const single = await makePublicGateway(server, outer?.SubnetId, 1);
+  const double = await makePublicGateway(server, outer?.SubnetId, 2);
+  const { NatGateway: closed } = await ec2.createNatGateway({ SubnetId, ConnectivityType: "private", SecondaryPrivateIpAddressCount: 1 });
   const { Vpcs: [standard] = [] } = await ec2.describeVpcs({ Filters: [{ Name: "is-default", Values: ["true"] }] });
   const asked = { VpcPeeringConnectionId: await askForPeering(ec2, VpcId, empty?.VpcId) };
   const peered = { VpcPeeringConnectionId: await askForPeering(ec2, VpcId, standard?.VpcId) };
@@ -42,9 +46,11 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   return {
     AcceptVpcPeeringConnection: asked,
     AllocateAddress: {},
+    AssignPrivateNatGatewayAddress: { NatGatewayId: closed?.NatGatewayId, PrivateIpAddressCount: 1 },
     AssignPrivateIpAddresses: { NetworkInterfaceId, SecondaryPrivateIpAddressCount: 1 },
     AssociateAddress: { AllocationId, InstanceId: instance },
     AssociateDhcpOptions: { DhcpOptionsId, VpcId },
+    AssociateNatGatewayAddress: { NatGatewayId: single.NatGatewayId, AllocationIds: [AllocationId] },
     AssociateRouteTable: { RouteTableId: unused?.RouteTableId, SubnetId: bare },
     AssociateVpcCidrBlock: { VpcId, CidrBlock: "10.2.0.0/16" },
     AttachInternetGateway: { InternetGatewayId: free?.InternetGatewayId, VpcId: empty?.VpcId },
@@ -73,6 +79,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     DetachInternetGateway: { InternetGatewayId: gateway, VpcId },
     DetachNetworkInterface: { AttachmentId },
     DisassociateAddress: { AssociationId: association },
+    DisassociateNatGatewayAddress: { NatGatewayId: double.NatGatewayId, AssociationIds: [double.NatGatewayAddresses?.[1]?.AssociationId] },
     DisassociateRouteTable: { AssociationId },
     DisassociateVpcCidrBlock: { AssociationId: block?.AssociationId },
     ModifyNetworkInterfaceAttribute: { NetworkInterfaceId, Description: { Value: "theirs" } },
@@ -84,6 +91,18 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     ReplaceRoute: { ...route, NetworkInterfaceId },
     ReplaceRouteTableAssociation: { AssociationId, RouteTableId: unused?.RouteTableId },
     ResetNetworkInterfaceAttribute: { NetworkInterfaceId, SourceDestCheck: "true" },
+    UnassignPrivateNatGatewayAddress: { NatGatewayId: closed?.NatGatewayId, PrivateIpAddresses: [closed?.NatGatewayAddresses?.[1]?.PrivateIp] },
     UnassignPrivateIpAddresses: { NetworkInterfaceId, PrivateIpAddresses: ["10.0.0.9"] },
   };
+}
+
+/** Its Elastic IP addresses are another account's afterwards: with them this one would have as many as it may. */
+async function makePublicGateway(server: TestServer, SubnetId: string | undefined, addresses: number): Promise<NatGateway> {
+  const ec2 = server.ec2();
+  const allocations: string[] = [];
+  for (let count = 0; count < addresses; count += 1) allocations.push((await ec2.allocateAddress({})).AllocationId ?? "");
+  const [AllocationId, ...SecondaryAllocationIds] = allocations;
+  const { NatGateway: made = {} } = await ec2.createNatGateway({ SubnetId, AllocationId, SecondaryAllocationIds });
+  await server.write((tx) => tx.db.updateTable("elastic_ips").set({ account: otherAccount }).where("interface_id", "=", made.NatGatewayAddresses?.[0]?.NetworkInterfaceId as `eni-${string}`).execute()); // an id from an answer
+  return made;
 }

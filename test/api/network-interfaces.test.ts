@@ -240,7 +240,7 @@ test("Prefixes of 16 addresses are given as a whole, count as one each, and none
   const { AssignedIpv4Prefixes: assigned, AssignedPrivateIpAddresses: addresses } = await assign({ Ipv4PrefixCount: 2 })();
   expect([assigned?.length, addresses, (await seen(server, other))?.Ipv4Prefixes?.length]).toEqual([2, [], 2]);
   const { AllocationId } = await ec2.allocateAddress({});
-  const small = await makeSubnet(ec2, vpcId, "10.0.7.0/28");
+  const [small, empty] = [await makeSubnet(ec2, vpcId, "10.0.7.0/28"), await makeSubnet(ec2, vpcId, "10.0.8.0/24")];
   const crowded = await makeNic({ ec2, subnetId: small });
   await expectRefusals(server, [
     [assign({ Ipv4Prefixes: ["10.0.0.32/28"] }), "InvalidIPAddress.InUse"],
@@ -251,7 +251,7 @@ test("Prefixes of 16 addresses are given as a whole, count as one each, and none
     [assign({ Ipv4Prefixes: ["10.0.0.64/28"], Ipv4PrefixCount: 1 }), "InvalidParameterCombination"],
     [assign({ Ipv4PrefixCount: 1, SecondaryPrivateIpAddressCount: 1 }), "InvalidParameterCombination"],
     [assign({ Ipv4PrefixCount: 1 }, crowded), "InsufficientCidrBlocks"],
-    [() => ec2.createNetworkInterface({ SubnetId: subnetId, PrivateIpAddress: "10.0.0.65", Ipv4Prefixes: [{ Ipv4Prefix: "10.0.0.64/28" }] }), "InvalidParameterValue"],
+    [() => ec2.createNetworkInterface({ SubnetId: empty, PrivateIpAddress: "10.0.8.65", Ipv4Prefixes: [{ Ipv4Prefix: "10.0.8.64/28" }] }), "InvalidParameterValue"],
     [() => ec2.associateAddress({ AllocationId, NetworkInterfaceId, PrivateIpAddress: "10.0.0.40" }), "InvalidParameterValue"],
     [() => ec2.unassignPrivateIpAddresses({ NetworkInterfaceId, PrivateIpAddresses: ["10.0.0.40"] }), "InvalidParameterValue"],
     [() => ec2.unassignPrivateIpAddresses({ NetworkInterfaceId: other, Ipv4Prefixes: ["10.0.0.32/28"] }), "InvalidParameterValue"],

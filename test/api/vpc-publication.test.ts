@@ -212,7 +212,7 @@ test("Hosts of peered VPCs learn each other's interfaces and groups, and a route
   const peerId = other?.VpcId ?? "";
   const connection = { VpcPeeringConnectionId: await askForPeering(ec2, mine.vpcId, peerId) };
   await ec2.createRoute({ RouteTableId: mine.mainTable, DestinationCidrBlock: "10.7.0.0/16", ...connection });
-  const [here, there] = [await launchOne(server, { SubnetId: mine.subnetId }), await launchOne(server, { SubnetId: await makeSubnet(ec2, peerId, "10.7.0.0/24") })];
+  const [here, there] = [await launchOne(server, { SubnetId: mine.subnetId }), await launchOne(server, { SubnetId: await makeSubnet(ec2, peerId, "10.7.0.0/24"), PrivateIpAddress: "10.7.0.9" })];
   const specificationOf = async (vpc: string, instance: string): Promise<VpcSpecification | undefined> => {
     await look(server);
     await look(server); // each learns the other's network identifier at last

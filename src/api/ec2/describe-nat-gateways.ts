@@ -3,7 +3,7 @@ import { listTagsOfType } from "../../compute/tags.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import { nextTokenField } from "../describe/paging.ts";
 import { tagsOfView } from "./views/tag-view.ts";
-import { toNatGatewayView } from "./views/nat-gateway-view.ts";
+import { viewNatGateway } from "./views/nat-gateway-view.ts";
 
 /** The account's NAT gateways in this region, deleted and failed ones for an hour. */
 export const DescribeNatGateways = defineDescribe({
@@ -12,7 +12,8 @@ export const DescribeNatGateways = defineDescribe({
   ids: ({ NatGatewayIds: ids }) => ids,
   list: async ({ input, caller, tx }) => {
     const tags = await listTagsOfType(tx, caller, "natgateway");
-    return (await ownedRows(tx, "nat_gateways", caller, input.NatGatewayIds)).map((row) => toNatGatewayView(row, tags.get(row.id)));
+    const rows = await ownedRows(tx, "nat_gateways", caller, input.NatGatewayIds);
+    return Promise.all(rows.map((row) => viewNatGateway(tx, row, tags.get(row.id))));
   },
   key: (gateway) => gateway.NatGatewayId ?? "",
   filters: {

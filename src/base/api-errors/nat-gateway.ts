@@ -15,6 +15,12 @@ export const natGatewayFailure = {
   noHost: (zone: string): NatGatewayFailure => ({ code: "InternalError", message: `This installation has no host in ${zone}. Choose a subnet of another zone.` }),
 };
 
+/** An Elastic IP address that already stands for something. */
+export function natGatewayAddressTaken(allocationId: string): ApiError {
+  const { code, message } = natGatewayFailure.addressAssociated(allocationId);
+  return new ApiError(code, message);
+}
+
 /** As a route names it. */
 export function natGatewayTargetNotFound(id: string): ApiError {
   return new ApiError("InvalidNatGatewayID.NotFound", `The natGateway ID '${id}' does not exist`);

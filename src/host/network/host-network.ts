@@ -235,7 +235,7 @@ class ProgrammedNetwork implements HostNetwork {
     const links = readHostLinks();
     const place = this.#place(nic.vpc.id);
     if (await ensureVpcNamespace(place, links)) this.#fabric.forgetNamespace(nic.vpc.id);
-    const renewed = this.#known.get(nic.id)?.natGateway === true && (await this.#natGateways.ensure(nic, place.mtu, links));
+    const renewed = this.#known.get(nic.id)?.natGateway === true && (await this.#natGateways.ensure(nic, this.#fabric.addressesOf(nic), place.mtu, links));
     const made = await ensureInterfaceLink(nic, place, renewed ? readHostLinks() : links, user, renewTap);
     if (!made && !renewed) return;
     this.#loader.forget(interfaceDevices(nic.id).tap);

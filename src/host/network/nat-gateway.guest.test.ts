@@ -24,18 +24,21 @@ const elasticIp = () => bench.hosts.publicAddress(41);
 interface Scene {
   readonly host?: "a" | "b" | undefined;
   readonly isPublic?: boolean;
+  /** Private and public, besides the first pair. */
+  readonly further?: readonly (readonly [string, string])[];
   readonly acl?: readonly AclEntrySpecification[];
   readonly routes?: readonly RouteSpecification[];
   readonly others?: readonly PlacedInterface[];
 }
 
 /** a1, a2 and b1 have no public address, and the gateway, in a subnet of its own, is their way out. */
-async function apply({ host, isPublic = true, acl = allowAll, routes = [throughGateway], others = bench.placed() }: Scene): Promise<void> {
+async function apply({ host, isPublic = true, further = [], acl = allowAll, routes = [throughGateway], others = bench.placed() }: Scene): Promise<void> {
   const natted = placed(gateway, host === undefined ? undefined : bench.hostAddress(host), {
     natGateway: true,
     groups: [],
     sourceDestCheck: false,
-    publicAddresses: isPublic ? { [gateway.privateAddress]: elasticIp() } : {},
+    privateAddresses: [gateway.privateAddress, ...further.map(([own]) => own)],
+    publicAddresses: isPublic ? { [gateway.privateAddress]: elasticIp(), ...Object.fromEntries(further) } : {},
   });
   const outer: SubnetSpecification = { ...publicSubnet, routes: [toInternet], acl };
   await bench.apply({ interfaces: [...others, ...(host === undefined ? [] : [natted])], subnets: [...bench.subnets({ routes }), outer] });
@@ -54,6 +57,21 @@ describe("a public NAT gateway", () => {
     expect(seen.map((connection) => connection?.seenAs)).toEqual([elasticIp(), elasticIp(), elasticIp()]);
     expect([await bothReach(), await machinePings(elasticIp()), await bench.guests.b2.pings(gateway.privateAddress)]).toEqual([[true, true], false, false]);
     expect(await bench.guests.b2.connect(elasticIp(), 7_101)).toBeUndefined();
+  });
+
+  test("with two addresses brings guests out as either, each guest to one place always as the same, and nobody in", async () => {
+    const further = [["172.31.32.32", bench.hosts.publicAddress(43)]] as const;
+    const places = Array.from({ length: 8 }, (_none, index) => bench.hosts.publicAddress(50 + index));
+    const inner = places.map((_place, index) => `172.31.16.${50 + index}`);
+    await ipBatch(inner.map((address) => `address replace ${address}/32 dev eth0`), { namespace: bench.guests.b2.namespace });
+    const outside = { privateAddresses: [nics.b2.privateAddress, ...inner], publicAddresses: Object.fromEntries(inner.map((address, index) => [address, places[index] ?? ""])) };
+    await apply({ host: "a", further, others: bench.placed({ b2: outside }) });
+    const seenAs = async () => (await Promise.all(places.map((place) => bench.guests.a1.connect(place, 7_101)))).map((connection) => connection?.seenAs);
+    const seen = await seenAs();
+    expect([new Set(seen), await seenAs()]).toEqual([new Set([elasticIp(), bench.hosts.publicAddress(43)]), seen]);
+    expect([await machinePings(bench.hosts.publicAddress(43)), await bench.guests.b2.pings("172.31.32.32")]).toEqual([false, false]);
+    await apply({ host: "a", others: bench.placed({ b2: outside }) });
+    expect(new Set(await seenAs())).toEqual(new Set([elasticIp()]));
   });
 
   test("is not there any more once the specification does not place it, and its traces neither", async () => {

@@ -35,12 +35,12 @@ export class NatGateways {
     this.#hostId = hostId;
   }
 
-  /** Makes what is missing of the gateway; true when its tap is new. Connections through one that is whole go on. */
-  async ensure(nic: InterfaceSpecification, mtu: number, links: HostLinks): Promise<boolean> {
+  /** Makes what is missing of the gateway, which translates to all of the addresses; true when its tap is new. Connections through one that is whole go on. */
+  async ensure(nic: InterfaceSpecification, addresses: readonly string[], mtu: number, links: HostLinks): Promise<boolean> {
     const { tap } = interfaceDevices(nic.id);
     const namespace = natNamespace(this.#installation, this.#hostId, nic.id);
     const isWhole = links.has(tap) && listNamespaces(namespace).some(({ name, whole }) => name === namespace && whole);
-    const script = natGatewayScript(nic);
+    const script = natGatewayScript(nic, addresses);
     if (isWhole && this.#made.get(nic.id) === script) return false;
     if (!isWhole) {
       await this.remove([nic.id]);
@@ -72,21 +72,35 @@ export class NatGateways {
   }
 }
 
-/** Makes the namespace a gateway, for the first time or once more. The router answers for the whole subnet, so there is no other neighbour. */
-function natGatewayScript(nic: InterfaceSpecification): string {
+/**
+ * Makes the namespace a gateway, for the first time or once more. The router answers for the whole subnet, so there is no other neighbour; it knows whose
+ * the further addresses are, and the gateway has them only so that it passes nothing on to them.
+ */
+function natGatewayScript(nic: InterfaceSpecification, addresses: readonly string[]): string {
   const router = routerAddress(nic);
   const lines = [
     "link set lo up",
+    "address flush dev lo scope global",
+    ...addresses.filter((address) => address !== nic.privateAddress).map((address) => `address replace ${address}/32 dev lo`),
     `address replace ${nic.privateAddress}/32 dev ${device}`,
     `link set ${device} up`,
     `route replace ${router} dev ${device} scope link`,
     `route replace default via ${router} dev ${device}`,
   ];
-  return [...rulesScript(natGatewayRules(nic.privateAddress)), parameterScript(parameters), ...batchScript("ip", lines)].join("");
+  return [...rulesScript(natGatewayRules(addresses)), parameterScript(parameters), ...batchScript("ip", lines)].join("");
 }
 
-/** The whole table, replaced in one transaction. Ports below 1024 are never given out (facts §7.3). */
-export function natGatewayRules(address: string): string {
+/**
+ * The whole table, replaced in one transaction. Ports below 1024 are never given out (facts §7.3). Of several addresses one and the same stands for what a
+ * guest sends to one place.
+ */
+export function natGatewayRules(addresses: readonly string[]): string {
+  const ways = addresses.map((address) => [`meta l4proto { tcp, udp } snat to ${address}:1024-65535`, `snat to ${address}`]);
+  const [only = []] = ways;
+  const chosen = ways.map((_way, number) => `${number} : goto source_${number}`).join(", ");
+  const source = ways.length === 1 ? only : [`jhash ip saddr . ip daddr mod ${ways.length} seed 1 vmap { ${chosen} }`];
+  const lines = (rules: readonly string[]) => rules.map((rule) => `\t\t${rule}\n`).join("");
+  const further = ways.length === 1 ? [] : ways.map((way, number) => `\tchain source_${number} {\n${lines(way)}\t}\n\n`);
   return `table ip ${ruleTable}
 delete table ip ${ruleTable}
 table ip ${ruleTable} {
@@ -101,11 +115,9 @@ table ip ${ruleTable} {
 		ct state new meta l4proto { icmp, tcp, udp } accept
 	}
 
-	chain source {
+${further.join("")}	chain source {
 		type nat hook postrouting priority srcnat; policy accept;
-		meta l4proto { tcp, udp } snat to ${address}:1024-65535
-		snat to ${address}
-	}
+${lines(source)}	}
 }
 `;
 }

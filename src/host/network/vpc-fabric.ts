@@ -59,8 +59,12 @@ export class VpcFabric {
   }
 
   tapOwner({ nic }: KnownInterface): TapOwner {
-    const placed = this.#placed.get(nic.id);
-    return { id: nic.id, mac: nic.mac, privateAddresses: placed?.privateAddresses ?? [nic.privateAddress], sourceDestCheck: placed?.sourceDestCheck ?? true };
+    return { id: nic.id, mac: nic.mac, privateAddresses: this.addressesOf(nic), sourceDestCheck: this.#placed.get(nic.id)?.sourceDestCheck ?? true };
+  }
+
+  /** The primary first. */
+  addressesOf(nic: InterfaceSpecification): readonly string[] {
+    return this.#placed.get(nic.id)?.privateAddresses ?? [nic.privateAddress];
   }
 
   /** The public addresses of these interfaces. One that two specifications give away belongs to the VPC whose specification came last. */

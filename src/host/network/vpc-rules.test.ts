@@ -68,7 +68,8 @@ test("a member more or a rule less changes only the group's set or chain", () =>
 });
 
 test("a NAT gateway has these rules, and its interface passes no security group", async () => {
-  await expect(natGatewayRules(two.privateAddress)).toMatchFileSnapshot("golden/nat-gateway.nft");
+  await expect(natGatewayRules([two.privateAddress])).toMatchFileSnapshot("golden/nat-gateway.nft");
+  await expect(natGatewayRules([two.privateAddress, "172.31.16.10"])).toMatchFileSnapshot("golden/nat-gateway-of-two-addresses.nft");
   const scene = vpcScene(specification, connected.map((known) => (known.nic === two ? { ...known, natGateway: true as const } : known)), here);
   const { chains } = tableOf(scene ?? sceneOf());
   expect([...chains].flatMap(([name, { rules }]) => (name === "leaving" || name === "arriving" ? rules.filter((rule) => rule.includes("vmap")) : []))).toEqual([
