@@ -4,16 +4,15 @@
  */
 import type { Random } from "../base/random.ts";
 import type { Grant } from "../iam/authorize.ts";
+import type { Principal } from "../iam/identity.ts";
+import type { SecretKey } from "../iam/secret.ts";
 import type { SnapshotData } from "../storage/snapshot-data.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { ActionInput, ActionName, ActionOutput } from "../wire/action-types.ts";
 import type { ServiceId } from "../wire/service-facts.ts";
 
-export interface Caller {
-  readonly account: string;
+export interface Caller extends Principal {
   readonly region: string;
-  readonly arn: string;
-  readonly userId: string;
   readonly accessKeyId: string;
 }
 
@@ -30,6 +29,8 @@ export interface Call<Input, Prepared = unknown> {
   readonly random: Random;
   /** Keeps page tokens from being made up; known to this installation only. */
   readonly pageSecret: Uint8Array;
+  /** Seals what must not lie in the clear. */
+  readonly secretKey: SecretKey;
 }
 
 /** What `apply` returns is the output, unless `move` makes that of it. */
@@ -44,7 +45,9 @@ export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown, App
   readonly tokenScope?: (call: Call<Input, Prepared>) => Promise<string> | string;
   /** Turns the request into a checked value; changes nothing. */
   readonly load: (call: Call<Input, Prepared>) => Promise<Loaded> | Loaded;
-  /** Every resource touched. An empty list: open to all who have a key. */
+  /** Whoever has a key may call it, and `authorize` may say nothing. */
+  readonly openToAll?: boolean;
+  /** Every resource touched. With an empty list the call is refused, as one that nobody may make, unless it is open to all. Not asked for roots. */
   readonly authorize: (loaded: Loaded, call: Call<Input, Prepared>) => readonly Grant[];
   /** Writes rows and returns the SDK's output, or what is to be moved. */
   readonly apply: (loaded: Loaded, call: Call<Input, Prepared>) => Promise<Applied> | Applied;

@@ -1,7 +1,7 @@
 /**
  * Every action that is built, by service and name: the registry that the server serves and that the reference documents.
  *
- * Length: two lines an action.
+ * Length: two lines an action, but of those that come several to a file.
  */
 import type { Action } from "./action.ts";
 import { CompleteSnapshot } from "./ebs/complete-snapshot.ts";
@@ -17,6 +17,7 @@ import { AssignPrivateNatGatewayAddress } from "./ec2/assign-private-nat-gateway
 import { AssociateAddress } from "./ec2/associate-address.ts";
 import { AssociateDhcpOptions } from "./ec2/associate-dhcp-options.ts";
 import { AssociateNatGatewayAddress } from "./ec2/associate-nat-gateway-address.ts";
+import { AssociateIamInstanceProfile } from "./ec2/associate-iam-instance-profile.ts";
 import { AssociateRouteTable } from "./ec2/associate-route-table.ts";
 import { AssociateVpcCidrBlock } from "./ec2/associate-vpc-cidr-block.ts";
 import { AttachInternetGateway } from "./ec2/attach-internet-gateway.ts";
@@ -78,6 +79,7 @@ import { DescribeAddressesAttribute } from "./ec2/describe-addresses-attribute.t
 import { DescribeAvailabilityZones } from "./ec2/describe-availability-zones.ts";
 import { DescribeDhcpOptions } from "./ec2/describe-dhcp-options.ts";
 import { DescribeFlowLogs } from "./ec2/describe-flow-logs.ts";
+import { DescribeIamInstanceProfileAssociations } from "./ec2/describe-iam-instance-profile-associations.ts";
 import { DescribeImageAttribute } from "./ec2/describe-image-attribute.ts";
 import { DescribeImages } from "./ec2/describe-images.ts";
 import { DescribeImportSnapshotTasks } from "./ec2/describe-import-snapshot-tasks.ts";
@@ -123,6 +125,7 @@ import { DisableImageDeprecation } from "./ec2/disable-image-deprecation.ts";
 import { DisableImageDeregistrationProtection } from "./ec2/disable-image-deregistration-protection.ts";
 import { DisassociateAddress } from "./ec2/disassociate-address.ts";
 import { DisassociateNatGatewayAddress } from "./ec2/disassociate-nat-gateway-address.ts";
+import { DisassociateIamInstanceProfile } from "./ec2/disassociate-iam-instance-profile.ts";
 import { DisassociateRouteTable } from "./ec2/disassociate-route-table.ts";
 import { DisassociateVpcCidrBlock } from "./ec2/disassociate-vpc-cidr-block.ts";
 import { EnableEbsEncryptionByDefault } from "./ec2/enable-ebs-encryption-by-default.ts";
@@ -161,6 +164,7 @@ import { RebootInstances } from "./ec2/reboot-instances.ts";
 import { RegisterImage } from "./ec2/register-image.ts";
 import { RejectVpcPeeringConnection } from "./ec2/reject-vpc-peering-connection.ts";
 import { ReleaseAddress } from "./ec2/release-address.ts";
+import { ReplaceIamInstanceProfileAssociation } from "./ec2/replace-iam-instance-profile-association.ts";
 import { ReplaceNetworkAclAssociation } from "./ec2/replace-network-acl-association.ts";
 import { ReplaceNetworkAclEntry } from "./ec2/replace-network-acl-entry.ts";
 import { ReplaceRoute } from "./ec2/replace-route.ts";
@@ -181,10 +185,24 @@ import { UnassignPrivateNatGatewayAddress } from "./ec2/unassign-private-nat-gat
 import { UnmonitorInstances } from "./ec2/unmonitor-instances.ts";
 import { UpdateSecurityGroupRuleDescriptionsEgress } from "./ec2/update-security-group-rule-descriptions-egress.ts";
 import { UpdateSecurityGroupRuleDescriptionsIngress } from "./ec2/update-security-group-rule-descriptions-ingress.ts";
+import { accessKeyActions } from "./iam/access-keys.ts";
+import { accountActions } from "./iam/account.ts";
+import { authorizationDetailActions } from "./iam/authorization-details.ts";
+import { entityActions } from "./iam/entities.ts";
+import { entityPolicyActions } from "./iam/entity-policies.ts";
+import { entityTagActions } from "./iam/entity-tags.ts";
+import { memberActions } from "./iam/members.ts";
+import { policyActions } from "./iam/policies.ts";
+import { simulationActions } from "./iam/simulate.ts";
 import { GetParameter } from "./ssm/get-parameter.ts";
 import { GetParameters } from "./ssm/get-parameters.ts";
 import { GetParametersByPath } from "./ssm/get-parameters-by-path.ts";
+import { AssumeRole } from "./sts/assume-role.ts";
+import { DecodeAuthorizationMessage } from "./sts/decode-authorization-message.ts";
+import { GetAccessKeyInfo } from "./sts/get-access-key-info.ts";
 import { GetCallerIdentity } from "./sts/get-caller-identity.ts";
+import { GetFederationToken } from "./sts/get-federation-token.ts";
+import { GetSessionToken } from "./sts/get-session-token.ts";
 
 export const actions: readonly Action[] = [
   AcceptVpcPeeringConnection,
@@ -194,6 +212,7 @@ export const actions: readonly Action[] = [
   AssociateAddress,
   AssociateDhcpOptions,
   AssociateNatGatewayAddress,
+  AssociateIamInstanceProfile,
   AssociateRouteTable,
   AssociateVpcCidrBlock,
   AttachInternetGateway,
@@ -255,6 +274,7 @@ export const actions: readonly Action[] = [
   DescribeAvailabilityZones,
   DescribeDhcpOptions,
   DescribeFlowLogs,
+  DescribeIamInstanceProfileAssociations,
   DescribeImageAttribute,
   DescribeImages,
   DescribeImportSnapshotTasks,
@@ -300,6 +320,7 @@ export const actions: readonly Action[] = [
   DisableImageDeregistrationProtection,
   DisassociateAddress,
   DisassociateNatGatewayAddress,
+  DisassociateIamInstanceProfile,
   DisassociateRouteTable,
   DisassociateVpcCidrBlock,
   EnableEbsEncryptionByDefault,
@@ -338,6 +359,7 @@ export const actions: readonly Action[] = [
   RegisterImage,
   RejectVpcPeeringConnection,
   ReleaseAddress,
+  ReplaceIamInstanceProfileAssociation,
   ReplaceNetworkAclAssociation,
   ReplaceNetworkAclEntry,
   ReplaceRoute,
@@ -364,10 +386,24 @@ export const actions: readonly Action[] = [
   ListSnapshotBlocks,
   PutSnapshotBlock,
   StartSnapshot,
+  ...accessKeyActions,
+  ...accountActions,
+  ...authorizationDetailActions,
+  ...entityActions,
+  ...entityPolicyActions,
+  ...entityTagActions,
+  ...memberActions,
+  ...policyActions,
+  ...simulationActions,
   GetParameter,
   GetParameters,
   GetParametersByPath,
+  AssumeRole,
+  DecodeAuthorizationMessage,
+  GetAccessKeyInfo,
   GetCallerIdentity,
+  GetFederationToken,
+  GetSessionToken,
 ];
 
 const byName = new Map(actions.map((action) => [`${action.service} ${action.name}`, action]));

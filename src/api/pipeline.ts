@@ -3,14 +3,16 @@
  * again, audit. What fails rolls back and changes nothing; an action that touches something without naming it in `authorize` does not exist.
  * After the commit an action may wait for what a host does at once (`settle`), or move data (`move`).
  */
-import { accessDenied, dryRunOperation, isApiError, PartialFailure, unauthorizedOperation } from "../base/api-error.ts";
+import { dryRunOperation, isApiError, PartialFailure } from "../base/api-error.ts";
 import { randomUuid, type Random } from "../base/random.ts";
-import { findDenied, type Grant } from "../iam/authorize.ts";
+import { openPolicyCache, type Grant } from "../iam/authorize.ts";
+import type { SecretKey } from "../iam/secret.ts";
 import { ensureDefaultNetwork } from "../network/default-network.ts";
 import type { SnapshotData } from "../storage/snapshot-data.ts";
 import { insertRow } from "../store/prepared.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Action, Call, Caller } from "./action.ts";
+import { refuseDenied, type AuthorizationParts } from "./authorization.ts";
 import { findRememberedAnswer, rememberAnswer, requireClientToken, type TokenKey } from "./idempotency.ts";
 
 export interface PipelineParts {
@@ -20,6 +22,7 @@ export interface PipelineParts {
   readonly random: Random;
   readonly pageSecret: Uint8Array;
   readonly snapshots: SnapshotData;
+  readonly secretKey: SecretKey;
 }
 
 /** What is known of a request besides its input. */
@@ -32,7 +35,8 @@ export interface Pipeline {
   run(action: Action, input: unknown, caller: Caller, facts: RequestFacts, now: number): Promise<unknown>;
 }
 
-export function openPipeline({ store, random, pageSecret, longestSettleMs, snapshots }: PipelineParts): Pipeline {
+export function openPipeline({ store, random, pageSecret, longestSettleMs, snapshots, secretKey }: PipelineParts): Pipeline {
+  const authorization: AuthorizationParts = { policies: openPolicyCache(), secretKey };
   const known = new Set<string>();
   const requireNetwork = async (caller: Caller, now: number): Promise<void> => {
     const key = `${caller.account} ${caller.region}`;
@@ -44,16 +48,17 @@ export function openPipeline({ store, random, pageSecret, longestSettleMs, snaps
     run: async (action, input, caller, facts, now) => {
       if (action.service === "ec2") await requireNetwork(caller, now);
       const prepared = await action.definition.prepare?.(input, random);
-      const call = (tx: Tx): Call<unknown> => ({ input, bodySha256: facts.bodySha256, prepared, caller, tx, now, random, pageSecret });
+      const call = (tx: Tx): Call<unknown> => ({ input, bodySha256: facts.bodySha256, prepared, caller, tx, now, random, pageSecret, secretKey });
+      const perform = (tx: Tx) => answer(action, call(tx), (made, grants) => refuseDenied(authorization, action, made, facts, grants));
       const move = async (planned: unknown): Promise<unknown> => {
         const moving = { store, snapshots, caller, now, pageSecret };
         return action.definition.move === undefined ? planned : action.definition.move(planned, moving);
       };
-      if (action.definition.readOnly === true) return move((await store.read((tx) => answer(action, call(tx)))).output);
+      if (action.definition.readOnly === true) return move((await store.read(perform)).output);
       let outcome: Answer | PartialFailure;
       try {
         outcome = await store.write(async (tx) => {
-          const result = await answer(action, call(tx)).catch(keepPartial);
+          const result = await perform(tx).catch(keepPartial);
           const code = result instanceof PartialFailure ? result.error.code : null;
           await writeAuditEvent(tx, action, caller, facts, random, now, code);
           return result;
@@ -83,14 +88,16 @@ interface Answer {
   readonly remembered: boolean;
 }
 
-async function answer(action: Action, call: Call<unknown>): Promise<Answer> {
+type Authorize = (call: Call<unknown>, grants: () => readonly Grant[]) => Promise<void>;
+
+async function answer(action: Action, call: Call<unknown>, authorize: Authorize): Promise<Answer> {
   const { definition } = action;
   const { ClientToken: token, DryRun: dryRun, ...rest } = call.input as { ClientToken?: string; DryRun?: boolean }; // inputs are structures
   const key = token === undefined || definition.tokenScope === undefined ? undefined : await toTokenKey(action, call, token);
   const remembered = key === undefined ? undefined : await findRememberedAnswer(call.tx, key, rest);
   if (remembered !== undefined) return { output: remembered.answer, remembered: true };
   const loaded = await definition.load(call);
-  refuseDenied(action, call.caller, definition.authorize(loaded, call));
+  await authorize(call, () => definition.authorize(loaded, call));
   if (dryRun === true) throw dryRunOperation();
   const result = await definition.apply(loaded, call);
   if (key !== undefined) await rememberAnswer(call.tx, key, rest, result, call.now);
@@ -100,14 +107,9 @@ async function answer(action: Action, call: Call<unknown>): Promise<Answer> {
 async function toTokenKey({ service, name, definition }: Action, call: Call<unknown>, token: string): Promise<TokenKey> {
   const scope = (await definition.tokenScope?.(call)) ?? "";
   requireClientToken(token, service === "ebs" ? 255 : 64);
-  return { account: call.caller.account, region: call.caller.region, action: name, scope, token };
-}
-
-function refuseDenied(action: Action, caller: Caller, grants: readonly Grant[]): void {
-  const denied = findDenied(caller, grants);
-  if (denied === undefined) return;
-  const denial = { principalArn: caller.arn, action: denied.action, resource: denied.resource };
-  throw action.service === "ec2" ? unauthorizedOperation(denial) : accessDenied(denial);
+  // What was answered to one user or role is not told another, of whom nobody has asked yet what it may do.
+  const holder = call.caller.entity === undefined ? "" : ` ${call.caller.entity.id}`;
+  return { account: call.caller.account, region: call.caller.region, action: name, scope: `${scope}${holder}`, token };
 }
 
 async function writeAuditEvent(

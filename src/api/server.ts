@@ -9,8 +9,10 @@ import type { Log } from "../base/log.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import { findRegion } from "../base/regions.ts";
 import { findIdentity, type Identity } from "../iam/identity.ts";
+import type { SecretKey } from "../iam/secret.ts";
 import type { SnapshotData } from "../storage/snapshot-data.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { authenticationError } from "../wire/authentication-error.ts";
 import { decodeInput } from "../wire/decode-input.ts";
 import { encodeError } from "../wire/encode-error.ts";
 import { encodeOutput } from "../wire/encode-output.ts";
@@ -32,6 +34,7 @@ export interface ServerParts {
   readonly pageSecret: Uint8Array;
   readonly longestSettleMs: number;
   readonly snapshots: SnapshotData;
+  readonly secretKey: SecretKey;
 }
 
 /** The largest body of any action: a block of the EBS direct API, with room to spare. */
@@ -77,7 +80,7 @@ async function answer(
 }
 
 async function authenticate(
-  { store, clock, openAccounts }: ServerParts,
+  { store, clock, openAccounts, secretKey }: ServerParts,
   signingKeys: SigningKeys,
   request: HttpRequest,
 ): Promise<{ identity: Identity; signature: VerifiedSignature }> {
@@ -85,12 +88,14 @@ async function authenticate(
   const signature = await verifySignature(request, {
     signingKeys,
     now: () => clock.now(),
-    findSecret: async (accessKeyId) => {
-      identity = await store.read((tx) => tx.recall(`identity ${accessKeyId}`, () => findIdentity(tx, accessKeyId, openAccounts), isKnown));
+    findSecret: async (accessKeyId, sessionToken) => {
+      const find = (tx: Tx) => findIdentity(tx, { accessKeyId, sessionToken }, { openAccounts, secretKey });
+      identity = await store.read((tx) => (sessionToken === undefined ? tx.recall(`identity ${accessKeyId}`, () => find(tx), isKnown) : find(tx)));
       return identity?.secret;
     },
   });
   if (identity === undefined) throw authFailure();
+  if ((identity.session?.expiresAt ?? Infinity) <= clock.now()) throw authenticationError(protocolOf(request, signature.service), "expiredToken");
   if (findRegion(signature.region) === undefined) throw authFailure(`The region '${signature.region}' in the credential scope does not exist.`);
   return { identity, signature };
 }
@@ -100,8 +105,8 @@ function isKnown(identity: Identity | undefined): boolean {
   return identity !== undefined;
 }
 
-function toCaller({ account, arn, userId, accessKeyId }: Identity, { region }: VerifiedSignature): Caller {
-  return { account, region, arn, userId, accessKeyId };
+function toCaller({ secret: _kept, ...principal }: Identity, { region }: VerifiedSignature): Caller {
+  return { ...principal, region };
 }
 
 function toErrorResponse(parts: ServerParts, request: HttpRequest, service: string | undefined, thrown: unknown, requestId: string): HttpResponse {

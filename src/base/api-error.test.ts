@@ -56,14 +56,14 @@ test("Capacity is a server error that offers the zones with room", () => {
 });
 
 test("Statuses other than 400 are those that EC2 uses", () => {
-  const denial = { principalArn: "arn:aws:iam::1:user/u", action: "ec2:RunInstances", resource: "*" };
+  const denial = { principalArn: "arn:aws:iam::1:user/u", action: "ec2:RunInstances", resource: "*", layer: "identity-based policy", explicit: false };
   const errors = [dryRunOperation(), requestLimitExceeded(), internalError(), unauthorizedOperation(denial), accessDenied(denial)];
   expect(errors.map((error) => error.status)).toEqual([412, 503, 500, 403, 403]);
 });
 
 test("A refusal tells who may not do what, and why", () => {
-  const denial = { principalArn: "arn:aws:iam::1:user/u", action: "ec2:RunInstances", resource: "*", encodedMessage: "abc" };
-  expect([unauthorizedOperation(denial).message, accessDenied({ ...denial, explicitDenyIn: "identity-based" }).message]).toEqual([
+  const denial = { principalArn: "arn:aws:iam::1:user/u", action: "ec2:RunInstances", resource: "*", layer: "identity-based policy", explicit: false, encodedMessage: "abc" };
+  expect([unauthorizedOperation(denial).message, accessDenied({ ...denial, explicit: true }).message]).toEqual([
     "You are not authorized to perform this operation. User: arn:aws:iam::1:user/u is not authorized to perform: ec2:RunInstances on resource: * because no identity-based policy allows the ec2:RunInstances action. Encoded authorization failure message: abc",
     "User: arn:aws:iam::1:user/u is not authorized to perform: ec2:RunInstances on resource: * with an explicit deny in an identity-based policy.",
   ]);

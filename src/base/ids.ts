@@ -33,6 +33,7 @@ export const idPrefixes = {
   keyPair: "key",
   launchTemplate: "lt",
   importSnapshotTask: "import-snap",
+  instanceProfileAssociation: "iip-assoc",
 } as const;
 
 export type ResourceKind = keyof typeof idPrefixes;

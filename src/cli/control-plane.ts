@@ -31,6 +31,7 @@ import { refuseLostDatabase } from "./database-guard.ts";
 import { launchImageBuild } from "./image-builds.ts";
 import { refreshImages } from "./local-images.ts";
 import { profileFile } from "./profile.ts";
+import { ensureSecretKey } from "./secret-key.ts";
 import type { Topology } from "./topology.ts";
 import { syncTopology } from "./topology-rows.ts";
 
@@ -68,15 +69,15 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
   const database = join(dataDirectory, "control", "hostelry.sqlite");
   refuseLostDatabase(dataDirectory, database);
   const store = await openStore(database);
-  const { pageSecret, key } = await store.write((tx) => prepare(tx, options));
+  const { pageSecret, secretKey, key } = await store.write((tx) => prepare(tx, options));
   await refreshImages(store, join(dataDirectory, "images"), options.simulated);
   buildWantedImages(store, options);
 
   const snapshots = openSnapshotData(join(dataDirectory, "snapshots"));
   const parts = { store, clock: systemClock, random: systemRandom, log };
-  const api = createServer(apiListener({ ...parts, openAccounts: options.openAccounts, pageSecret, longestSettleMs, snapshots }));
+  const api = createServer(apiListener({ ...parts, openAccounts: options.openAccounts, pageSecret, secretKey, longestSettleMs, snapshots }));
   api.keepAliveTimeout = 65_000;
-  const desk = openHostDesk(store, systemClock);
+  const desk = openHostDesk(store, systemClock, secretKey);
   const url = `http://127.0.0.1:${await listenOnLoopback(api, options.port)}`;
   const control = createServer(controlListener({ ...options, store, desk, snapshots, clock: systemClock, url }));
   await listenOnSocket(control, join(runDirectory, "control.sock"));
@@ -89,7 +90,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
   const moverParts = { ...parts, blocks: snapshots.store, jobs, imagesDirectory, importDirectory, scratchDirectory, simulated: options.simulated };
   const blockMovers = [snapshotCopyReconciler(moverParts), snapshotImportReconciler(moverParts)];
   const reconcilers = [
-    instanceReconciler(systemRandom),
+    instanceReconciler(systemRandom, secretKey),
     volumeReconciler,
     vpcReconciler,
     natGatewayReconciler,
@@ -112,7 +113,7 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
   return { url, closed, store, desk, snapshots: snapshots.store };
 }
 
-async function prepare(tx: Tx, { topology, publicPool }: ControlPlaneOptions) {
+async function prepare(tx: Tx, { dataDirectory, topology, publicPool }: ControlPlaneOptions) {
   const now = systemClock.now();
   await syncTopology(tx, topology, now);
   await tx.db
@@ -123,7 +124,8 @@ async function prepare(tx: Tx, { topology, publicPool }: ControlPlaneOptions) {
   const secret = { name: "page_secret", value: randomHex(systemRandom, 32) };
   await tx.db.insertInto("settings").values(secret).onConflict((conflict) => conflict.doNothing()).execute();
   const row = await tx.db.selectFrom("settings").select("value").where("name", "=", "page_secret").executeTakeFirstOrThrow();
-  return { pageSecret: Buffer.from(row.value, "hex"), key: await ensureFirstAccount(tx, systemRandom, now) };
+  const secretKey = await ensureSecretKey(tx, join(dataDirectory, "control", "secret.key"), systemRandom);
+  return { pageSecret: Buffer.from(row.value, "hex"), secretKey, key: await ensureFirstAccount(tx, secretKey, systemRandom, now) };
 }
 
 /** The next start must hear every host anew before it counts as there; after a crash the hosts still run, so they count as heard. */

@@ -147,6 +147,11 @@ function addBenchCommands(program: Command): void {
     .addOption(dataOption())
     .action(async (options: { data?: string; runs: number }) => (await import("./bench/network.ts")).benchNetwork(options));
   bench
+    .command("iam")
+    .description("policy decisions per second with 100 statements")
+    .addOption(new Option("--seconds <count>", "duration of each measurement").default(2).argParser(parseCount))
+    .action(async (options: { seconds: number }) => (await import("./bench/iam.ts")).benchIam(options));
+  bench
     .command("storage")
     .description("volumes against local disks as guests see them, and what snapshots and images take")
     .addOption(new Option("--runs <count>", "repetitions of each operation").default(5).argParser(parseCount))

@@ -41,6 +41,7 @@ import { resolveTemplate } from "./launch-from-template.ts";
 import { planLaunchNetwork, type LaunchInterface, type LaunchNetwork } from "./launch-network.ts";
 import { placeLaunch } from "./launch-placement.ts";
 import { planLaunchStorage, type LaunchStorage } from "./launch-storage.ts";
+import { newAssociation, requireProfile, type RequestedProfile } from "./instance-profile.ts";
 import { defaultMetadataOptions, requireTagKeysForMetadata, withMetadataOptions, type MetadataOptions } from "./metadata-options.ts";
 import { parseTagSpecifications, putTags, type Tag } from "./tags.ts";
 import { parseUserData } from "./user-data.ts";
@@ -65,6 +66,7 @@ export interface LaunchPlan {
   readonly keyPair: KeyPairRow | undefined;
   readonly userData: string | undefined;
   readonly metadataOptions: MetadataOptions;
+  readonly profile: RequestedProfile | undefined;
   readonly tags: ReadonlyMap<string, readonly Tag[]>;
   /** Of a launch template: its id, and the tags of the instances that tell of it. */
   readonly templateId: string | undefined;
@@ -88,6 +90,7 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, request: RunInstanc
   const metadataOptions = withMetadataOptions(metadataDefaultsOf(image), input.MetadataOptions);
   requireTagKeysForMetadata(metadataOptions, (tags.get("instance") ?? []).map((tag) => tag.key));
   parseUserData(input.UserData);
+  const profile = input.IamInstanceProfile === undefined ? undefined : await requireProfile(tx, owner.account, input.IamInstanceProfile);
   const keyPair = await requireKeyPair(tx, owner, input.KeyName);
   const storage = await planLaunchStorage(tx, owner, image, type, input.BlockDeviceMappings ?? []);
   const network = await planLaunchNetwork(tx, owner, input, type);
@@ -100,7 +103,7 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, request: RunInstanc
   const subnet = network.subnets.find((each) => each.zone === zone);
   const storageNode = await findStorageNode(tx, zone);
   if (subnet === undefined || storageNode === undefined) throw insufficientInstanceCapacity(type.name, zone, []);
-  return { owner, input, image, kernel, type, network, subnet, storage, storageNode, placements, need, keyPair, userData: input.UserData, metadataOptions, tags, templateId, marks };
+  return { owner, input, image, kernel, type, network, subnet, storage, storageNode, placements, need, keyPair, userData: input.UserData, metadataOptions, profile, tags, templateId, marks };
 }
 
 function requireCounts(input: RunInstancesCommandInput): { min: number; max: number } {
@@ -225,6 +228,8 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     public_address_wanted: (network.associatePublicAddress ?? subnet.map_public_ip_on_launch === 1) ? 1 : 0,
     metadata_options: JSON.stringify(plan.metadataOptions),
     credit_specification: type.burstable === undefined ? null : (input.CreditSpecification?.CpuCredits ?? (type.family === "t2" ? "standard" : "unlimited")),
+    instance_profile: plan.profile === undefined ? null : JSON.stringify(newAssociation(plan.profile, random, now)),
+    role_credentials: null,
     tenancy: "default",
     instance_store: JSON.stringify(plan.storage.local),
     image_task: null,

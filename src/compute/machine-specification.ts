@@ -18,10 +18,12 @@ import type { InstanceRow } from "../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { gracefulStopMs } from "./instance.ts";
+import { associationOf } from "./instance-profile.ts";
 import { instanceStoreOf } from "./instance-store.ts";
 import { requireInstanceType } from "./instance-types/catalogue.ts";
 import type { NetworkFigures } from "./instance-types/instance-type.ts";
 import type { MetadataOptions } from "./metadata-options.ts";
+import { credentialsOf } from "./role-credentials.ts";
 import { listTags } from "./tags.ts";
 
 /** All that an instance consists of. */
@@ -179,5 +181,15 @@ async function toMetadata(tx: Tx, instance: InstanceRow, volumes: readonly Attac
     ...(instance.user_data === null ? {} : { userData: instance.user_data }),
     blockDevices: { ami: instance.root_device_name, root: instance.root_device_name, ...Object.fromEntries(data), ...devices },
     tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
+    ...toProfileField(instance),
   };
+}
+
+/** The credentials are still sealed. */
+function toProfileField(instance: InstanceRow): Pick<MetadataSpecification, "profile"> {
+  const [association, credentials] = [associationOf(instance), credentialsOf(instance)];
+  if (association === undefined) return {};
+  const role = credentials?.associationId === association.id ? { role: { name: credentials.roleName, credentials: credentials.document } } : {};
+  const since = new Date(association.since).toISOString().replace(/\.\d+Z$/, "Z");
+  return { profile: { arn: association.profileArn, id: association.profileId, since, ...role } };
 }

@@ -7,7 +7,10 @@ import { stopReason, terminatedVisibleMs } from "../compute/instance.ts";
 import { canRecover, moveToHost } from "../compute/instance-recovery.ts";
 import { rootTypeOf } from "../compute/instance-store.ts";
 import { readInstanceParts, toMachineSpecification } from "../compute/machine-specification.ts";
+import { credentialsOf, refreshCredentials, type CredentialParts } from "../compute/role-credentials.ts";
 import { removeAllTags } from "../compute/tags.ts";
+import { openPolicyCache } from "../iam/authorize.ts";
+import type { SecretKey } from "../iam/secret.ts";
 import type { MachineSpecification } from "../host/protocol/specification.ts";
 import { hasElasticIp } from "../network/elastic-ip.ts";
 import { assignPublicAddress, finishDetachments, listInterfacesOf, releaseInterfaces, withdrawPublicAddresses } from "../network/network-interface.ts";
@@ -23,7 +26,8 @@ import { decideInstance, type InstanceStep, type InstanceView } from "./decide-i
 import type { Reconciler, Verdict } from "./loop.ts";
 import { findPublished, publish, withdraw } from "./publish.ts";
 
-export function instanceReconciler(random: Random): Reconciler {
+export function instanceReconciler(random: Random, secretKey: SecretKey): Reconciler {
+  const parts: CredentialParts = { random, secretKey, policies: openPolicyCache() };
   return {
     kind: "instance",
     scan: async (tx) => (await tx.db.selectFrom("instances").select("id").execute()).map((row) => row.id),
@@ -31,7 +35,7 @@ export function instanceReconciler(random: Random): Reconciler {
       const [instance] = await selectInstance(tx, { id: key as InstanceRow["id"] }); // keys are ids
       if (instance === undefined) return { again: undefined };
       if (instance.image_task !== null) await wake(tx, { kind: "image-task", key: instance.image_task }, now);
-      return take(tx, instance, decideInstance(await view(tx, instance), now), random, now);
+      return take(tx, instance, decideInstance(await view(tx, instance), now), parts, now);
     },
   };
 }
@@ -85,11 +89,10 @@ async function readPublished(tx: Tx, row: InstanceRow): Promise<InstanceView["pu
   return { want, generation: standing.generation };
 }
 
-async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: Random, now: number): Promise<Verdict> {
+async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, parts: CredentialParts, now: number): Promise<Verdict> {
   switch (step.do) {
     case "publish":
-      await publishMachine(tx, instance, step.want, random, now);
-      return { again: undefined };
+      return { again: await publishMachine(tx, instance, step.want, parts, now) };
     case "wish":
       await wish(tx, instance, step, now);
       return { again: now };
@@ -97,10 +100,10 @@ async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: R
       await releaseHost(tx, instance, now);
       return { again: now };
     case "leave-dead-host":
-      await leaveDeadHost(tx, instance, random, now);
+      await leaveDeadHost(tx, instance, parts.random, now);
       return { again: now };
     case "find-host":
-      return { again: (await moveToHost(tx, instance, random, now)) ? now : now + findHostEveryMs };
+      return { again: (await moveToHost(tx, instance, parts.random, now)) ? now : now + findHostEveryMs };
     case "finish":
       await finish(tx, instance, now);
       return { again: now };
@@ -112,17 +115,21 @@ async function take(tx: Tx, instance: InstanceRow, step: InstanceStep, random: R
   }
 }
 
-async function publishMachine(tx: Tx, instance: InstanceRow, want: MachineSpecification["want"], random: Random, now: number): Promise<void> {
-  if (instance.host_id === null) return;
+/** Returns when to look again: before its role's credentials end. */
+async function publishMachine(tx: Tx, row: InstanceRow, want: MachineSpecification["want"], credentials: CredentialParts, now: number): Promise<number | undefined> {
+  if (row.host_id === null) return undefined;
+  const instance = await refreshCredentials(tx, row, credentials, now);
   const before = await readInstanceParts(tx, instance);
-  const isAddressed = want === "running" && (await ensurePublicAddress(tx, instance, before.interfaces, random, now));
+  const isAddressed = want === "running" && (await ensurePublicAddress(tx, instance, before.interfaces, credentials.random, now));
   const parts = isAddressed ? await readInstanceParts(tx, instance) : before;
-  const generation = await publish(tx, instance.host_id, await toMachineSpecification(tx, instance, parts, want));
+  const generation = await publish(tx, row.host_id, await toMachineSpecification(tx, instance, parts, want));
   const isSeen = instance.observed_state === "running" && instance.observed_run === instance.run && instance.observed_generation >= generation;
-  if (!isSeen) return;
-  if (instance.recovering_since !== null) await tx.db.updateTable("instances").set({ recovering_since: null }).where("id", "=", instance.id).execute();
-  await freeGivenBack(tx, parts.volumes, now);
-  await finishDetachments(tx, parts.interfaces, now);
+  if (isSeen) {
+    if (instance.recovering_since !== null) await tx.db.updateTable("instances").set({ recovering_since: null }).where("id", "=", instance.id).execute();
+    await freeGivenBack(tx, parts.volumes, now);
+    await finishDetachments(tx, parts.interfaces, now);
+  }
+  return credentialsOf(instance)?.renewAt;
 }
 
 /** The host has taken the specification that no longer names these volumes, and the guest does not have them. */

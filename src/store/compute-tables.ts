@@ -59,6 +59,8 @@ export interface InstanceRow {
   /** InstanceMetadataOptions as JSON (`MetadataOptions` of compute). */
   metadata_options: string;
   credit_specification: string | null;
+  /** ProfileAssociation of compute as JSON. */
+  instance_profile: string | null;
   tenancy: "default" | "dedicated" | "host";
   /** InstanceStore of compute as JSON: sizes of the local disks, and the device names of those mapped by name. */
   instance_store: string;
@@ -76,6 +78,8 @@ export interface InstanceRow {
   /** The host that holds, or should hold, the machine; null when none does. */
   host_id: string | null;
   generation: number;
+  /** RoleCredentials of compute as JSON, what is secret in them sealed; written by the reconciler. */
+  role_credentials: string | null;
   /** When the machine and all that died with it were gone. */
   terminated_at: number | null;
 

@@ -17,6 +17,7 @@ import * as launchTemplates from "./migrations/0008-launch-templates.ts";
 import * as flowLogs from "./migrations/0009-flow-logs.ts";
 import * as peering from "./migrations/0010-peering.ts";
 import * as prefixes from "./migrations/0011-prefixes.ts";
+import * as identity from "./migrations/0012-identity.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -56,6 +57,7 @@ const migrations = {
   "0009-flow-logs": flowLogs,
   "0010-peering": peering,
   "0011-prefixes": prefixes,
+  "0012-identity": identity,
 };
 
 /** Opens the database file, bringing its schema up to date. */

@@ -7,16 +7,16 @@
  */
 import type { InstanceId } from "../base/ids.ts";
 import type { ComputeTables } from "./compute-tables.ts";
+import type { IdentityTables } from "./identity-tables.ts";
 import type { NetworkTables } from "./network-tables.ts";
 import type { StorageTables } from "./storage-tables.ts";
 
 export type Flag = 0 | 1;
 
-export interface Tables extends ComputeTables, NetworkTables, StorageTables {
+export interface Tables extends ComputeTables, IdentityTables, NetworkTables, StorageTables {
   settings: { name: string; value: string };
   counters: { name: string; value: number };
   accounts: { id: string; name: string; created_at: number };
-  access_keys: AccessKeyRow;
   /** A row: this account has its default network in this region. */
   account_regions: { account: string; region: string; created_at: number };
   /** What an account has set for a region: `ebs-encryption-by-default`, `ebs-default-kms-key-id`. */
@@ -29,15 +29,6 @@ export interface Tables extends ComputeTables, NetworkTables, StorageTables {
   client_tokens: ClientTokenRow;
   audit_events: AuditEventRow;
   tags: TagRow;
-}
-
-export interface AccessKeyRow {
-  id: string;
-  account: string;
-  secret: string;
-  principal_arn: string;
-  user_id: string;
-  created_at: number;
 }
 
 /** A physical host, or a zone's storage node. Its place and size come from the topology; the rest from its agent. */

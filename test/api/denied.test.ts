@@ -7,7 +7,7 @@ import { blockOf, sha256, start, upload, zeroes } from "./direct-client.ts";
 import { launchOne } from "./launch-one.ts";
 import { networkInputs } from "./network-inputs.ts";
 
-test("A principal whom nothing allows anything is refused by every action but GetCallerIdentity", async () => {
+test("A principal whom nothing allows anything is refused by every action but those that need no permission", async () => {
   await using server = await openTestServer();
   const { instance, volume, vpcId } = await launchOne(server);
   await server.ec2().createKeyPair({ KeyName: "mine", KeyType: "ed25519" });
@@ -19,6 +19,7 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     ...(await trafficInputs(server, vpcId)),
     ...(await networkInputs(server, instance)),
     ...(await templateInputs(server, instance)),
+    ...(await profileInputs(server, instance)),
     CreateKeyPair: { KeyName: "theirs", KeyType: "ed25519" },
     CreateTags: { Resources: [instance], Tags: [{ Key: "a", Value: "b" }] },
     DeleteKeyPair: { KeyName: "mine" },
@@ -43,26 +44,52 @@ test("A principal whom nothing allows anything is refused by every action but Ge
     StopInstances: { InstanceIds: [instance] },
     TerminateInstances: { InstanceIds: [instance] },
     UnmonitorInstances: { InstanceIds: [instance] },
+    AssumeRole: { RoleArn: `arn:aws:iam::${account}:role/nobody`, RoleSessionName: "session" },
+    DecodeAuthorizationMessage: { EncodedMessage: "1:abc" },
+    GetAccessKeyInfo: { AccessKeyId: powerlessKey },
+    GetFederationToken: { Name: "somebody" },
     GetParameter: { Name: "/aws/service/hostelry/debian-12/hvm" },
     GetParameters: { Names: ["/aws/service/hostelry/debian-12/hvm"] },
     GetParametersByPath: { Path: "/aws/service" },
   };
   const before = await server.dump();
-  const clients: Record<string, object> = { ebs: server.ebs(powerlessKey), ec2: server.ec2(powerlessKey), ssm: server.ssm(powerlessKey), sts: server.sts(powerlessKey) };
+  const clients: Record<string, object> = { ebs: server.ebs(powerlessKey), ec2: server.ec2(powerlessKey), iam: server.iam(powerlessKey), ssm: server.ssm(powerlessKey), sts: server.sts(powerlessKey) };
   const open: string[] = [];
   for (const { service, name } of actions) {
     const client = clients[service];
     const method = client === undefined ? undefined : Reflect.get(client, `${name.charAt(0).toLowerCase()}${name.slice(1)}`);
     if (typeof method !== "function") throw new Error(`${service} has no ${name}`);
-    const outcome = await refusal(method.call(client, inputs[name] ?? {})).catch(() => "allowed");
+    const outcome = await refusal(method.call(client, inputs[name] ?? (service === "iam" ? identityInput : {}))).catch(() => "allowed");
     const code = typeof outcome === "string" ? outcome : outcome.code;
     if (code !== refusalCodes[service]) open.push(`${name} ${code}`);
   }
-  expect(open).toEqual(["GetCallerIdentity allowed"]);
+  expect(open).toEqual(["GetCallerIdentity allowed", "GetSessionToken allowed"]);
   expect(await server.dump()).toBe(before);
 });
 
-const refusalCodes: Record<string, string> = { ebs: "AccessDeniedException", ec2: "UnauthorizedOperation", ssm: "AccessDenied", sts: "AccessDenied" };
+const refusalCodes: Record<string, string> = { ebs: "AccessDeniedException", ec2: "UnauthorizedOperation", iam: "AccessDenied", ssm: "AccessDenied", sts: "AccessDenied" };
+
+/** Of every action of IAM, which each take from it what they know; what it names need not be there. */
+const identityInput = {
+  UserName: "powerless",
+  GroupName: "group",
+  RoleName: "role",
+  InstanceProfileName: "profile",
+  PolicyName: "policy",
+  PolicyArn: `arn:aws:iam::${account}:policy/policy`,
+  PermissionsBoundary: `arn:aws:iam::${account}:policy/policy`,
+  PolicyDocument: "{}",
+  AssumeRolePolicyDocument: "{}",
+  VersionId: "v1",
+  ActionNames: ["ec2:RunInstances"],
+  PolicyInputList: ["{}"],
+  PolicySourceArn: `arn:aws:iam::${account}:user/powerless`,
+  AccessKeyId: "AKIA0000000000000000",
+  Status: "Inactive",
+  Description: "d",
+  Tags: [],
+  TagKeys: [],
+};
 
 /** Of launch templates. */
 async function templateInputs(server: TestServer, instance: string): Promise<Record<string, object>> {
@@ -75,6 +102,20 @@ async function templateInputs(server: TestServer, instance: string): Promise<Rec
     DeleteLaunchTemplateVersions: { ...named, Versions: ["1"] },
     GetLaunchTemplateData: { InstanceId: instance },
     ModifyLaunchTemplate: { ...named, DefaultVersion: "1" },
+  };
+}
+
+/** Of the actions on instances' profiles. */
+async function profileInputs(server: TestServer, InstanceId: string): Promise<Record<string, object>> {
+  await server.iam().createInstanceProfile({ InstanceProfileName: "web" });
+  const IamInstanceProfile = { Name: "web" };
+  const { instance } = await launchOne(server);
+  const { IamInstanceProfileAssociation: association } = await server.ec2().associateIamInstanceProfile({ InstanceId: instance, IamInstanceProfile });
+  const AssociationId = association?.AssociationId;
+  return {
+    AssociateIamInstanceProfile: { InstanceId, IamInstanceProfile },
+    DisassociateIamInstanceProfile: { AssociationId },
+    ReplaceIamInstanceProfileAssociation: { AssociationId, IamInstanceProfile },
   };
 }
 
@@ -201,9 +242,10 @@ test("A refusal names the principal, the action and the resource", async () => {
   await using server = await openTestServer();
   const { instance } = await launchOne(server);
   const arn = `arn:aws:ec2:us-east-1:${account}:instance/${instance}`;
-  expect(await refusal(server.ec2(powerlessKey).getConsoleOutput({ InstanceId: instance }))).toEqual({
+  const { message, ...rest } = await refusal(server.ec2(powerlessKey).getConsoleOutput({ InstanceId: instance }));
+  expect({ ...rest, message: message.replace(/message: \S+$/, "message: …") }).toEqual({
     code: "UnauthorizedOperation",
     status: 403,
-    message: `You are not authorized to perform this operation. User: arn:aws:iam::${account}:user/powerless is not authorized to perform: ec2:GetConsoleOutput on resource: ${arn} because no identity-based policy allows the ec2:GetConsoleOutput action.`,
+    message: `You are not authorized to perform this operation. User: arn:aws:iam::${account}:user/powerless is not authorized to perform: ec2:GetConsoleOutput on resource: ${arn} because no identity-based policy allows the ec2:GetConsoleOutput action. Encoded authorization failure message: …`,
   });
 });

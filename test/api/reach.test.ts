@@ -16,7 +16,7 @@ import type { RuleCounter } from "../../src/host/protocol/counted-rule.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 import { recordReport } from "../../src/reconcile/hosts/record-report.ts";
 import { launchOne } from "./launch-one.ts";
-import { openTestServer, type TestServer } from "./test-server.ts";
+import { openTestServer, secretKey, type TestServer } from "./test-server.ts";
 import { look, makeReal } from "./told-hosts.ts";
 import { makeSubnet, makeVpc } from "./vpc-parts.ts";
 
@@ -35,7 +35,7 @@ async function openReachServer(): Promise<ReachServer> {
   const { folder, store, snapshots } = server;
   const installation = { id: "abcdef", createdAt: "", simulated: true, runDirectory: folder, port: 0, openAccounts: true, underlay: "10.0.0.0/20", publicPool: "198.18.0.0/24", topology: { regions: [] } };
   writeFileSync(installationFile(folder), JSON.stringify(installation));
-  const desk = openHostDesk(store, systemClock);
+  const desk = openHostDesk(store, systemClock, secretKey);
   const parts = { store, desk, snapshots, clock: systemClock, log: silentLog, url: "", version: "test", dataDirectory: folder, simulated: true };
   const control = createServer(controlListener(parts));
   await new Promise<void>((resolve) => control.listen(controlSocket(folder), resolve));

@@ -10,7 +10,7 @@ import { natGatewayReconciler } from "../../src/reconcile/nat-gateway-reconciler
 import { snapshotReconciler } from "../../src/reconcile/snapshot-reconciler.ts";
 import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
 import { fakeHost, type FakeHost, type SnapshotProgress } from "../crash/fake-host.ts";
-import { openTestServer, type TestServer } from "./test-server.ts";
+import { openTestServer, secretKey, type TestServer } from "./test-server.ts";
 
 export interface SimulatedHosts {
   /** By their ids in the seed: `host-a`, `storage-a`, … */
@@ -42,10 +42,10 @@ export function simulateHosts({ store }: TestServer, more: readonly string[] = [
   const byId = new Map(["host-a", "host-b", "storage-a", "storage-b", ...more].map((id) => [id, fakeHost(id)]));
   const removedSnapshots: string[] = [];
   const blocks = () => ({ removeSnapshot: async (id: string) => void removedSnapshots.push(id) });
-  const reconcilers = [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler, natGatewayReconciler];
+  const reconcilers = [instanceReconciler(systemRandom, secretKey), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler, natGatewayReconciler];
   const parts: LoopParts = { store, clock: systemClock, log: silentLog, reconcilers };
   const settle = async (hosts: readonly FakeHost[]): Promise<void> => {
-    const desk = openHostDesk(store, systemClock);
+    const desk = openHostDesk(store, systemClock, secretKey);
     try {
       for (let moved = true; moved; ) {
         await scanAll(parts);

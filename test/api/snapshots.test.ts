@@ -6,7 +6,7 @@ import { addToSum, takeFromSum } from "../../src/storage/volume-sums.ts";
 import { launchOne } from "./launch-one.ts";
 import { openStaffedServer, storedSnapshots } from "./simulated-hosts.ts";
 import { completedSnapshot, describeOne, launchTwoVolumes, snapshotOf } from "./snapshot-steps.ts";
-import { account, codeOf, otherAccount } from "./test-server.ts";
+import { account, codeOf, otherAccount, secretKey } from "./test-server.ts";
 
 test("CreateSnapshot answers a pending snapshot, which goes on as its storage node says", async () => {
   await using server = await openStaffedServer();
@@ -135,7 +135,7 @@ test("Of snapshots taken together none is good when one fails", async () => {
   const { instance, data } = await launchTwoVolumes(server);
   const { Snapshots: both = [] } = await server.ec2().createSnapshots({ InstanceSpecification: { InstanceId: instance } });
   await server.hosts.settleWithout("host", "storage");
-  const desk = openHostDesk(server.store, { now: Date.now });
+  const desk = openHostDesk(server.store, { now: Date.now }, secretKey);
   const id = both.find((snapshot) => snapshot.VolumeId === data)?.SnapshotId as `snap-${string}`;
   const report = { kind: "volume", id: data as VolumeId, generation: 99, state: "available", snapshots: [{ id, state: "failed", percent: 0, reason: "broken" }] } as const;
   const node = await server.read((tx) => tx.db.selectFrom("volumes").select("storage_node").where("id", "=", data as VolumeId).executeTakeFirstOrThrow());

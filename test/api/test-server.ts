@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { EBS } from "@aws-sdk/client-ebs";
 import { EC2 } from "@aws-sdk/client-ec2";
 import { SSM } from "@aws-sdk/client-ssm";
+import { IAM } from "@aws-sdk/client-iam";
 import { STS } from "@aws-sdk/client-sts";
 import { sql } from "kysely";
 import { apiListener } from "../../src/api/server.ts";
@@ -17,6 +18,9 @@ import { systemClock } from "../../src/base/clock.ts";
 import { jsonLog } from "../../src/base/log.ts";
 import type { InstanceId } from "../../src/base/ids.ts";
 import { systemRandom } from "../../src/base/random.ts";
+import { createAccessKey } from "../../src/iam/access-key.ts";
+import { createEntity, entityArn } from "../../src/iam/entity.ts";
+import { seal } from "../../src/iam/secret.ts";
 import { releaseReservation } from "../../src/placement/reservation.ts";
 import { openSnapshotData, type SnapshotData } from "../../src/storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
@@ -26,8 +30,13 @@ import { expectTrueSums } from "./true-sums.ts";
 export const region = "us-east-1";
 export const account = "111111111111";
 export const otherAccount = "222222222222";
+/** The installation's key for sealing secrets. */
+export const secretKey = new Uint8Array(32).fill(9);
 /** A user of `account`, whom no policy allows anything. */
 export const powerlessKey = "AKIAPOWERLESSUSER000";
+
+/** A key whose secret is `test`, or credentials as IAM and STS give them out. */
+export type Key = string | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
 
 export interface TestServer {
   readonly store: Store;
@@ -35,10 +44,11 @@ export interface TestServer {
   /** The installation's data, as far as the test makes any. */
   readonly folder: string;
   /** Of `account` unless said otherwise. */
-  ec2(accessKeyId?: string, inRegion?: string): EC2;
-  ebs(accessKeyId?: string): EBS;
-  ssm(accessKeyId?: string): SSM;
-  sts(accessKeyId?: string): STS;
+  ec2(key?: Key, inRegion?: string): EC2;
+  ebs(key?: Key): EBS;
+  ssm(key?: Key): SSM;
+  sts(key?: Key): STS;
+  iam(key?: Key): IAM;
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Every row but the audit's, as text. */
@@ -59,21 +69,20 @@ export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<Tes
   await store.write(async (tx) => {
     await seedTopology(tx, Date.now());
     await seedImages(tx);
-    const user = { account, secret: "test", principal_arn: `arn:aws:iam::${account}:user/powerless`, user_id: "AIDAPOWERLESS", created_at: 0 };
-    await tx.db.insertInto("access_keys").values({ id: powerlessKey, ...user }).execute();
+    await seedUser(tx, "powerless", powerlessKey);
   });
   const log = jsonLog((line) => void process.stderr.write(line), Date.now);
   const snapshots = openSnapshotData(join(folder, "snapshots"));
-  const parts = { store, clock: systemClock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7), longestSettleMs, snapshots };
+  const parts = { store, clock: systemClock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7), longestSettleMs, snapshots, secretKey };
   const server = createServer(apiListener(parts));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has an address of this form
   const clients: { destroy(): void }[] = [];
-  const settings = (accessKeyId: string, inRegion: string) => ({
+  const settings = (key: Key, inRegion: string) => ({
     endpoint: `http://127.0.0.1:${port}`,
     region: inRegion,
     maxAttempts: 1,
-    credentials: { accessKeyId, secretAccessKey: "test" },
+    credentials: typeof key === "string" ? { accessKeyId: key, secretAccessKey: "test" } : key,
   });
   const kept = <Client extends { destroy(): void }>(client: Client): Client => {
     clients.push(client);
@@ -83,10 +92,11 @@ export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<Tes
     folder,
     store,
     snapshots,
-    ec2: (accessKeyId = account, inRegion = region) => kept(new EC2(settings(accessKeyId, inRegion))),
-    ebs: (accessKeyId = account) => kept(new EBS(settings(accessKeyId, region))),
-    ssm: (accessKeyId = account) => kept(new SSM(settings(accessKeyId, region))),
-    sts: (accessKeyId = account) => kept(new STS(settings(accessKeyId, region))),
+    ec2: (key: Key = account, inRegion = region) => kept(new EC2(settings(key, inRegion))),
+    ebs: (key: Key = account) => kept(new EBS(settings(key, region))),
+    ssm: (key: Key = account) => kept(new SSM(settings(key, region))),
+    sts: (key: Key = account) => kept(new STS(settings(key, region))),
+    iam: (key: Key = account) => kept(new IAM(settings(key, region))),
     read: (work) => store.read(work),
     write: (work) => store.write(work),
     dump: () => store.read(dumpRows),
@@ -105,6 +115,13 @@ export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<Tes
   };
 }
 
+/** A user of `account` whose key has the secret that all clients here have. */
+async function seedUser(tx: Tx, name: string, keyId: string): Promise<void> {
+  const user = await createEntity(tx, { account, kind: "user", name, path: "/" }, {}, systemRandom, 0);
+  const { row } = await createAccessKey(tx, secretKey, { account, arn: entityArn(user), userId: user.id }, systemRandom, 0);
+  await tx.db.updateTable("access_keys").set({ id: keyId, secret: seal(secretKey, `access key ${keyId}`, "test", systemRandom) }).where("id", "=", row.id).execute();
+}
+
 /** The error that the call ends with, as the caller sees it. */
 export async function refusal(call: Promise<unknown>): Promise<{ code: string; message: string; status: number | undefined }> {
   try {
@@ -112,7 +129,9 @@ export async function refusal(call: Promise<unknown>): Promise<{ code: string; m
   } catch (thrown) {
     if (!(thrown instanceof Error)) throw thrown;
     const status = "$metadata" in thrown ? (thrown.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined; // the SDK's errors have it
-    return { code: thrown.name, message: thrown.message, status };
+    // The SDK's names of modelled errors are not always the codes on the wire, which it keeps beside.
+    const code = "Code" in thrown && typeof thrown.Code === "string" ? thrown.Code : thrown.name;
+    return { code, message: thrown.message, status };
   }
   throw new Error("the call was not refused");
 }

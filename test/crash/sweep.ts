@@ -135,7 +135,7 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
     await next(id, hosts);
     await rest(killable(store, tick));
   }
-  const desk = openHostDesk(store, clock);
+  const desk = openHostDesk(store, clock, new Uint8Array(32));
   for (const host of hosts) await host.replay(desk);
   desk.close();
   await rest(store);
@@ -162,7 +162,7 @@ function countWriters(hosts: readonly FakeHost[]): number {
 /** Lets control plane and hosts work until nothing changes; a killed control plane starts anew, without its memory. */
 async function settle(hosts: readonly FakeHost[], through: Store, packets: boolean): Promise<void> {
   for (let life = 0; life < 10; life++) {
-    const desk = openHostDesk(through, clock);
+    const desk = openHostDesk(through, clock, new Uint8Array(32));
     const parts: LoopParts = { store: through, clock, log: silentLog, reconcilers: reconcilersOf(through, packets) };
     try {
       for (let round = 0, still = 0; round < 60 && still < 5; round++) {
@@ -187,7 +187,7 @@ async function settle(hosts: readonly FakeHost[], through: Store, packets: boole
 function reconcilersOf(through: Store, packets: boolean): LoopParts["reconcilers"] {
   const noBlocks = () => ({ removeSnapshot: async () => undefined });
   const noJobs = { stop: () => false };
-  return [instanceReconciler(systemRandom), volumeReconciler, snapshotReconciler(through, noBlocks, noJobs), imageTaskReconciler, ...(packets ? [vpcReconciler, natGatewayReconciler] : [])];
+  return [instanceReconciler(systemRandom, new Uint8Array(32)), volumeReconciler, snapshotReconciler(through, noBlocks, noJobs), imageTaskReconciler, ...(packets ? [vpcReconciler, natGatewayReconciler] : [])];
 }
 
 async function look(id: Id, hosts: readonly FakeHost[]): Promise<End> {
@@ -258,7 +258,7 @@ let generation = 0;
 async function freshHosts(packets: boolean): Promise<FakeHost[]> {
   generation++;
   const ids = [`h${generation}a`, `h${generation}b`, `s${generation}`];
-  const desk = openHostDesk(store, clock);
+  const desk = openHostDesk(store, clock, new Uint8Array(32));
   await store.write(async (tx) => {
     for (const id of ids) {
       const role = id.startsWith("s") ? "storage" : "host";

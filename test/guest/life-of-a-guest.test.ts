@@ -1,12 +1,17 @@
 /** One guest of each engine through its whole life: launch, login, user data, metadata, reboot, stop, start, termination. What is gone must be gone. */
 import {
+  AssociateIamInstanceProfileCommand,
+  DescribeInstancesCommand,
   DescribeInstanceStatusCommand,
+  EC2Client,
   GetConsoleOutputCommand,
   RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
+import { AddRoleToInstanceProfileCommand, AttachRolePolicyCommand, CreateInstanceProfileCommand, CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createKey, describeInstance, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
 import { enginesOf, nothing, remains } from "../installation/remains.ts";
@@ -23,6 +28,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
 });
+
+/** With a role of the same name, which may read EC2. */
+async function createProfile(name: string): Promise<void> {
+  const { url: endpoint, region, accessKeyId, secretAccessKey } = installation.profile;
+  const iam = new IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  const trust = { Version: "2012-10-17", Statement: { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" } };
+  await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: JSON.stringify(trust) }));
+  await iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn: "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess" }));
+  await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: name }));
+  await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: name }));
+}
 
 const userData = Buffer.from("#!/bin/sh\necho it ran > /var/tmp/user-data\n").toString("base64");
 
@@ -45,6 +61,21 @@ describe.each([
     const answer = await ssh(installation, key, id, `${token}; ${read("meta-data/instance-id")}; ${read("meta-data/local-ipv4")}; hostname`);
     const { PrivateIpAddress: address = "" } = await describeInstance(installation, id);
     expect(answer.split("\n")).toEqual([id, address, expect.stringContaining(`ip-${address.replaceAll(".", "-")}`)]);
+  });
+
+  test("finds the credentials of its role in its metadata, and they are good for what the role may do", async () => {
+    const name = `life-${kind}`;
+    await createProfile(name);
+    await installation.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId: id, IamInstanceProfile: { Name: name } }));
+    const path = `http://169.254.169.254/latest/meta-data/iam/security-credentials/${name}`;
+    const document = await eventually("credentials", async () => (await ssh(installation, key, id, `curl -sf ${path} || true`)) || undefined);
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = JSON.parse(document) as Record<"AccessKeyId" | "SecretAccessKey" | "Token", string>; // facts §8.5
+    const { url: endpoint, region, account } = installation.profile;
+    const settings = { endpoint, region, credentials: { accessKeyId, secretAccessKey, sessionToken } };
+    const [sts, ec2] = [new STSClient(settings), new EC2Client(settings)];
+    expect((await sts.send(new GetCallerIdentityCommand({}))).Arn).toBe(`arn:aws:sts::${account}:assumed-role/${name}/${id}`);
+    expect((await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }))).Reservations?.length).toBe(1);
+    await expect(ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))).rejects.toMatchObject({ name: "UnauthorizedOperation" });
   });
 
   test("writes a console that can be read", async () => {

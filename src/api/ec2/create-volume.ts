@@ -1,3 +1,4 @@
+import { volumeConditions } from "../../compute/resource-conditions.ts";
 import { parseTagSpecifications, putTags } from "../../compute/tags.ts";
 import { planVolume } from "../../storage/volume-creation.ts";
 import { createVolume } from "../../storage/volume.ts";
@@ -16,8 +17,9 @@ export const CreateVolume = defineAction({
   }),
   authorize: ({ plan, tags }, { caller }) => {
     const resource = ec2Arn(caller, "volume", "*");
-    const touched = plan.snapshotId === null ? [resource] : [resource, ec2Arn(caller, "snapshot", plan.snapshotId)];
-    return [...touched.map((each) => ({ action: "ec2:CreateVolume", resource: each })), ...createTagsGrants(tags, [resource])];
+    const parent = plan.snapshotId === null ? [] : [ec2Arn(caller, "snapshot", plan.snapshotId)];
+    const made = { action: "ec2:CreateVolume", resource, conditions: { ...volumeConditions(plan), "ec2:ParentSnapshot": parent } };
+    return [made, ...parent.map((each) => ({ action: "ec2:CreateVolume", resource: each })), ...createTagsGrants(tags, [resource])];
   },
   apply: async ({ plan, tags }, { caller, tx, random, now }) => {
     const row = await createVolume(tx, plan, random, now);

@@ -1,5 +1,6 @@
 import type { Instance } from "@aws-sdk/client-ec2";
 import { requireInstances } from "../../compute/instance.ts";
+import { associationOf } from "../../compute/instance-profile.ts";
 import { stateCodes, toInstanceState } from "../../compute/instance-state.ts";
 import { rootTypeOf } from "../../compute/instance-store.ts";
 import { privateHostName, publicHostName } from "../../compute/machine-specification.ts";
@@ -47,6 +48,8 @@ const filters: FilterTable<ViewedInstance> = {
     "private-dns-name": ({ interfaces, row }) => interfaces.slice(0, 1).map((nic) => privateHostName(nic.private_address, row.region)),
     "private-ip-address": ({ interfaces }) => interfaces.map((nic) => nic.private_address),
     reason: ({ row }) => row.transition_reason,
+    "iam-instance-profile.arn": ({ row }) => associationOf(row)?.profileArn,
+    "iam-instance-profile.id": ({ row }) => associationOf(row)?.profileId,
     "reservation-id": ({ row }) => row.reservation_id,
     "root-device-name": ({ row }) => row.root_device_name,
     "root-device-type": ({ row }) => rootTypeOf(row),

@@ -1,6 +1,6 @@
 import { launch, planLaunch } from "../../compute/launch.ts";
-import { defineAction, ec2Arn } from "../action.ts";
-import { createTagsGrants } from "./tag-grants.ts";
+import { defineAction } from "../action.ts";
+import { launchGrants } from "./launch-grants.ts";
 import { viewInstances } from "./views/instance-parts.ts";
 import { toReservation } from "./views/instance-view.ts";
 
@@ -16,21 +16,7 @@ export const RunInstances = defineAction({
     return subnet?.zone ?? "";
   },
   load: ({ input, caller, tx, now }) => planLaunch(tx, caller, input, now),
-  authorize: (plan, { caller }) => [
-    ...[
-      ec2Arn(caller, "image", plan.image.id),
-      ec2Arn(caller, "subnet", plan.subnet.id),
-      ec2Arn(caller, "instance", "*"),
-      ec2Arn(caller, "volume", "*"),
-      ...plan.storage.volumes.flatMap(({ snapshotId: id }) => (id === null ? [] : [ec2Arn(caller, "snapshot", id)])),
-      ...plan.network.interfaces.flatMap((each) =>
-        each.kind === "new" ? [ec2Arn(caller, "network-interface", "*"), ...each.groupIds.map((id) => ec2Arn(caller, "security-group", id))] : [ec2Arn(caller, "network-interface", each.nic.id)],
-      ),
-      ...(plan.templateId === undefined ? [] : [ec2Arn(caller, "launch-template", plan.templateId)]),
-      ...(plan.keyPair === undefined ? [] : [ec2Arn(caller, "key-pair", plan.keyPair.name)]),
-    ].map((resource) => ({ action: "ec2:RunInstances", resource })),
-    ...Array.from(plan.tags, ([type, tags]) => createTagsGrants(tags, [ec2Arn(caller, type, "*")])).flat(),
-  ],
+  authorize: (plan, { caller }) => launchGrants(plan, caller),
   apply: async (plan, { tx, random, now }) => {
     const rows = await launch(tx, plan, random, now);
     return toReservation(rows[0]?.reservation_id ?? "", await viewInstances(tx, rows));

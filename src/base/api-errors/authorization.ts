@@ -6,8 +6,10 @@ export interface Denial {
   readonly principalArn: string;
   readonly action: string;
   readonly resource: string;
-  /** The kind of policy with an explicit deny (`identity-based`); undefined when nothing allowed the action. */
-  readonly explicitDenyIn?: string;
+  /** The kind of policy that decided: `identity-based policy`, `permissions boundary`. */
+  readonly layer: string;
+  /** It denies; else it only does not allow. */
+  readonly explicit: boolean;
   /** What sts:DecodeAuthorizationMessage decodes. */
   readonly encodedMessage?: string;
 }
@@ -22,8 +24,24 @@ export function accessDenied(denial: Denial): ApiError {
   return new ApiError("AccessDenied", explain(denial), 403);
 }
 
-function explain({ principalArn, action, resource, explicitDenyIn }: Denial): string {
-  const why = explicitDenyIn === undefined ? `because no identity-based policy allows the ${action} action` : `with an explicit deny in ${article(explicitDenyIn)} policy`;
+export function sessionNotAllowed(action: string): ApiError {
+  return new ApiError("AccessDenied", `Cannot call ${action} with session credentials`, 403);
+}
+
+export function rootMayNotAssume(): ApiError {
+  return new ApiError("AccessDenied", "Roles may not be assumed by root accounts.", 403);
+}
+
+export function invalidAuthorizationMessage(): ApiError {
+  return new ApiError("InvalidAuthorizationMessageException", "Message is not valid");
+}
+
+export function packedPolicyTooLarge(percent: number): ApiError {
+  return new ApiError("PackedPolicyTooLarge", `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`);
+}
+
+function explain({ principalArn, action, resource, layer, explicit }: Denial): string {
+  const why = explicit ? `with an explicit deny in ${article(layer)}` : `because no ${layer} allows the ${action} action`;
   return `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource} ${why}.`;
 }
 

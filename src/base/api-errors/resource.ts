@@ -58,6 +58,7 @@ const notFoundRows: Readonly<Record<NotFoundKind, Row>> = {
   },
   vpcPeeringConnection: row("InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID"),
   prefixList: row("InvalidPrefixListID.NotFound", "prefix list ID"),
+  instanceProfileAssociation: row("InvalidAssociationID.NotFound", "association ID"),
   keyPair: row("InvalidKeyPair.NotFound", "keypair", "."),
   keyPairName: row("InvalidKeyPair.NotFound", "keypair", "."),
   launchTemplate: { code: "InvalidLaunchTemplateId.NotFound", one: (id) => `The specified launch template, with template ID ${id}, does not exist.` },

@@ -52,6 +52,16 @@ describe("the tree", () => {
     await expect(`${(await walk("/2009-04-04/", machine)).join("\n")}\n`).toMatchFileSnapshot("golden/2009-04-04.txt");
   });
 
+  test("of an instance with a profile has its role's credentials, since they came", async () => {
+    const profile = { arn: "arn:aws:iam::111111111111:instance-profile/web", id: "AIPAWEB", since: "2026-01-02T03:04:05Z", role: { name: "web", credentials: "{}" } };
+    const of = machineSpecimen("1", nic, { profile });
+    const { role: _none, ...empty } = profile;
+    const paths = ["iam/", "iam/security-credentials/", "iam/security-credentials/web", "iam/security-credentials/other"];
+    expect(await Promise.all(paths.map((path) => ask(`GET /latest/meta-data/${path}`, {}, of)))).toEqual(["info\nsecurity-credentials/", "web", "{}", 404]);
+    expect(JSON.parse(String(await ask("GET /latest/meta-data/iam/info", {}, of)))).toEqual({ Code: "Success", LastUpdated: profile.since, InstanceProfileArn: profile.arn, InstanceProfileId: "AIPAWEB" });
+    expect([await ask("GET /2009-04-04/meta-data/iam/info", {}, of), await ask("GET /latest/meta-data/iam/", {}, machineSpecimen("1", nic, { profile: empty })), await ask("GET /latest/meta-data/iam/", {})]).toEqual([404, "info", 404]);
+  });
+
   test("of an instance with nothing optional leaves out what it has not", async () => {
     const { keyPair: _key, userData: _data, ...metadata } = { ...machine.metadata, tags: {}, options: { ...machine.metadata.options, instanceTags: "disabled" } as const };
     const bare: MachineSpecification = { ...machine, interfaces: [interfaceSpecimen("1", "1", "172.31.0.5")], metadata };

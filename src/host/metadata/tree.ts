@@ -2,7 +2,7 @@
  * The tree of one instance's metadata, made from its specification when asked: directories, leaves, and what a listing shows.
  * A value that the instance does not have is left out, and so is not listed and not found.
  */
-import type { InterfaceSpecification, MachineSpecification } from "../protocol/specification.ts";
+import type { InterfaceSpecification, MachineSpecification, ProfileSpecification } from "../protocol/specification.ts";
 
 /** A leaf is its text; the signed forms of the identity document are made only when they are read. */
 export type Leaf = { readonly kind: "leaf"; readonly read: () => string | Promise<string> };
@@ -36,6 +36,7 @@ export function metaData(machine: MachineSpecification): Directory {
     "block-device-mapping": directory(metadata.blockDevices),
     events: directory({ maintenance: directory({ history: "[]", scheduled: "[]" }) }),
     hostname: privateName,
+    iam: metadata.profile === undefined ? undefined : profileDirectory(metadata.profile),
     "instance-action": "none",
     "instance-id": machine.id,
     "instance-life-cycle": "on-demand",
@@ -55,6 +56,11 @@ export function metaData(machine: MachineSpecification): Directory {
     system: metadata.hypervisor,
     tags: metadata.options.instanceTags === "enabled" && Object.keys(metadata.tags).length > 0 ? directory({ instance: directory(metadata.tags) }) : undefined,
   });
+}
+
+function profileDirectory({ arn, id, since, role }: ProfileSpecification): Directory {
+  const info = { Code: "Success", LastUpdated: since, InstanceProfileArn: arn, InstanceProfileId: id };
+  return directory({ info: JSON.stringify(info, undefined, 2), "security-credentials": role === undefined ? undefined : directory({ [role.name]: role.credentials }) });
 }
 
 function macDirectory(nic: InterfaceSpecification): Directory {

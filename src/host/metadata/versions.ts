@@ -14,6 +14,7 @@ const since: Readonly<Record<string, string>> = {
   "dynamic": "2009-04-04",
   "meta-data/block-device-mapping": "2007-12-15",
   "meta-data/events": "2018-08-17",
+  "meta-data/iam": "2012-01-12",
   "meta-data/instance-action": "2008-09-01",
   "meta-data/instance-life-cycle": "2019-10-01",
   "meta-data/instance-type": "2007-08-29",

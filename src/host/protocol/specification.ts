@@ -122,6 +122,17 @@ export interface MetadataSpecification {
   /** `ami` and `root`, `ebs1`…, `ephemeral0`…: the names that block-device-mapping lists, and their devices. */
   readonly blockDevices: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** Absent: the instance has no instance profile. */
+  readonly profile?: ProfileSpecification;
+}
+
+export interface ProfileSpecification {
+  readonly arn: string;
+  readonly id: string;
+  /** ISO 8601, to the second. */
+  readonly since: string;
+  /** Absent: the profile has no role. `credentials`: the text that metadata answers, secrets and all; sealed as long as it is in the control plane's database. */
+  readonly role?: { readonly name: string; readonly credentials: string };
 }
 
 /** A volume's data on its storage node, exported to its attachments and to nobody else. */

@@ -33,7 +33,7 @@ it("a long poll hears at once of what is published just behind its look", async 
       return seen;
     },
   };
-  const desk = openHostDesk(overtaken, systemClock);
+  const desk = openHostDesk(overtaken, systemClock, new Uint8Array(32));
   const page = await desk.poll(hostId, 1, 1, 60_000, new AbortController().signal);
   expect(page).toMatchObject({ revision: 2, specifications: [{ generation: 1 }] });
   desk.close();

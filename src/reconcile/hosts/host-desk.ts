@@ -4,8 +4,10 @@
  * One that was declared dead is unknown until it asks for everything anew: so it hears of what it should have no more before anything else.
  */
 import type { Clock } from "../../base/clock.ts";
+import { openDocument } from "../../compute/role-credentials.ts";
 import type { HostArrival, Incarnation, ReportBatch, SpecificationPage } from "../../host/protocol/exchange.ts";
-import type { Specification } from "../../host/protocol/specification.ts";
+import type { ProfileSpecification, Specification } from "../../host/protocol/specification.ts";
+import type { SecretKey } from "../../iam/secret.ts";
 import { prepare, prepareKept } from "../../store/prepared.ts";
 import type { Store, Tx } from "../../store/store.ts";
 import type { SpecificationRow } from "../../store/tables.ts";
@@ -27,7 +29,7 @@ export interface HostDesk {
 /** `heard_at` is written at most this often for each host. */
 const heardEveryMs = 3_000;
 
-export function openHostDesk(store: Store, clock: Clock): HostDesk {
+export function openHostDesk(store: Store, clock: Clock, secretKey: SecretKey): HostDesk {
   const heard = new Map<string, number>();
   const waiters = new Map<string, Set<() => void>>();
   const stop = store.onTouched((topics) => {
@@ -50,7 +52,7 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
       // Listening begins before the look: what is published in between would else be slept through.
       const touch = listenForTouch(waiters, hostId, waitMs, signal);
       try {
-        const look = () => store.read((tx) => readPageFor(tx, hostId, incarnation, since));
+        const look = () => store.read((tx) => readPageFor(tx, hostId, incarnation, since, secretKey));
         let page = await look();
         if (page === "dead" && since === 0) {
           await store.write((tx) => readmit(tx, hostId, clock.now()), "soon");
@@ -61,7 +63,7 @@ export function openHostDesk(store: Store, clock: Clock): HostDesk {
         if (page.specifications.length > 0 || since === 0 || waitMs === 0) return page;
         await touch.over;
         if (!signal.aborted) await hear(hostId);
-        return await store.read((tx) => readPage(tx, hostId, since));
+        return await store.read((tx) => readPage(tx, hostId, since, secretKey));
       } finally {
         touch.end();
       }
@@ -96,9 +98,9 @@ async function recordArrival(tx: Tx, hostId: string, { incarnation, description 
   return "welcome";
 }
 
-async function readPageFor(tx: Tx, hostId: string, incarnation: Incarnation, since: number): Promise<SpecificationPage | Exclude<Standing, "welcome"> | "dead"> {
+async function readPageFor(tx: Tx, hostId: string, incarnation: Incarnation, since: number, secretKey: SecretKey): Promise<SpecificationPage | Exclude<Standing, "welcome"> | "dead"> {
   const standing = await standingOf(tx, hostId, incarnation);
-  return standing === "welcome" ? readPage(tx, hostId, since) : standing;
+  return standing === "welcome" ? readPage(tx, hostId, since, secretKey) : standing;
 }
 
 async function readmit(tx: Tx, hostId: string, now: number): Promise<void> {
@@ -107,12 +109,12 @@ async function readmit(tx: Tx, hostId: string, now: number): Promise<void> {
 }
 
 /** With `since` 0, or beyond what this database ever counted to, everything; else what is newer. */
-async function readPage(tx: Tx, hostId: string, since: number): Promise<SpecificationPage> {
+async function readPage(tx: Tx, hostId: string, since: number, secretKey: SecretKey): Promise<SpecificationPage> {
   const [counter] = await selectRevision(tx, {});
   const revision = counter?.value ?? 0;
   const complete = since === 0 || since > revision;
   const rows = await selectNewer(tx, { hostId, since: complete ? 0 : since });
-  return { revision, complete, specifications: rows.map(toSpecification) };
+  return { revision, complete, specifications: rows.map((row) => toSpecification(row, secretKey)) };
 }
 
 const selectRevision = prepare((db) => db.selectFrom("counters").select("value").where("name", "=", "revision"));
@@ -121,8 +123,12 @@ const selectNewer = prepare((db, { hostId, since }: { hostId: string; since: num
   db.selectFrom("specifications").selectAll().where("host_id", "=", hostId).where("revision", ">", since).orderBy("revision"),
 );
 
-function toSpecification(row: SpecificationRow): Specification {
-  return { ...(JSON.parse(row.body) as Specification), generation: row.generation }; // written by publish
+function toSpecification(row: SpecificationRow, secretKey: SecretKey): Specification {
+  const specification = { ...(JSON.parse(row.body) as Specification), generation: row.generation }; // written by publish
+  const role = specification.kind === "machine" ? specification.metadata.profile?.role : undefined;
+  if (specification.kind !== "machine" || role === undefined) return specification;
+  const profile = { ...specification.metadata.profile, role: { ...role, credentials: openDocument(secretKey, specification.id, role.credentials) } } as ProfileSpecification; // its role was there
+  return { ...specification, metadata: { ...specification.metadata, profile } };
 }
 
 /** `over` settles when the host's specifications were touched, after `waitMs`, when the caller hung up, or with `end`. */

@@ -6,6 +6,7 @@ import { stateCodes, toInstanceState, type InstanceState } from "../../../comput
 import { rootTypeOf } from "../../../compute/instance-store.ts";
 import { findInstanceType } from "../../../compute/instance-types/catalogue.ts";
 import { privateHostName, publicHostName } from "../../../compute/machine-specification.ts";
+import { associationOf } from "../../../compute/instance-profile.ts";
 import type { MetadataOptions } from "../../../compute/metadata-options.ts";
 import type { InterfaceAddress } from "../../../network/interface-addresses.ts";
 import { groupIdsOf } from "../../../network/network-interface.ts";
@@ -66,6 +67,7 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
     BlockDeviceMappings: attachments.map((attachment) => toBlockDevice(row, attachment)),
     VirtualizationType: row.virtualization_type,
     Hypervisor: "xen",
+    ...toProfileField(row),
     ...(row.client_token === null ? {} : { ClientToken: row.client_token }),
     EbsOptimized: row.ebs_optimized === 1,
     EnaSupport: row.ena_support === 1,
@@ -73,6 +75,11 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
     ...(row.state_reason_code === null ? {} : { StateReason: { Code: row.state_reason_code, Message: row.state_reason_message ?? "" } }),
     ...toFixedFields(row),
   };
+}
+
+function toProfileField(row: InstanceRow): Pick<Instance, "IamInstanceProfile"> {
+  const association = associationOf(row);
+  return association === undefined ? {} : { IamInstanceProfile: { Arn: association.profileArn, Id: association.profileId } };
 }
 
 /** What follows from the type and the launch alone. */
