@@ -12,6 +12,7 @@ import { PutSnapshotBlock } from "./ebs/put-snapshot-block.ts";
 import { StartSnapshot } from "./ebs/start-snapshot.ts";
 import { AcceptVpcPeeringConnection } from "./ec2/accept-vpc-peering-connection.ts";
 import { AllocateAddress } from "./ec2/allocate-address.ts";
+import { AssignIpv6Addresses } from "./ec2/assign-ipv6-addresses.ts";
 import { AssignPrivateIpAddresses } from "./ec2/assign-private-ip-addresses.ts";
 import { AssignPrivateNatGatewayAddress } from "./ec2/assign-private-nat-gateway-address.ts";
 import { AssociateAddress } from "./ec2/associate-address.ts";
@@ -19,6 +20,7 @@ import { AssociateDhcpOptions } from "./ec2/associate-dhcp-options.ts";
 import { AssociateNatGatewayAddress } from "./ec2/associate-nat-gateway-address.ts";
 import { AssociateIamInstanceProfile } from "./ec2/associate-iam-instance-profile.ts";
 import { AssociateRouteTable } from "./ec2/associate-route-table.ts";
+import { AssociateSubnetCidrBlock } from "./ec2/associate-subnet-cidr-block.ts";
 import { AssociateVpcCidrBlock } from "./ec2/associate-vpc-cidr-block.ts";
 import { AttachInternetGateway } from "./ec2/attach-internet-gateway.ts";
 import { AttachNetworkInterface } from "./ec2/attach-network-interface.ts";
@@ -31,6 +33,7 @@ import { CopySnapshot } from "./ec2/copy-snapshot.ts";
 import { CreateDefaultSubnet } from "./ec2/create-default-subnet.ts";
 import { CreateDefaultVpc } from "./ec2/create-default-vpc.ts";
 import { CreateDhcpOptions } from "./ec2/create-dhcp-options.ts";
+import { CreateEgressOnlyInternetGateway } from "./ec2/create-egress-only-internet-gateway.ts";
 import { CreateFlowLogs } from "./ec2/create-flow-logs.ts";
 import { CreateImage } from "./ec2/create-image.ts";
 import { CreateInternetGateway } from "./ec2/create-internet-gateway.ts";
@@ -53,6 +56,7 @@ import { CreateVolume } from "./ec2/create-volume.ts";
 import { CreateVpc } from "./ec2/create-vpc.ts";
 import { CreateVpcPeeringConnection } from "./ec2/create-vpc-peering-connection.ts";
 import { DeleteDhcpOptions } from "./ec2/delete-dhcp-options.ts";
+import { DeleteEgressOnlyInternetGateway } from "./ec2/delete-egress-only-internet-gateway.ts";
 import { DeleteFlowLogs } from "./ec2/delete-flow-logs.ts";
 import { DeleteInternetGateway } from "./ec2/delete-internet-gateway.ts";
 import { DeleteKeyPair } from "./ec2/delete-key-pair.ts";
@@ -78,6 +82,7 @@ import { DescribeAddresses } from "./ec2/describe-addresses.ts";
 import { DescribeAddressesAttribute } from "./ec2/describe-addresses-attribute.ts";
 import { DescribeAvailabilityZones } from "./ec2/describe-availability-zones.ts";
 import { DescribeDhcpOptions } from "./ec2/describe-dhcp-options.ts";
+import { DescribeEgressOnlyInternetGateways } from "./ec2/describe-egress-only-internet-gateways.ts";
 import { DescribeFlowLogs } from "./ec2/describe-flow-logs.ts";
 import { DescribeIamInstanceProfileAssociations } from "./ec2/describe-iam-instance-profile-associations.ts";
 import { DescribeImageAttribute } from "./ec2/describe-image-attribute.ts";
@@ -127,6 +132,7 @@ import { DisassociateAddress } from "./ec2/disassociate-address.ts";
 import { DisassociateNatGatewayAddress } from "./ec2/disassociate-nat-gateway-address.ts";
 import { DisassociateIamInstanceProfile } from "./ec2/disassociate-iam-instance-profile.ts";
 import { DisassociateRouteTable } from "./ec2/disassociate-route-table.ts";
+import { DisassociateSubnetCidrBlock } from "./ec2/disassociate-subnet-cidr-block.ts";
 import { DisassociateVpcCidrBlock } from "./ec2/disassociate-vpc-cidr-block.ts";
 import { EnableEbsEncryptionByDefault } from "./ec2/enable-ebs-encryption-by-default.ts";
 import { EnableImage } from "./ec2/enable-image.ts";
@@ -180,6 +186,7 @@ import { RunInstances } from "./ec2/run-instances.ts";
 import { StartInstances } from "./ec2/start-instances.ts";
 import { StopInstances } from "./ec2/stop-instances.ts";
 import { TerminateInstances } from "./ec2/terminate-instances.ts";
+import { UnassignIpv6Addresses } from "./ec2/unassign-ipv6-addresses.ts";
 import { UnassignPrivateIpAddresses } from "./ec2/unassign-private-ip-addresses.ts";
 import { UnassignPrivateNatGatewayAddress } from "./ec2/unassign-private-nat-gateway-address.ts";
 import { UnmonitorInstances } from "./ec2/unmonitor-instances.ts";
@@ -207,6 +214,7 @@ import { GetSessionToken } from "./sts/get-session-token.ts";
 export const actions: readonly Action[] = [
   AcceptVpcPeeringConnection,
   AllocateAddress,
+  AssignIpv6Addresses,
   AssignPrivateIpAddresses,
   AssignPrivateNatGatewayAddress,
   AssociateAddress,
@@ -214,6 +222,7 @@ export const actions: readonly Action[] = [
   AssociateNatGatewayAddress,
   AssociateIamInstanceProfile,
   AssociateRouteTable,
+  AssociateSubnetCidrBlock,
   AssociateVpcCidrBlock,
   AttachInternetGateway,
   AttachNetworkInterface,
@@ -226,6 +235,7 @@ export const actions: readonly Action[] = [
   CreateDefaultSubnet,
   CreateDefaultVpc,
   CreateDhcpOptions,
+  CreateEgressOnlyInternetGateway,
   CreateFlowLogs,
   CreateImage,
   CreateInternetGateway,
@@ -248,6 +258,7 @@ export const actions: readonly Action[] = [
   CreateVpc,
   CreateVpcPeeringConnection,
   DeleteDhcpOptions,
+  DeleteEgressOnlyInternetGateway,
   DeleteFlowLogs,
   DeleteInternetGateway,
   DeleteKeyPair,
@@ -273,6 +284,7 @@ export const actions: readonly Action[] = [
   DescribeAddressesAttribute,
   DescribeAvailabilityZones,
   DescribeDhcpOptions,
+  DescribeEgressOnlyInternetGateways,
   DescribeFlowLogs,
   DescribeIamInstanceProfileAssociations,
   DescribeImageAttribute,
@@ -322,6 +334,7 @@ export const actions: readonly Action[] = [
   DisassociateNatGatewayAddress,
   DisassociateIamInstanceProfile,
   DisassociateRouteTable,
+  DisassociateSubnetCidrBlock,
   DisassociateVpcCidrBlock,
   EnableEbsEncryptionByDefault,
   EnableImage,
@@ -375,6 +388,7 @@ export const actions: readonly Action[] = [
   StartInstances,
   StopInstances,
   TerminateInstances,
+  UnassignIpv6Addresses,
   UnassignPrivateIpAddresses,
   UnassignPrivateNatGatewayAddress,
   UnmonitorInstances,

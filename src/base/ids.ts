@@ -18,6 +18,7 @@ export const idPrefixes = {
   vpc: "vpc",
   internetGateway: "igw",
   natGateway: "nat",
+  egressOnlyGateway: "eigw",
   routeTable: "rtb",
   routeTableAssociation: "rtbassoc",
   networkAcl: "acl",

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ipv6PoolOf } from "../base/ipv6.ts";
 import { silentLog } from "../base/log.ts";
 import { openStore } from "../store/store.ts";
 import { runControlPlane } from "./control-plane.ts";
@@ -16,8 +17,8 @@ test("a control plane that ended properly must hear every host anew before it co
   const around = { uid: 1, home: directory, environment: { XDG_RUNTIME_DIR: directory } };
   const installation = await ensureInstallation(directory, { simulated: true, openAccounts: false, port: 0 }, installationParts(true, around));
   const leave = new AbortController();
-  const { id: _id, createdAt: _createdAt, ...settings } = installation;
-  const { store, closed } = await runControlPlane({ ...settings, runDirectory: directory, dataDirectory: directory, version: "1", log: silentLog, signal: leave.signal });
+  const { id, createdAt: _createdAt, ...settings } = installation;
+  const { store, closed } = await runControlPlane({ ...settings, ipv6Pool: ipv6PoolOf(id), runDirectory: directory, dataDirectory: directory, version: "1", log: silentLog, signal: leave.signal });
   await store.write((tx) => tx.db.updateTable("hosts").set({ heard_at: 1 }).execute());
   leave.abort();
   await closed;

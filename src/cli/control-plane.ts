@@ -41,6 +41,8 @@ export interface ControlPlaneOptions {
   /** 0: any free port; the answer names it. */
   readonly port: number;
   readonly openAccounts: boolean;
+  /** Where VPCs have their IPv6 blocks from. */
+  readonly ipv6Pool: string;
   readonly publicPool: string;
   readonly topology: Topology;
   readonly simulated: boolean;
@@ -113,14 +115,16 @@ export async function runControlPlane(options: ControlPlaneOptions): Promise<Con
   return { url, closed, store, desk, snapshots: snapshots.store };
 }
 
-async function prepare(tx: Tx, { dataDirectory, topology, publicPool }: ControlPlaneOptions) {
+async function prepare(tx: Tx, { dataDirectory, topology, publicPool, ipv6Pool }: ControlPlaneOptions) {
   const now = systemClock.now();
   await syncTopology(tx, topology, now);
-  await tx.db
-    .insertInto("settings")
-    .values({ name: "public_pool", value: publicPool })
-    .onConflict((conflict) => conflict.column("name").doUpdateSet({ value: publicPool }))
-    .execute();
+  for (const [name, value] of [["public_pool", publicPool], ["ipv6_pool", ipv6Pool]] as const) {
+    await tx.db
+      .insertInto("settings")
+      .values({ name, value })
+      .onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
+      .execute();
+  }
   const secret = { name: "page_secret", value: randomHex(systemRandom, 32) };
   await tx.db.insertInto("settings").values(secret).onConflict((conflict) => conflict.doNothing()).execute();
   const row = await tx.db.selectFrom("settings").select("value").where("name", "=", "page_secret").executeTakeFirstOrThrow();

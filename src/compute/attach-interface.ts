@@ -13,6 +13,8 @@ import {
 import type { Random } from "../base/random.ts";
 import { listSecondaryAddresses } from "../network/interface-addresses.ts";
 import { listPrefixes } from "../network/interface-prefixes.ts";
+import { requireIpv6Limit } from "../network/ipv6-addresses.ts";
+import { listIpv6Addresses } from "../network/listed-ipv6-addresses.ts";
 import { attachInterface, beginDetachment, finishDetachment, listInterfacesOf, requireAvailable } from "../network/network-interface.ts";
 import { wake } from "../store/due.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -61,6 +63,7 @@ async function requirePlace(tx: Tx, nic: NetworkInterfaceRow, instance: Instance
   const { maxInterfaces } = requireInstanceType(instance.instance_type).network;
   if (held.length >= maxInterfaces) throw interfaceLimitExceeded(held.length + 1, instance.instance_type);
   await requireRoomForAddresses(tx, nic, instance, 0);
+  await requireRoomForIpv6(tx, nic, instance, 0);
 }
 
 /** Fails when the instance's type does not take so many more addresses on the interface. */
@@ -70,11 +73,20 @@ export async function requireRoomForAddresses(tx: Tx, nic: NetworkInterfaceRow, 
   if (1 + (await listSecondaryAddresses(tx, nic.id)).length + prefixes.length + more > ipv4PerInterface) throw privateAddressLimitExceeded(ipv4PerInterface);
 }
 
+/** Fails when the instance's type does not take so many more IPv6 addresses on the interface. */
+export async function requireRoomForIpv6(tx: Tx, nic: NetworkInterfaceRow, instance: Pick<InstanceRow, "instance_type">, more: number): Promise<void> {
+  const standing = (await listIpv6Addresses(tx, [nic.id])).get(nic.id)?.length ?? 0;
+  requireIpv6Limit(requireInstanceType(instance.instance_type).network.ipv6PerInterface, standing + more);
+}
+
 /** Fails when the instance has more interfaces, or more addresses on one, than another type takes. */
 export async function requireInterfacesFit(tx: Tx, instance: InstanceRow, typeName: string): Promise<void> {
   const held = await listInterfacesOf(tx, instance.id);
   if (held.length > requireInstanceType(typeName).network.maxInterfaces) throw interfaceLimitExceeded(held.length, typeName);
-  for (const nic of held) await requireRoomForAddresses(tx, nic, { instance_type: typeName }, 0);
+  for (const nic of held) {
+    await requireRoomForAddresses(tx, nic, { instance_type: typeName }, 0);
+    await requireRoomForIpv6(tx, nic, { instance_type: typeName }, 0);
+  }
 }
 
 /** Writes the attachment; the host of a running instance gives it to the guest. It outlives its instance unless that is changed. */

@@ -2,6 +2,7 @@
 import type { InstanceNetworkInterfaceSpecification, RunInstancesCommandInput } from "@aws-sdk/client-ec2";
 import { invalidParameter, invalidParameterCombination, invalidParameterValue, parametersExclude, unsupportedRequest } from "../base/api-error.ts";
 import type { SecondaryRequest } from "../network/interface-addresses.ts";
+import { parseIpv6Request, type Ipv6Request } from "../network/ipv6-addresses.ts";
 
 export type InterfaceRequest = Partial<InstanceNetworkInterfaceSpecification>;
 
@@ -24,15 +25,24 @@ export function parseAddresses(request: AddressRequest): { readonly primary: str
   return { primary: primaries[0], secondary: { addresses, count } };
 }
 
-const unsupported = ["Ipv4Prefixes", "Ipv4PrefixCount", "Ipv6Prefixes", "Ipv6PrefixCount", "Ipv6Addresses", "Ipv6AddressCount"] as const;
+const unsupported = ["Ipv4Prefixes", "Ipv4PrefixCount", "Ipv6Prefixes", "Ipv6PrefixCount", "PrimaryIpv6", "EnablePrimaryIpv6"] as const;
 
 /** Refuses what no interface can have yet. */
 export function refuseUnsupported(request: { readonly [Name in (typeof unsupported)[number]]?: unknown }): void {
   const asked = unsupported.some((name) => {
     const value = request[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== 0;
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== 0 && value !== false;
   });
-  if (asked) throw unsupportedRequest("IPv6 addresses and prefix delegation are not supported yet.");
+  if (asked) throw unsupportedRequest("Prefix delegation and primary IPv6 addresses are not supported yet.");
+}
+
+/** The IPv6 addresses that a launch wants for an interface: only one without a description has them from the request itself. */
+export function parseLaunchIpv6(request: InterfaceRequest, input: RunInstancesCommandInput): Ipv6Request {
+  const isDescribed = (input.NetworkInterfaces ?? []).length > 0;
+  const listed = (isDescribed ? request.Ipv6Addresses : input.Ipv6Addresses) ?? [];
+  const wanted = parseIpv6Request({ Ipv6Addresses: listed.flatMap((each) => each.Ipv6Address ?? []), Ipv6AddressCount: isDescribed ? request.Ipv6AddressCount : input.Ipv6AddressCount });
+  if (wanted.addresses.length > 0 && (input.MaxCount ?? 1) > 1) throw invalidParameterCombination("IPv6 addresses can be specified only when launching a single instance.");
+  return wanted;
 }
 
 /** The interfaces of a launch in order of their index: those described, else one with nothing said about it. */
@@ -44,6 +54,9 @@ export function requireInterfaceRequests(input: RunInstancesCommandInput): reado
     throw invalidParameterCombination("Network interfaces and an instance-level security groups may not be specified on the same request");
   }
   if (input.PrivateIpAddress !== undefined) throw parametersExclude("networkInterfaces", "privateIpAddress");
+  if ((input.Ipv6Addresses ?? []).length > 0 || input.Ipv6AddressCount !== undefined) {
+    throw invalidParameterCombination("Network interfaces and instance-level IPv6 addresses may not be specified on the same request");
+  }
   const indexes = requests.map((request) => request.DeviceIndex ?? 0);
   if (!indexes.includes(0)) throw invalidParameter("You must specify a network interface at device index 0.");
   if (new Set(indexes).size < indexes.length) throw invalidParameter("Each network interface requires a unique device index.");
@@ -61,7 +74,8 @@ function requireRequest(request: InterfaceRequest, together: number, input: RunI
   if (request.AssociatePublicIpAddress !== undefined) {
     throw invalidParameterCombination("The associatePublicIPAddress parameter cannot be specified for an existing network interface.");
   }
-  const own = [request.SubnetId, request.PrivateIpAddress, request.Description, request.Groups?.[0], request.PrivateIpAddresses?.[0], request.SecondaryPrivateIpAddressCount];
+  const ipv6 = [request.Ipv6Addresses?.[0], request.Ipv6AddressCount];
+  const own = [request.SubnetId, request.PrivateIpAddress, request.Description, request.Groups?.[0], request.PrivateIpAddresses?.[0], request.SecondaryPrivateIpAddressCount, ...ipv6];
   if (own.some((each) => each !== undefined)) {
     throw invalidParameterCombination("The subnet, groups, addresses and description of an existing network interface cannot be specified.");
   }

@@ -14,13 +14,15 @@ import type { InterfaceId, VpcId } from "../base/ids.ts";
 import { findRegion } from "../base/regions.ts";
 import { listSecondaryAddresses, requireFreeSecondary } from "../network/interface-addresses.ts";
 import { listPrefixes } from "../network/interface-prefixes.ts";
+import { requireFreeIpv6, requireIpv6Limit, wantedIpv6Count } from "../network/ipv6-addresses.ts";
+import { listIpv6Addresses } from "../network/listed-ipv6-addresses.ts";
 import { requireAvailable, type InterfacePlan } from "../network/network-interface.ts";
 import { requireGroupCount } from "../network/security-group.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, SubnetRow } from "../store/network-tables.ts";
 import { prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
-import { parseAddresses, requireInterfaceRequests, type InterfaceRequest } from "./interface-request.ts";
+import { parseAddresses, parseLaunchIpv6, requireInterfaceRequests, type InterfaceRequest } from "./interface-request.ts";
 import { ownedRows, type Owner } from "./owned-rows.ts";
 import { inRequestedOrder, requireWellFormed } from "./resources.ts";
 
@@ -64,6 +66,7 @@ export async function planLaunchNetwork(tx: Tx, owner: Owner, input: RunInstance
   }
   requireOnePlace(subnets, vpcId, interfaces);
   await requireTypeLimits(tx, type, interfaces);
+  await requireIpv6(tx, type, subnets, interfaces);
   const isPlain = interfaces.length === 1 && interfaces[0]?.kind === "new"; // only then an automatic public address
   return { vpcId, subnets, interfaces, associatePublicAddress: isPlain ? first.AssociatePublicIpAddress : false };
 }
@@ -90,6 +93,7 @@ async function planNew(tx: Tx, owner: Owner, vpcId: VpcId, request: InterfaceReq
     groupIds: await chooseGroups(tx, vpcId, isDescribed ? (request.Groups ?? []) : (input.SecurityGroupIds ?? []), isDescribed ? [] : (input.SecurityGroups ?? [])),
     privateAddress,
     secondary,
+    ipv6: parseLaunchIpv6(request, input),
     description: request.Description ?? "",
     deleteOnTermination: request.DeleteOnTermination ?? true,
   };
@@ -117,6 +121,20 @@ async function requireTypeLimits(tx: Tx, type: InstanceType, interfaces: readonl
 /** Of an interface that is there: a prefix counts as one address. */
 async function countFurther(tx: Tx, id: InterfaceId): Promise<number> {
   return (await listSecondaryAddresses(tx, id)).length + ((await listPrefixes(tx, [id])).get(id)?.length ?? 0);
+}
+
+/** Each subnet that an interface may come to be in can give the IPv6 addresses, and the type takes so many. */
+async function requireIpv6(tx: Tx, type: InstanceType, subnets: readonly SubnetRow[], interfaces: readonly LaunchInterface[]): Promise<void> {
+  for (const each of interfaces) {
+    if (each.kind === "existing") {
+      requireIpv6Limit(type.network.ipv6PerInterface, (await listIpv6Addresses(tx, [each.nic.id])).get(each.nic.id)?.length ?? 0);
+      continue;
+    }
+    for (const subnet of each.subnet === undefined ? subnets : [each.subnet]) {
+      await requireFreeIpv6(tx, subnet, each.ipv6);
+      requireIpv6Limit(type.network.ipv6PerInterface, wantedIpv6Count(subnet, each.ipv6));
+    }
+  }
 }
 
 async function chooseSubnets(tx: Tx, owner: Owner, subnetId: string | undefined, zone: string | undefined): Promise<readonly SubnetRow[]> {

@@ -9,8 +9,10 @@ import type {
 } from "../host/protocol/specification.ts";
 import { dhcpConfigurationOf } from "../network/dhcp-options.ts";
 import { listInterfaceAddresses } from "../network/interface-addresses.ts";
+import { listIpv6Addresses } from "../network/listed-ipv6-addresses.ts";
 import { groupIdsOf, listInterfacesOf } from "../network/network-interface.ts";
 import { listVpcCidrs } from "../network/vpc-cidrs.ts";
+import { listIpv6Cidrs } from "../network/vpc-ipv6-cidrs.ts";
 import { reachedSizeGib } from "../storage/volume.ts";
 import { exportNameOf, listAttachedVolumes, type AttachedVolume } from "../storage/volume-attachment.ts";
 import { prepareForList, prepareKept } from "../store/prepared.ts";
@@ -89,19 +91,23 @@ const selectNodes = prepareForList((db, nodes: readonly string[]) => db.selectFr
 async function toInterfaces(tx: Tx, rows: readonly NetworkInterfaceRow[], bandwidth: BandwidthSpecification): Promise<InterfaceSpecification[]> {
   const specifications: InterfaceSpecification[] = [];
   const addresses = await listInterfaceAddresses(tx, rows);
+  const ipv6 = await listIpv6Addresses(tx, rows.map((row) => row.id));
   for (const row of rows.filter((each) => each.detaching === 0)) {
     const [place] = await selectPlace(tx, row);
     if (place === undefined) throw new Error(`there is no subnet of ${row.id}`);
     const groups = await selectGroups(tx, groupIdsOf(row));
     const [primary] = addresses.get(row.id) ?? [];
+    const ipv6Cidrs = await listIpv6Cidrs(tx, row.vpc_id);
+    const ipv6Addresses = ipv6.get(row.id);
     specifications.push({
       id: row.id,
       deviceIndex: row.device_index ?? 0,
       mac: row.mac,
       privateAddress: row.private_address,
       ...(primary?.publicAddress === undefined ? {} : toPublicFields(primary.publicAddress, row.region)),
-      subnet: { id: row.subnet_id, cidr: place.subnetCidr },
-      vpc: { id: row.vpc_id, cidrs: await listVpcCidrs(tx, place) },
+      ...(ipv6Addresses === undefined ? {} : { ipv6Addresses }),
+      subnet: { id: row.subnet_id, cidr: place.subnetCidr, ...(place.ipv6Cidr === null ? {} : { ipv6Cidr: place.ipv6Cidr }) },
+      vpc: { id: row.vpc_id, cidrs: await listVpcCidrs(tx, place), ...(ipv6Cidrs.length === 0 ? {} : { ipv6Cidrs }) },
       hostName: hostNameOf(row.private_address),
       domain: dhcpConfigurationOf(place)["domain-name"]?.[0] ?? privateDnsDomain(row.region),
       securityGroups: groups,
@@ -125,7 +131,7 @@ const selectPlace = prepareKept((db, { subnet_id: subnet }: Pick<NetworkInterfac
     .selectFrom("subnets")
     .innerJoin("vpcs", "vpcs.id", "subnets.vpc_id")
     .leftJoin("dhcp_options", "dhcp_options.id", "vpcs.dhcp_options_id")
-    .select(["subnets.cidr as subnetCidr", "subnets.region", "vpcs.id", "vpcs.cidr", "dhcp_options.configuration"])
+    .select(["subnets.cidr as subnetCidr", "subnets.ipv6_cidr as ipv6Cidr", "subnets.region", "vpcs.id", "vpcs.cidr", "dhcp_options.configuration"])
     .where("subnets.id", "=", subnet),
 );
 

@@ -24,6 +24,7 @@ const kinds = {
   subnets: "subnet",
   internet_gateways: "internetGateway",
   nat_gateways: "natGateway",
+  egress_only_gateways: "egressOnlyGateway",
   route_tables: "routeTable",
   network_acls: "networkAcl",
   dhcp_options: "dhcpOptions",

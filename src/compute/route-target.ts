@@ -3,14 +3,22 @@ import { gatewayNotFound, invalidParameterCombination, invalidParameterValue, mi
 import { isId, type PeeringConnectionId, type VpcId } from "../base/ids.ts";
 import { listInterfacesOf, requireManageable } from "../network/network-interface.ts";
 import type { RouteTableRow } from "../network/route-table.ts";
+import type { PrefixListRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { requireInstances } from "./instance.ts";
 import { requireOwnedRow, type Owner } from "./owned-rows.ts";
 import { requireWellFormed } from "./resources.ts";
 
+/** As a row has it, and of which addresses it is; a prefix list does not say so itself. */
+export interface RouteDestination {
+  readonly destination: string;
+  readonly family: PrefixListRow["family"];
+}
+
 /** The members of CreateRoute and ReplaceRoute that name a target. */
 export interface TargetRequest {
   readonly GatewayId?: string | undefined;
+  readonly EgressOnlyInternetGatewayId?: string | undefined;
   readonly NatGatewayId?: string | undefined;
   readonly VpcPeeringConnectionId?: string | undefined;
   readonly InstanceId?: string | undefined;
@@ -20,7 +28,6 @@ export interface TargetRequest {
 
 const otherTargets = [
   "TransitGatewayId",
-  "EgressOnlyInternetGatewayId",
   "LocalGatewayId",
   "CarrierGatewayId",
   "CoreNetworkArn",
@@ -30,16 +37,21 @@ const otherTargets = [
 
 export type UnsupportedTargets = { readonly [Name in (typeof otherTargets)[number]]?: string | undefined };
 
-/** The target's id as routes have it, or `local`. Fails when it is not there or not of the table's VPC. */
-export async function requireRouteTarget(tx: Tx, owner: Owner, table: RouteTableRow, request: TargetRequest & UnsupportedTargets): Promise<string> {
+/** The target's id as routes have it, or `local`. Fails when it is not there, not of the table's VPC, or not for addresses like the destination's. */
+export async function requireRouteTarget(tx: Tx, owner: Owner, table: RouteTableRow, { destination, family }: RouteDestination, request: TargetRequest & UnsupportedTargets): Promise<string> {
   if (otherTargets.some((name) => request[name] !== undefined)) {
     throw unsupportedRequest("Routes to endpoints and other gateways are not supported yet.");
   }
   const { GatewayId: gateway, NatGatewayId: natGateway, InstanceId: instance, NetworkInterfaceId: nic, LocalTarget: local, VpcPeeringConnectionId: peering } = request;
-  const given = [gateway, natGateway, peering, instance, nic, local === true ? "local" : undefined].filter((each) => each !== undefined);
+  const { EgressOnlyInternetGatewayId: egressOnly } = request;
+  const given = [gateway, egressOnly, natGateway, peering, instance, nic, local === true ? "local" : undefined].filter((each) => each !== undefined);
   if (given.length === 0) throw missingParameter("gatewayId");
   if (given.length > 1) throw invalidParameterCombination("Exactly one route target may be specified.");
+  if (egressOnly !== undefined && family === "IPv4") throw invalidParameterValue(`Destination ${destination} cannot be routed to an egress-only internet gateway, which is for IPv6.`);
+  if (natGateway !== undefined && family === "IPv6") throw unsupportedRequest("NAT gateways do not translate IPv6 yet.");
+  if (peering !== undefined && family === "IPv6") throw unsupportedRequest("Peering connections do not carry IPv6 yet.");
   if (gateway !== undefined) return requireGateway(tx, owner, table, gateway);
+  if (egressOnly !== undefined) return requireEgressOnlyGateway(tx, owner, table, egressOnly);
   if (natGateway !== undefined) return requireNatGateway(tx, owner, table, natGateway);
   if (peering !== undefined) return requirePeering(tx, table, peering);
   if (instance !== undefined) return requireInterfaceOfInstance(tx, owner, table, instance);
@@ -53,6 +65,12 @@ async function requireGateway(tx: Tx, { account, region }: Owner, table: RouteTa
   if (row === undefined) throw gatewayNotFound(id);
   requireSameVpc(table, row.vpc_id, `network gateway ${id}`);
   return id;
+}
+
+async function requireEgressOnlyGateway(tx: Tx, owner: Owner, table: RouteTableRow, id: string): Promise<string> {
+  const gateway = await requireOwnedRow(tx, "egress_only_gateways", owner, id);
+  requireSameVpc(table, gateway.vpc_id, `network gateway ${id}`);
+  return gateway.id;
 }
 
 /** One that is gone, failed or is being deleted is as good as none. */

@@ -24,6 +24,7 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   subnet: "subnet",
   internetGateway: "internet-gateway",
   natGateway: "natgateway",
+  egressOnlyGateway: "egress-only-internet-gateway",
   routeTable: "route-table",
   networkAcl: "network-acl",
   dhcpOptions: "dhcp-options",

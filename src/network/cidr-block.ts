@@ -1,6 +1,7 @@
 /** CIDR blocks of VPCs and subnets: their sizes, and which ranges may be together in one VPC (facts §7.1). */
 import { invalidNetworkRange, malformedCidr, restrictedBlock } from "../base/api-error.ts";
 import { cidrContains, cidrsOverlap, formatCidr, parseCidr, type Cidr } from "../base/ipv4.ts";
+import { isIpv6BlockWithin, isIpv6Text, parseIpv6Block, type Ipv6Block } from "../base/ipv6.ts";
 
 /** A block that may be a network's, its host bits cleared: /16 to /28, and no addresses that hosts cannot have. */
 export function requireNetworkBlock(network: "Vpc" | "Subnet", text: string): Cidr {
@@ -17,9 +18,22 @@ export function blockOf(text: string): Cidr {
   return cidr;
 }
 
+/** The IPv6 block of a row. */
+export function ipv6BlockOf(text: string): Ipv6Block {
+  const block = parseIpv6Block(text);
+  if (block === undefined) throw new Error(`the row holds no IPv6 block: ${text}`);
+  return block;
+}
+
 /** Whether `inner` lies wholly in `outer`. */
 export function isWithin(inner: Cidr, outer: Cidr): boolean {
   return inner.prefix >= outer.prefix && cidrContains(outer, inner.base);
+}
+
+/** The same of two texts in rows, of either family; a block of IPv4 is in none of IPv6. */
+export function isRowWithin(inner: string, outer: string): boolean {
+  if (isIpv6Text(inner) !== isIpv6Text(outer)) return false;
+  return isIpv6Text(inner) ? isIpv6BlockWithin(ipv6BlockOf(inner), ipv6BlockOf(outer)) : isWithin(blockOf(inner), blockOf(outer));
 }
 
 /** This network, loopback, link-local, and everything from multicast on. */

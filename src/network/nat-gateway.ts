@@ -71,7 +71,7 @@ type InterfaceColumns = Pick<NatGatewayRow, "interface_id" | "private_address" |
 const withoutInterface: InterfaceColumns = { interface_id: null, private_address: null, public_address: null, association_id: null };
 
 async function makeInterface(tx: Tx, id: Id<"natGateway">, { subnet, elasticIp, privateAddress }: NatGatewayPlan, random: Random, now: number): Promise<InterfaceColumns> {
-  const plan = { subnet, groupIds: [], privateAddress, secondary: { addresses: [], count: 0 }, description: `Interface for NAT Gateway ${id}`, natGateway: id };
+  const plan = { subnet, groupIds: [], privateAddress, secondary: { addresses: [], count: 0 }, ipv6: { addresses: [], count: 0 }, description: `Interface for NAT Gateway ${id}`, natGateway: id };
   const nic = await createInterface(tx, plan, undefined, random, now);
   const columns = { ...withoutInterface, interface_id: nic.id, private_address: nic.private_address };
   if (elasticIp === undefined) return columns;

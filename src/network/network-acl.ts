@@ -33,6 +33,17 @@ export async function createDefaultNetworkAcl(tx: Tx, owner: Owner, vpcId: VpcId
     .execute();
 }
 
+/** The VPC has its first IPv6 block: its default ACL lets IPv6 through too, each direction unless it was changed (facts §7.7). */
+export async function openDefaultAclForIpv6(tx: Tx, vpcId: VpcId): Promise<void> {
+  const acl = await tx.db.selectFrom("network_acls").select("id").where("vpc_id", "=", vpcId).where("is_default", "=", 1).executeTakeFirstOrThrow();
+  const entries = await listAclEntries(tx, [acl.id]);
+  for (const egress of [0, 1] as const) {
+    const [first, ...more] = entries.filter((entry) => entry.egress === egress);
+    if (first === undefined || more.length > 0 || first.protocol !== -1 || first.action !== "allow" || first.cidr !== "0.0.0.0/0") continue;
+    await tx.db.insertInto("network_acl_entries").values({ ...first, rule_number: first.rule_number + 1, cidr: null, ipv6_cidr: "::/0" }).execute();
+  }
+}
+
 async function insertAcl(tx: Tx, { account, region }: Owner, vpcId: VpcId, isDefault: 0 | 1, random: Random): Promise<NetworkAclRow> {
   const row: NetworkAclRow = { id: newId("networkAcl", random), account, region, vpc_id: vpcId, is_default: isDefault };
   await tx.db.insertInto("network_acls").values(row).execute();
@@ -91,11 +102,14 @@ export async function forgetAclAssociation(tx: Tx, subnetId: SubnetId): Promise<
   await tx.db.deleteFrom("network_acl_associations").where("subnet_id", "=", subnetId).execute();
 }
 
-/** IPv4 only: there are no other packets in a VPC yet. */
 export function toAclSpecification(entries: readonly NetworkAclEntryRow[]): AclEntrySpecification[] {
-  return entries.flatMap((entry) =>
-    entry.cidr === null ? [] : [{ number: entry.rule_number, egress: entry.egress === 1, allow: entry.action === "allow", traffic: toTraffic(entry), cidr: entry.cidr }],
-  );
+  return entries.map((entry) => ({
+    number: entry.rule_number,
+    egress: entry.egress === 1,
+    allow: entry.action === "allow",
+    traffic: toTraffic(entry),
+    cidr: entry.cidr ?? entry.ipv6_cidr ?? "",
+  }));
 }
 
 function toTraffic({ protocol, from_port: from, to_port: to, icmp_type: type, icmp_code: code }: NetworkAclEntryRow): TrafficSpecification {

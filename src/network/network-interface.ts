@@ -10,6 +10,7 @@ import { dissolveAt } from "./elastic-ip.ts";
 import { deleteFlowLogsOf } from "./flow-log.ts";
 import { assignSecondary, type SecondaryRequest } from "./interface-addresses.ts";
 import { addressesIn, assignPrefixes, type PrefixRequest } from "./interface-prefixes.ts";
+import { assignIpv6, type Ipv6Request } from "./ipv6-addresses.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
 export interface InterfacePlan {
@@ -18,6 +19,7 @@ export interface InterfacePlan {
   readonly privateAddress: string | undefined;
   readonly secondary: SecondaryRequest;
   readonly prefixes?: PrefixRequest;
+  readonly ipv6: Ipv6Request;
   readonly description: string;
   /** The gateway whose own interface it is; it takes packets for any address. */
   readonly natGateway?: Id<"natGateway">;
@@ -57,6 +59,7 @@ export async function createInterface(tx: Tx, plan: InterfacePlan, attachment: A
   await insertRow(tx, "network_interfaces", row);
   await assignSecondary(tx, row, subnet, plan.secondary, random, now);
   if (plan.prefixes !== undefined) await assignPrefixes(tx, row, subnet, plan.prefixes, random, now);
+  await assignIpv6(tx, row, subnet, plan.ipv6, random, now);
   return row;
 }
 
@@ -124,6 +127,7 @@ export async function deleteInterface(tx: Tx, { id, vpc_id: vpcId }: NetworkInte
   await dissolveAt(tx, id);
   await tx.db.deleteFrom("interface_addresses").where("interface_id", "=", id).execute();
   await deleteFlowLogsOf(tx, id);
+  await tx.db.deleteFrom("interface_ipv6_addresses").where("interface_id", "=", id).execute();
   await tx.db.deleteFrom("network_interfaces").where("id", "=", id).execute();
   await tx.db.deleteFrom("tags").where("resource_id", "=", id).execute();
   await touchVpc(tx, vpcId, now);

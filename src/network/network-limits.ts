@@ -5,6 +5,10 @@ import type { Tx } from "../store/store.ts";
 const limits = {
   vpcs: { most: 5, error: () => limitExceeded("VpcLimitExceeded", "The maximum number of VPCs has been reached.") },
   internet_gateways: { most: 5, error: () => limitExceeded("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached.") },
+  egress_only_gateways: {
+    most: 5,
+    error: () => limitExceeded("EgressOnlyInternetGatewayLimitExceeded", "The maximum number of egress-only internet gateways has been reached."),
+  },
   elastic_ips: { most: 5, error: () => limitExceeded("AddressLimitExceeded", "The maximum number of addresses has been reached.") },
   network_interfaces: { most: 5000, error: () => limitExceeded("NetworkInterfaceLimitExceeded", "The maximum number of network interfaces has been reached.") },
 } as const satisfies Record<string, { most: number; error: () => ApiError }>;

@@ -7,7 +7,7 @@ import { isId } from "../base/ids.ts";
 import type { PrefixListEntryRow, PrefixListRow, RouteRow } from "../store/network-tables.ts";
 import { prepareForList } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
-import { blockOf, isWithin } from "./cidr-block.ts";
+import { isRowWithin } from "./cidr-block.ts";
 import type { NetworkOwner } from "./vpc.ts";
 
 /** What a rule or a route that names it must know. */
@@ -75,10 +75,10 @@ const selectBlocks = prepareForList((db, ids: readonly string[]) =>
 /** A table's routes to lists as routes to the blocks in them. A route to the very same block comes before, and what is in the VPC stays local. */
 export function spreadLists(routes: readonly RouteRow[], blocksOf: (id: string) => readonly string[]): readonly RouteRow[] {
   const known = new Set(routes.map(({ destination }) => destination));
-  const local = routes.flatMap(({ destination, target_id: target }) => (target === "local" ? blockOf(destination) : []));
+  const local = routes.flatMap(({ destination, target_id: target }) => (target === "local" ? destination : []));
   return routes.flatMap((route) => {
     if (!isId("prefixList", route.destination)) return [route];
-    const blocks = blocksOf(route.destination).filter((block) => !known.has(block) && !local.some((outer) => isWithin(blockOf(block), outer)));
+    const blocks = blocksOf(route.destination).filter((block) => !known.has(block) && !local.some((outer) => isRowWithin(block, outer)));
     for (const block of blocks) known.add(block);
     return blocks.map((destination) => ({ ...route, destination }));
   });

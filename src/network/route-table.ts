@@ -5,6 +5,7 @@ import type { Random } from "../base/random.ts";
 import type { NetworkTables, SubnetRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { listVpcCidrs } from "./vpc-cidrs.ts";
+import { listIpv6Cidrs } from "./vpc-ipv6-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
 import type { NetworkOwner } from "./vpc.ts";
 
@@ -15,7 +16,7 @@ export type AssociationRow = NetworkTables["route_table_associations"];
 export async function createRouteTable(tx: Tx, vpc: VpcRow, random: Random): Promise<RouteTableRow> {
   const row: RouteTableRow = { id: newId("routeTable", random), account: vpc.account, region: vpc.region, vpc_id: vpc.id, main: 0 };
   await tx.db.insertInto("route_tables").values(row).execute();
-  const cidrs = await listVpcCidrs(tx, vpc);
+  const cidrs = [...(await listVpcCidrs(tx, vpc)), ...(await listIpv6Cidrs(tx, vpc.id))];
   const routes = cidrs.map((cidr) => ({ route_table_id: row.id, destination: cidr, target_id: "local" }));
   await tx.db.insertInto("routes").values(routes).execute();
   return row;

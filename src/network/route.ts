@@ -1,13 +1,15 @@
 /** Routes: where a table sends what is not local. A target that is gone or stopped leaves a blackhole (facts §7.2). */
 import { type ApiError, invalidParameterValue, limitExceeded, malformedCidr, routeExists, routeNotFound, routeNotSupported } from "../base/api-error.ts";
 import { formatCidr, parseCidr } from "../base/ipv4.ts";
+import { isIpv6Text, normalizeIpv6Cidr } from "../base/ipv6.ts";
 import { isId, type InstanceId } from "../base/ids.ts";
-import type { RouteRow } from "../store/network-tables.ts";
+import type { RouteRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
-import { blockOf, isWithin } from "./cidr-block.ts";
+import { blockOf, isRowWithin, isWithin } from "./cidr-block.ts";
 import { listPrefixLists } from "./prefix-lists.ts";
 import type { RouteTableRow } from "./route-table.ts";
 import { listVpcCidrs } from "./vpc-cidrs.ts";
+import { listIpv6Cidrs } from "./vpc-ipv6-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
 import type { NetworkOwner } from "./vpc.ts";
 
@@ -21,6 +23,13 @@ export function requireDestination(text: string): string {
   if (cidr === undefined) throw malformedCidr("destinationCidrBlock", text);
   const destination = formatCidr(cidr);
   if (isWithin(cidr, serviceRange)) throw routeNotSupported(destination);
+  return destination;
+}
+
+/** An IPv6 destination as a row has it. */
+export function requireIpv6Destination(text: string): string {
+  const destination = normalizeIpv6Cidr(text);
+  if (destination === undefined) throw malformedCidr("destinationIpv6CidrBlock", text);
   return destination;
 }
 
@@ -62,7 +71,7 @@ function tableFull(): ApiError {
 export async function requireFitInVpc(tx: Tx, table: RouteTableRow, { destination, target_id: target }: RouteRow): Promise<void> {
   if (target === "local" || isId("prefixList", destination)) return; // what of a list is in the VPC stays local
   const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr"]).where("id", "=", table.vpc_id).executeTakeFirstOrThrow();
-  const outer = (await listVpcCidrs(tx, vpc)).find((cidr) => isWithin(blockOf(destination), blockOf(cidr)));
+  const outer = (await listAllCidrs(tx, vpc)).find((cidr) => isRowWithin(destination, cidr));
   if (outer === undefined) return;
   if (!target.startsWith("eni-") && !target.startsWith("nat-")) {
     throw invalidParameterValue(
@@ -70,7 +79,7 @@ export async function requireFitInVpc(tx: Tx, table: RouteTableRow, { destinatio
     );
   }
   if (outer === destination) return;
-  const subnet = await tx.db.selectFrom("subnets").select("id").where("vpc_id", "=", vpc.id).where("cidr", "=", destination).executeTakeFirst();
+  const subnet = await tx.db.selectFrom("subnets").select("id").where("vpc_id", "=", vpc.id).where(isIpv6Text(destination) ? "ipv6_cidr" : "cidr", "=", destination).executeTakeFirst();
   if (subnet === undefined) throw invalidParameterValue(`The destination CIDR block ${destination} does not match the CIDR block of any subnet in the VPC.`);
 }
 
@@ -91,7 +100,11 @@ export async function requireRemovable(tx: Tx, table: RouteTableRow, destination
 
 async function isLocal(tx: Tx, table: RouteTableRow, destination: string): Promise<boolean> {
   const vpc = await tx.db.selectFrom("vpcs").select(["id", "cidr"]).where("id", "=", table.vpc_id).executeTakeFirstOrThrow();
-  return (await listVpcCidrs(tx, vpc)).includes(destination);
+  return (await listAllCidrs(tx, vpc)).includes(destination);
+}
+
+async function listAllCidrs(tx: Tx, vpc: Pick<VpcRow, "id" | "cidr">): Promise<string[]> {
+  return [...(await listVpcCidrs(tx, vpc)), ...(await listIpv6Cidrs(tx, vpc.id))];
 }
 
 /** Writes the route over one of the same destination. */
@@ -120,6 +133,7 @@ export interface RouteTargets {
 
 export async function readRouteTargets(tx: Tx, { account, region }: NetworkOwner): Promise<RouteTargets> {
   const gateways = await tx.db.selectFrom("internet_gateways").select(["id", "vpc_id"]).where("account", "=", account).where("region", "=", region).execute();
+  const egressOnly = await tx.db.selectFrom("egress_only_gateways").select(["id", "vpc_id"]).where("account", "=", account).where("region", "=", region).execute();
   const interfaces = await tx.db
     .selectFrom("network_interfaces")
     .leftJoin("instances", "instances.id", "network_interfaces.instance_id")
@@ -131,7 +145,7 @@ export async function readRouteTargets(tx: Tx, { account, region }: NetworkOwner
   const peerings = await tx.db.selectFrom("vpc_peering_connections").select("id").where("state", "=", "active").where(({ eb, or }) => or([eb("requester_account", "=", account), eb("accepter_account", "=", account)])).execute();
   return {
     peerings: new Set(peerings.map(({ id }) => id)),
-    gateways: new Map([...gateways, ...natGateways].map((row) => [row.id, row.vpc_id])),
+    gateways: new Map([...gateways, ...egressOnly, ...natGateways].map((row) => [row.id, row.vpc_id])),
     interfaces: new Map(interfaces.map((row) => [row.id, { instanceId: row.instance_id, isPlaced: row.host_id !== null }])),
   };
 }

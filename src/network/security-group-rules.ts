@@ -59,12 +59,11 @@ export function findGroupByName(groups: readonly SecurityGroupRow[], vpcId: stri
   return groups.find((group) => group.vpc_id === vpcId && group.name.toLowerCase() === name.toLowerCase());
 }
 
-/** Nothing for an IPv6 block: there are no such packets in a VPC yet. `blocksOf`: what a prefix list has. */
-export function toGroupRuleSpecification(rule: SecurityGroupRuleRow, blocksOf: (prefixList: string) => readonly string[]): GroupRuleSpecification[] {
-  const { id, egress, cidr, referenced_group_id: group, prefix_list_id: list } = rule;
-  if (cidr === null && group === null && list === null) return [];
-  const cidrs = list === null ? [cidr ?? ""] : blocksOf(list);
-  return [{ id, egress: egress === 1, traffic: toTraffic(rule), peer: group === null ? { cidrs } : { group } }];
+/** `blocksOf`: what a prefix list has. */
+export function toGroupRuleSpecification(rule: SecurityGroupRuleRow, blocksOf: (prefixList: string) => readonly string[]): GroupRuleSpecification {
+  const { id, egress, cidr, ipv6_cidr: ipv6Cidr, referenced_group_id: group, prefix_list_id: list } = rule;
+  const cidrs = list === null ? [cidr ?? ipv6Cidr ?? ""] : blocksOf(list);
+  return { id, egress: egress === 1, traffic: toTraffic(rule), peer: group === null ? { cidrs } : { group } };
 }
 
 function toTraffic({ protocol: name, from_port: from, to_port: to }: SecurityGroupRuleRow): TrafficSpecification {

@@ -36,11 +36,13 @@ export interface GroupPlan {
   readonly description: string;
 }
 
-/** A new group lets everything out and nothing in. */
+/** A new group lets everything out, IPv6 too where the VPC has it, and nothing in. */
 export async function createSecurityGroup(tx: Tx, { account, region }: Owner, { vpcId, name, description }: GroupPlan, random: Random): Promise<SecurityGroupRow> {
   const row: SecurityGroupRow = { id: newId("securityGroup", random), account, region, vpc_id: vpcId, name, description };
   await tx.db.insertInto("security_groups").values(row).execute();
-  await tx.db.insertInto("security_group_rules").values(everything(row.id, { egress: 1, cidr: "0.0.0.0/0" }, random)).execute();
+  const ipv6 = await tx.db.selectFrom("vpc_ipv6_blocks").select("id").where("vpc_id", "=", vpcId).executeTakeFirst();
+  const peers = [{ cidr: "0.0.0.0/0" }, ...(ipv6 === undefined ? [] : [{ ipv6_cidr: "::/0" }])];
+  await tx.db.insertInto("security_group_rules").values(peers.map((peer) => everything(row.id, { egress: 1, ...peer }, random))).execute();
   return row;
 }
 
@@ -48,6 +50,14 @@ export async function createSecurityGroup(tx: Tx, { account, region }: Owner, { 
 export async function createDefaultSecurityGroup(tx: Tx, owner: Owner, vpcId: VpcId, random: Random): Promise<void> {
   const { id } = await createSecurityGroup(tx, owner, { vpcId, name: "default", description: "default VPC security group" }, random);
   await tx.db.insertInto("security_group_rules").values(everything(id, { egress: 0, referenced_group_id: id }, random)).execute();
+}
+
+/** The VPC has its first IPv6 block: its default group lets IPv6 out too, unless what it lets out was changed (facts §7.6). */
+export async function openDefaultGroupForIpv6(tx: Tx, vpcId: VpcId, random: Random): Promise<void> {
+  const group = await tx.db.selectFrom("security_groups").select("id").where("vpc_id", "=", vpcId).where("name", "=", "default").executeTakeFirstOrThrow();
+  const [rule, ...more] = await tx.db.selectFrom("security_group_rules").selectAll().where("group_id", "=", group.id).where("egress", "=", 1).execute();
+  if (rule === undefined || more.length > 0 || rule.protocol !== "-1" || rule.cidr !== "0.0.0.0/0") return;
+  await tx.db.insertInto("security_group_rules").values(everything(group.id, { egress: 1, ipv6_cidr: "::/0" }, random)).execute();
 }
 
 function everything(groupId: string, peer: Partial<SecurityGroupRuleRow>, random: Random): SecurityGroupRuleRow {

@@ -8,6 +8,7 @@ import type { Tx } from "../store/store.ts";
 import { blockOf, isWithin } from "./cidr-block.ts";
 import { deleteFlowLogsOf } from "./flow-log.ts";
 import { forgetAclAssociation } from "./network-acl.ts";
+import { toIpv6Columns } from "./subnet-ipv6-block.ts";
 import { listVpcCidrs } from "./vpc-cidrs.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
@@ -15,6 +16,7 @@ export interface SubnetPlan {
   readonly vpc: VpcRow;
   readonly zone: string;
   readonly cidr: string;
+  readonly ipv6Cidr?: string | undefined;
   readonly isDefault: boolean;
 }
 
@@ -27,7 +29,7 @@ export async function requireFreeBlock(tx: Tx, vpc: VpcRow, cidr: string): Promi
   if (others.some((other) => cidrsOverlap(block, blockOf(other.cidr)))) throw subnetConflict(cidr);
 }
 
-export async function createSubnet(tx: Tx, { vpc, zone, cidr, isDefault }: SubnetPlan, random: Random, now: number): Promise<SubnetRow> {
+export async function createSubnet(tx: Tx, { vpc, zone, cidr, ipv6Cidr, isDefault }: SubnetPlan, random: Random, now: number): Promise<SubnetRow> {
   const row: SubnetRow = {
     id: newId("subnet", random),
     account: vpc.account,
@@ -37,6 +39,7 @@ export async function createSubnet(tx: Tx, { vpc, zone, cidr, isDefault }: Subne
     cidr,
     default_for_az: isDefault ? 1 : 0,
     map_public_ip_on_launch: isDefault ? 1 : 0,
+    ...toIpv6Columns(ipv6Cidr, random),
     created_at: now,
   };
   await tx.db.insertInto("subnets").values(row).execute();

@@ -1,5 +1,6 @@
 /** A VPC's further IPv4 blocks, added and removed. Each is in every route table of the VPC as a local route (facts §7.1, §7.2). */
 import { blockInUse, conflictingBlock, limitExceeded } from "../base/api-error.ts";
+import { isIpv6Text } from "../base/ipv6.ts";
 import { cidrsOverlap, formatCidr, type Cidr } from "../base/ipv4.ts";
 import { isId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
@@ -29,7 +30,7 @@ export async function requireAddableBlock(tx: Tx, vpc: VpcRow, block: Cidr): Pro
   }
   const routes = tx.db.selectFrom("routes").innerJoin("route_tables", "route_tables.id", "routes.route_table_id").select("routes.destination");
   const destinations = await routes.where("route_tables.vpc_id", "=", vpc.id).where("routes.target_id", "!=", "local").execute();
-  const covered = destinations.find(({ destination }) => !isId("prefixList", destination) && isWithin(blockOf(destination), block));
+  const covered = destinations.find(({ destination }) => !isId("prefixList", destination) && !isIpv6Text(destination) && isWithin(blockOf(destination), block));
   if (covered !== undefined) throw conflictingBlock(cidr, covered.destination);
 }
 

@@ -8,12 +8,14 @@ import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow, RouteRow, SubnetRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { narrowFlowLogs, readFlowLogs } from "./flow-log-specification.ts";
+import { listIpv6Addresses } from "./listed-ipv6-addresses.ts";
 import { toAclSpecification } from "./network-acl.ts";
 import { listPeers } from "./peers.ts";
 import { readBlocks, spreadLists } from "./prefix-lists.ts";
 import { toGroupRuleSpecification } from "./security-group-rules.ts";
 import { readAclChoice, readTableChoice } from "./subnet-choices.ts";
 import { listVpcCidrs } from "./vpc-cidrs.ts";
+import { listIpv6Cidrs } from "./vpc-ipv6-cidrs.ts";
 
 /** Changes that come within this time of each other are published together. */
 const gatherMs = 50;
@@ -26,6 +28,7 @@ export async function touchVpc(tx: Tx, vpcId: VpcId, now: number): Promise<void>
 
 /** As for a host that has interfaces in all groups; `narrowToHost` leaves out what one host need not know. */
 export async function toVpcSpecification(tx: Tx, vpc: VpcRow & { readonly network_identifier: number }): Promise<VpcSpecification> {
+  const ipv6 = await listIpv6Cidrs(tx, vpc.id);
   const interfaces = await readInterfaces(tx, vpc.id);
   const peers = await readPeers(tx, vpc.id);
   return {
@@ -35,6 +38,7 @@ export async function toVpcSpecification(tx: Tx, vpc: VpcRow & { readonly networ
     want: "present",
     networkIdentifier: vpc.network_identifier,
     cidrs: await listVpcCidrs(tx, vpc),
+    ...(ipv6.length === 0 ? {} : { ipv6Cidrs: ipv6 }),
     subnets: await readSubnets(tx, vpc.id, interfaces, peers),
     interfaces,
     groups: await readGroups(tx, new Set(interfaces.flatMap((nic) => nic.groups))),
@@ -80,12 +84,13 @@ async function readInterfaces(tx: Tx, vpcId: VpcId): Promise<PlacedInterface[]> 
     .where("network_interfaces.vpc_id", "=", vpcId)
     .orderBy("network_interfaces.id")
     .execute();
-  const more = await readMoreAddresses(tx, vpcId);
+  const more = await readMoreAddresses(tx, vpcId, rows.map(({ id }) => id));
   return rows.map((row) => toPlacedInterface(row, more));
 }
 
 function toPlacedInterface(row: InterfaceRow, more: MoreAddresses): PlacedInterface {
   const hostAddress = row.host_address ?? row.nat_host_address;
+  const ipv6 = more.ipv6.get(row.id);
   return {
     id: row.id,
     subnet: row.subnet_id,
@@ -97,6 +102,7 @@ function toPlacedInterface(row: InterfaceRow, more: MoreAddresses): PlacedInterf
     },
     groups: (JSON.parse(row.group_ids) as string[]).toSorted(), // written by createInterface and setInterfaceGroups only
     sourceDestCheck: row.source_dest_check === 1,
+    ...(ipv6 === undefined ? {} : { ipv6Addresses: ipv6 }),
     ...(hostAddress === null ? {} : { hostAddress }),
     ...(row.nat_gateway_id === null ? {} : { natGateway: true }),
   };
@@ -106,9 +112,10 @@ interface MoreAddresses {
   secondary(id: InterfaceId): readonly string[];
   /** Elastic IP addresses by private address. */
   elastic(id: InterfaceId): Readonly<Record<string, string>>;
+  readonly ipv6: ReadonlyMap<InterfaceId, readonly string[]>;
 }
 
-async function readMoreAddresses(tx: Tx, vpcId: VpcId): Promise<MoreAddresses> {
+async function readMoreAddresses(tx: Tx, vpcId: VpcId, ids: readonly InterfaceId[]): Promise<MoreAddresses> {
   const secondary = await tx.db
     .selectFrom("interface_addresses")
     .innerJoin("network_interfaces", "network_interfaces.id", "interface_addresses.interface_id")
@@ -128,14 +135,15 @@ async function readMoreAddresses(tx: Tx, vpcId: VpcId): Promise<MoreAddresses> {
   return {
     secondary: (id) => (secondaryOf.get(id) ?? []).map((row) => row.address),
     elastic: (id) => Object.fromEntries((elasticOf.get(id) ?? []).map((row) => [row.private_address, row.public_address])),
+    ipv6: await listIpv6Addresses(tx, ids),
   };
 }
 
 async function readSubnets(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[], peers: readonly PeerSpecification[]): Promise<SubnetSpecification[]> {
-  const subnets = await tx.db.selectFrom("subnets").select(["id", "cidr"]).where("vpc_id", "=", vpcId).orderBy("id").execute();
+  const subnets = await tx.db.selectFrom("subnets").select(["id", "cidr", "ipv6_cidr"]).where("vpc_id", "=", vpcId).orderBy("id").execute();
   const routes = await readRoutes(tx, vpcId, interfaces, peers);
   const acls = await readAcls(tx, vpcId);
-  return subnets.map(({ id, cidr }) => ({ id, cidr, routes: routes(id), acl: acls(id) }));
+  return subnets.map(({ id, cidr, ipv6_cidr: ipv6 }) => ({ id, cidr, ...(ipv6 === null ? {} : { ipv6Cidr: ipv6 }), routes: routes(id), acl: acls(id) }));
 }
 
 async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInterface[], peers: readonly PeerSpecification[]): Promise<(subnet: SubnetRow["id"]) => RouteSpecification[]> {
@@ -148,10 +156,16 @@ async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInter
     .orderBy("destination")
     .execute();
   const gateways = await tx.db.selectFrom("internet_gateways").select("id").where("vpc_id", "=", vpcId).execute();
+  const egressOnly = await tx.db.selectFrom("egress_only_gateways").select("id").where("vpc_id", "=", vpcId).execute();
   const natted = await tx.db.selectFrom("network_interfaces").select(["id", "nat_gateway_id"]).where("vpc_id", "=", vpcId).where("nat_gateway_id", "is not", null).execute();
   const placed = new Map<string, InterfaceId>(interfaces.flatMap((nic) => (nic.hostAddress === undefined ? [] : [[nic.id, nic.id]])));
   for (const { id, nat_gateway_id: gateway } of natted) if (gateway !== null && placed.has(id)) placed.set(gateway, id);
-  const targets: RouteTargets = { gateways: new Set(gateways.map(({ id }) => id)), peerings: new Map(peers.map(({ id }) => [id, id])), placed };
+  const targets: RouteTargets = {
+    gateways: new Set(gateways.map(({ id }) => id)),
+    egressOnly: new Set(egressOnly.map(({ id }) => id)),
+    peerings: new Map(peers.map(({ id }) => [id, id])),
+    placed,
+  };
   const blocksOf = await readBlocks(tx, routes.flatMap(({ destination }) => (isId("prefixList", destination) ? destination : [])));
   const byTable = Map.groupBy(routes, (route) => route.route_table_id);
   return (subnet) => spreadLists(byTable.get(tableOf(subnet)) ?? [], blocksOf).flatMap((route) => toRoute(route, targets));
@@ -160,13 +174,15 @@ async function readRoutes(tx: Tx, vpcId: VpcId, interfaces: readonly PlacedInter
 interface RouteTargets {
   readonly gateways: ReadonlySet<string>;
   readonly peerings: ReadonlyMap<string, PeeringConnectionId>;
+  readonly egressOnly: ReadonlySet<string>;
   /** Interfaces that are on a host, by their own ids and by those of their NAT gateways. */
   readonly placed: ReadonlyMap<string, InterfaceId>;
 }
 
 /** A target that is gone, detached or stopped swallows what is sent to it. */
-function toRoute({ destination, target_id: target }: RouteRow, { gateways, peerings, placed }: RouteTargets): RouteSpecification[] {
+function toRoute({ destination, target_id: target }: RouteRow, { gateways, egressOnly, peerings, placed }: RouteTargets): RouteSpecification[] {
   if (target === "local") return [];
+  if (egressOnly.has(target)) return [{ destination, target: { kind: "egress-only" } }];
   if (gateways.has(target)) return [{ destination, target: { kind: "internet" } }];
   const peering = peerings.get(target);
   if (peering !== undefined) return [{ destination, target: { kind: "peering", id: peering } }];
@@ -196,5 +212,5 @@ async function readGroups(tx: Tx, ids: ReadonlySet<string>): Promise<GroupSpecif
   const byGroup = Map.groupBy(rows, (row) => row.group_id);
   const named = rows.flatMap((row) => row.referenced_group_id ?? []);
   const blocksOf = await readBlocks(tx, rows.flatMap((row) => row.prefix_list_id ?? []));
-  return [...new Set([...ids, ...named])].toSorted().map((id) => ({ id, rules: (byGroup.get(id) ?? []).flatMap((row) => toGroupRuleSpecification(row, blocksOf)) }));
+  return [...new Set([...ids, ...named])].toSorted().map((id) => ({ id, rules: (byGroup.get(id) ?? []).map((row) => toGroupRuleSpecification(row, blocksOf)) }));
 }

@@ -8,7 +8,10 @@ export interface NetworkTables {
   vpcs: VpcRow;
   vpc_hosts: VpcHostRow;
   subnets: SubnetRow;
+  /** Amazon's own: no two VPCs have the same. */
+  vpc_ipv6_blocks: { id: string; vpc_id: VpcId; cidr: string; created_at: number };
   internet_gateways: { id: string; account: string; region: string; vpc_id: VpcId | null };
+  egress_only_gateways: { id: Id<"egressOnlyGateway">; account: string; region: string; vpc_id: VpcId };
   route_tables: { id: string; account: string; region: string; vpc_id: VpcId; main: Flag };
   /** A VPC's blocks besides its first one, which stands in its own row. */
   vpc_cidr_blocks: { id: string; vpc_id: VpcId; cidr: string; created_at: number };
@@ -26,6 +29,8 @@ export interface NetworkTables {
   network_interfaces: NetworkInterfaceRow;
   /** Private addresses besides the primary one, which stands in the interface's own row. `prefix`: the block that they were given as. */
   interface_addresses: { interface_id: InterfaceId; address: string; subnet_id: SubnetId; created_at: number; prefix: string | null };
+  /** The lowest position comes first. */
+  interface_ipv6_addresses: { interface_id: InterfaceId; address: string; subnet_id: SubnetId; position: number };
   /** A public address in use, held by an interface or by an allocation: the key keeps it from being given twice. */
   public_addresses: { address: string; holder_id: InterfaceId | ElasticIpRow["id"]; allocated_at: number };
   elastic_ips: ElasticIpRow;
@@ -95,6 +100,10 @@ export interface SubnetRow {
   cidr: string;
   default_for_az: Flag;
   map_public_ip_on_launch: Flag;
+  /** A /64 of its VPC's IPv6 blocks, with the id of its association; both or none. */
+  ipv6_cidr: string | null;
+  ipv6_association_id: string | null;
+  assign_ipv6_on_creation: Flag;
   created_at: number;
 }
 
@@ -155,7 +164,7 @@ export interface RouteRow {
   route_table_id: string;
   /** A block, or a prefix list. */
   destination: string;
-  /** `local`, an internet gateway, a NAT gateway or an interface; what it names may be gone since. */
+  /** `local`, an internet gateway of either kind, a NAT gateway or an interface; what it names may be gone since. */
   target_id: string;
 }
 

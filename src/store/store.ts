@@ -18,6 +18,7 @@ import * as flowLogs from "./migrations/0009-flow-logs.ts";
 import * as peering from "./migrations/0010-peering.ts";
 import * as prefixes from "./migrations/0011-prefixes.ts";
 import * as identity from "./migrations/0012-identity.ts";
+import * as ipv6 from "./migrations/0013-ipv6.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -58,6 +59,7 @@ const migrations = {
   "0010-peering": peering,
   "0011-prefixes": prefixes,
   "0012-identity": identity,
+  "0013-ipv6": ipv6,
 };
 
 /** Opens the database file, bringing its schema up to date. */

@@ -1,7 +1,7 @@
 /** An input for every action on networks that would be carried out for whom it is allowed. */
 import type { CreateFlowLogsCommandInput, NatGateway } from "@aws-sdk/client-ec2";
 import { launchOne } from "./launch-one.ts";
-import { askForPeering, attachGateway, makeSubnet, makeVpc } from "./vpc-parts.ts";
+import { askForPeering, attachGateway, ipv6CidrsOf, makeSubnet, makeVpc } from "./vpc-parts.ts";
 import { otherAccount, type TestServer } from "./test-server.ts";
 
 /** `instance` runs, in the default VPC. */
@@ -29,6 +29,14 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   const { AssociationId: association } = await ec2.associateAddress({ AllocationId: associated, InstanceId: instance });
   const { Subnets: [lost] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: ["us-east-1f"] }] });
   await ec2.deleteSubnet({ SubnetId: lost?.SubnetId });
+  await ec2.associateVpcCidrBlock({ VpcId, AmazonProvidedIpv6CidrBlock: true });
+  const ipv6Subnet = await makeSubnet(ec2, VpcId, "10.0.3.0/24");
+  const [ipv6, ipv6Bare, freeIpv6] = await ipv6CidrsOf(ec2, VpcId);
+  const { Ipv6CidrBlockAssociation: ipv6Block } = await ec2.associateSubnetCidrBlock({ SubnetId: ipv6Subnet, Ipv6CidrBlock: ipv6 });
+  const { Subnet: dual } = await ec2.createSubnet({ VpcId, CidrBlock: "10.0.4.0/24", Ipv6CidrBlock: ipv6Bare });
+  const { NetworkInterface: dualNic } = await ec2.createNetworkInterface({ SubnetId: dual?.SubnetId, Ipv6AddressCount: 1 });
+  const Ipv6Of = { NetworkInterfaceId: dualNic?.NetworkInterfaceId };
+  const { EgressOnlyInternetGateway: egressOnly } = await ec2.createEgressOnlyInternetGateway({ VpcId });
   const { NatGateway: natGateway } = await ec2.createNatGateway({ SubnetId, ConnectivityType: "private" });
   const flowLogs = { ResourceIds: [VpcId], ResourceType: "VPC", LogDestinationType: "s3", LogDestination: "arn:aws:s3:::flows" } satisfies Partial<CreateFlowLogsCommandInput>;
   const { FlowLogIds } = await ec2.createFlowLogs({ ...flowLogs, TrafficType: "REJECT" });
@@ -46,17 +54,20 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   return {
     AcceptVpcPeeringConnection: asked,
     AllocateAddress: {},
+    AssignIpv6Addresses: { ...Ipv6Of, Ipv6AddressCount: 1 },
     AssignPrivateNatGatewayAddress: { NatGatewayId: closed?.NatGatewayId, PrivateIpAddressCount: 1 },
     AssignPrivateIpAddresses: { NetworkInterfaceId, SecondaryPrivateIpAddressCount: 1 },
     AssociateAddress: { AllocationId, InstanceId: instance },
     AssociateDhcpOptions: { DhcpOptionsId, VpcId },
     AssociateNatGatewayAddress: { NatGatewayId: single.NatGatewayId, AllocationIds: [AllocationId] },
     AssociateRouteTable: { RouteTableId: unused?.RouteTableId, SubnetId: bare },
+    AssociateSubnetCidrBlock: { SubnetId: bare, Ipv6CidrBlock: freeIpv6 },
     AssociateVpcCidrBlock: { VpcId, CidrBlock: "10.2.0.0/16" },
     AttachInternetGateway: { InternetGatewayId: free?.InternetGatewayId, VpcId: empty?.VpcId },
     AttachNetworkInterface: { NetworkInterfaceId, InstanceId: other.instance, DeviceIndex: 1 },
     CreateDefaultSubnet: { AvailabilityZone: "us-east-1f" },
     CreateDhcpOptions: { DhcpConfigurations },
+    CreateEgressOnlyInternetGateway: { VpcId },
     CreateFlowLogs: { ...flowLogs, TrafficType: "ALL" },
     CreateNatGateway: { SubnetId, AllocationId },
     CreateNetworkInterface: { SubnetId },
@@ -66,6 +77,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     CreateVpc: { CidrBlock: "10.8.0.0/16" },
     CreateVpcPeeringConnection: { VpcId: empty?.VpcId, PeerVpcId: standard?.VpcId },
     DeleteDhcpOptions: { DhcpOptionsId },
+    DeleteEgressOnlyInternetGateway: { EgressOnlyInternetGatewayId: egressOnly?.EgressOnlyInternetGatewayId },
     DeleteFlowLogs: { FlowLogIds },
     DeleteInternetGateway: { InternetGatewayId: free?.InternetGatewayId },
     DeleteNatGateway: { NatGatewayId: natGateway?.NatGatewayId },
@@ -81,6 +93,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     DisassociateAddress: { AssociationId: association },
     DisassociateNatGatewayAddress: { NatGatewayId: double.NatGatewayId, AssociationIds: [double.NatGatewayAddresses?.[1]?.AssociationId] },
     DisassociateRouteTable: { AssociationId },
+    DisassociateSubnetCidrBlock: { AssociationId: ipv6Block?.AssociationId },
     DisassociateVpcCidrBlock: { AssociationId: block?.AssociationId },
     ModifyNetworkInterfaceAttribute: { NetworkInterfaceId, Description: { Value: "theirs" } },
     ModifySubnetAttribute: { SubnetId, MapPublicIpOnLaunch: { Value: true } },
@@ -91,6 +104,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     ReplaceRoute: { ...route, NetworkInterfaceId },
     ReplaceRouteTableAssociation: { AssociationId, RouteTableId: unused?.RouteTableId },
     ResetNetworkInterfaceAttribute: { NetworkInterfaceId, SourceDestCheck: "true" },
+    UnassignIpv6Addresses: { ...Ipv6Of, Ipv6Addresses: [dualNic?.Ipv6Address] },
     UnassignPrivateNatGatewayAddress: { NatGatewayId: closed?.NatGatewayId, PrivateIpAddresses: [closed?.NatGatewayAddresses?.[1]?.PrivateIp] },
     UnassignPrivateIpAddresses: { NetworkInterfaceId, PrivateIpAddresses: ["10.0.0.9"] },
   };

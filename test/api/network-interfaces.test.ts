@@ -62,7 +62,7 @@ test("An interface is made with its addresses, groups and description, and remov
     [make({ Groups: ["sg-0123456789abcdef0"] }), "InvalidGroup.NotFound"],
     [make({ SubnetId: "subnet-0123456789abcdef0" }), "InvalidSubnetID.NotFound"],
     [make({ InterfaceType: "efa" }), "UnsupportedOperation"],
-    [make({ Ipv6AddressCount: 1 }), "UnsupportedOperation"],
+    [make({ Ipv6AddressCount: 1 }), "InvalidParameterValue"],
     [make({ DryRun: true }), "DryRunOperation"],
     [() => ec2.deleteNetworkInterface({ NetworkInterfaceId: unknown }), "InvalidNetworkInterfaceID.NotFound"],
     [() => ec2.deleteNetworkInterface({ NetworkInterfaceId, DryRun: true }), "DryRunOperation"],

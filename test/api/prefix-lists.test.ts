@@ -110,7 +110,7 @@ test("Rules name lists, count them as all that they may have, and keep them from
   expect(revoked).toMatchObject([{ PrefixListId: other }]);
 });
 
-test("Routes name lists, of IPv4 only, and count them as all that they may have", async () => {
+test("Routes name lists of addresses that their target takes, and count them as all that they may have", async () => {
   await using server = await openTestServer();
   const { ec2, vpcId, mainTable: RouteTableId } = await makeVpc(server);
   const GatewayId = await attachGateway(ec2, vpcId);
@@ -121,7 +121,9 @@ test("Routes name lists, of IPv4 only, and count them as all that they may have"
   expect(table?.Routes).toContainEqual({ DestinationPrefixListId: list, GatewayId, Origin: "CreateRoute", State: "active" });
   await expectRefusals(server, [
     [() => ec2.createRoute({ ...route, DestinationPrefixListId: large }), "RouteLimitExceeded"],
-    [() => ec2.createRoute({ ...route, DestinationPrefixListId: ipv6 }), "UnsupportedOperation"],
+    [() => ec2.createRoute({ RouteTableId, DestinationPrefixListId: ipv6, VpcPeeringConnectionId: "pcx-0123456789abcdef0" }), "UnsupportedOperation"],
+    [() => ec2.createRoute({ RouteTableId, DestinationPrefixListId: ipv6, NatGatewayId: "nat-0123456789abcdef0" }), "UnsupportedOperation"],
+    [() => ec2.createRoute({ RouteTableId, DestinationPrefixListId: list, EgressOnlyInternetGatewayId: "eigw-0123456789abcdef0" }), "InvalidParameterValue"],
     [() => ec2.createRoute({ ...route, DestinationCidrBlock: "10.9.0.0/16" }), "InvalidParameterCombination"],
     [() => ec2.createRoute({ ...route, DestinationPrefixListId: "pl-0123456789abcdef0" }), "InvalidPrefixListID.NotFound"],
     [() => ec2.modifyManagedPrefixList({ PrefixListId: list, MaxEntries: 500 }), "RouteLimitExceeded"],

@@ -160,6 +160,7 @@ test.each([
   [["internet", "internet:0"], "'0' is no port."],
   [["internet", "internet", "--protocol", "udp"], "udp needs a port.\n  Name it behind the receiver: internet:PORT"],
   [["internet", "internet:7", "--protocol", "icmp"], "ICMP has no ports."],
+  [["internet", "[3fff:abc::1]:22"], "The way of IPv6 is not walked yet."],
   [["internet:80", "internet"], "'internet:80' names a port, but a sender's port is its own choice."],
 ])("reach refuses %j with 2 and says why", async (words, message) => {
   await using server = await openReachServer();

@@ -41,7 +41,7 @@ export async function seedTopology(tx: Tx, now: number): Promise<void> {
     ),
   );
   await tx.db.insertInto("hosts").values(hosts).execute();
-  await tx.db.insertInto("settings").values({ name: "public_pool", value: "198.18.0.0/24" }).execute();
+  await tx.db.insertInto("settings").values([{ name: "public_pool", value: "198.18.0.0/24" }, { name: "ipv6_pool", value: "3fff:abc:def0::/44" }]).execute();
 }
 
 /** `debian-12` is built, `tiny` is not. */

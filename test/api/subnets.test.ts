@@ -41,7 +41,7 @@ test("What cannot be a subnet is refused with EC2's code and changes nothing", a
     [make("10.0.1.0/24", { DryRun: true }), "DryRunOperation"],
     [() => ec2.createSubnet({ VpcId: "vpc-0123456789abcdef0", CidrBlock: "10.0.1.0/24" }), "InvalidVpcID.NotFound"],
     [() => ec2.createSubnet({ VpcId }), "MissingParameter"],
-    [() => ec2.createSubnet({ VpcId, Ipv6CidrBlock: "2001:db8::/64" }), "UnsupportedOperation"],
+    [() => ec2.createSubnet({ VpcId, Ipv6Native: true }), "UnsupportedOperation"],
   ]);
 });
 

@@ -1,5 +1,6 @@
 /** A VPC of one's own to try things in: 10.0.0.0/16 with a subnet 10.0.0.0/24 in zone a. */
 import type { EC2 } from "@aws-sdk/client-ec2";
+import { ipv6SubnetBlock } from "../installation/ipv6.ts";
 import type { TestServer } from "./test-server.ts";
 
 export interface VpcParts {
@@ -33,4 +34,11 @@ export async function attachGateway(ec2: EC2, VpcId: string): Promise<string> {
 /** A request for a peering connection between the account's VPCs: its id. */
 export async function askForPeering(ec2: EC2, VpcId: string, PeerVpcId: string | undefined): Promise<string> {
   return (await ec2.createVpcPeeringConnection({ VpcId, PeerVpcId })).VpcPeeringConnection?.VpcPeeringConnectionId ?? "";
+}
+
+/** The first three blocks that subnets may have of the VPC's IPv6 block. */
+export async function ipv6CidrsOf(ec2: EC2, VpcId: string): Promise<string[]> {
+  const { Vpcs: [vpc] = [] } = await ec2.describeVpcs({ VpcIds: [VpcId] });
+  const block = vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock ?? "";
+  return [1, 2, 3].map((number) => ipv6SubnetBlock(block, number));
 }

@@ -4,9 +4,11 @@ import { expect, test } from "vitest";
 import type { InstanceId, VpcId } from "../../src/base/ids.ts";
 import type { VpcReport } from "../../src/host/protocol/report.ts";
 import type { VpcSpecification } from "../../src/host/protocol/specification.ts";
+import { normalizeIpv6Cidr } from "../../src/base/ipv6.ts";
 import { recordReport } from "../../src/reconcile/hosts/record-report.ts";
 import { launchOne } from "./launch-one.ts";
 import { openTestServer, type TestServer } from "./test-server.ts";
+import { ipv6CidrsOf } from "./vpc-parts.ts";
 import { look, makeReal } from "./told-hosts.ts";
 import { askForPeering, makeSubnet, makeVpc } from "./vpc-parts.ts";
 
@@ -87,6 +89,7 @@ test("A host learns the whole VPC, and of its groups those that matter to it", a
         rules: [
           { id: rules[0]?.SecurityGroupRuleId ?? "", egress: false, traffic: { protocol: 6, ports: { from: 80, to: 81 } }, peer: { group: clients } },
           { id: rules[1]?.SecurityGroupRuleId ?? "", egress: false, traffic: { protocol: 1, icmp: { type: 8 } }, peer: { cidrs: ["192.0.2.0/24"] } },
+          { id: rules[2]?.SecurityGroupRuleId ?? "", egress: false, traffic: { protocol: 6, ports: { from: 1, to: 1 } }, peer: { cidrs: ["::/0"] } },
           { id: outbound.find((rule) => rule.IsEgress)?.SecurityGroupRuleId ?? "", egress: true, traffic: { protocol: -1 }, peer: { cidrs: ["0.0.0.0/0"] } },
         ].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
       },
@@ -130,6 +133,43 @@ test("ACLs, routes and further addresses reach the hosts, and what a route leads
   ]);
   const placed = specification?.interfaces.find((each) => each.id === router.networkInterface);
   expect([placed?.privateAddresses.length, specification?.interfaces.find((each) => each.id === stopped.networkInterface)?.hostAddress]).toEqual([2, undefined]);
+});
+
+test("IPv6 reaches the hosts: blocks, addresses in their order, routes to gateways of both kinds and entries of ACLs, blocks of prefix lists", async () => {
+  await using server = await openTestServer();
+  await makeReal(server);
+  const ec2 = server.ec2();
+  const VpcId = await defaultVpc(ec2);
+  await ec2.associateVpcCidrBlock({ VpcId, AmazonProvidedIpv6CidrBlock: true });
+  const [block = ""] = await ipv6CidrsOf(ec2, VpcId);
+  const { Subnets: [{ SubnetId = "" } = {}] = [] } = await ec2.describeSubnets({ Filters: [{ Name: "availability-zone", Values: ["us-east-1a"] }] });
+  await ec2.associateSubnetCidrBlock({ SubnetId, Ipv6CidrBlock: block });
+  const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
+  const { EgressOnlyInternetGateway: gateway } = await ec2.createEgressOnlyInternetGateway({ VpcId });
+  const { InternetGateways: [internet] = [] } = await ec2.describeInternetGateways({});
+  await ec2.createRoute({ RouteTableId: table?.RouteTableId, DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId: gateway?.EgressOnlyInternetGatewayId });
+  await ec2.createRoute({ RouteTableId: table?.RouteTableId, DestinationIpv6CidrBlock: "2001:db8::/32", GatewayId: internet?.InternetGatewayId });
+  const { PrefixList: list } = await ec2.createManagedPrefixList({ PrefixListName: "l", AddressFamily: "IPv6", MaxEntries: 2, Entries: [block, "2001:db8:1::/48"].map((Cidr) => ({ Cidr })) });
+  await ec2.createRoute({ RouteTableId: table?.RouteTableId, DestinationPrefixListId: list?.PrefixListId, GatewayId: internet?.InternetGatewayId });
+  const { SecurityGroups: [group] = [] } = await ec2.describeSecurityGroups({ Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
+  await ec2.authorizeSecurityGroupIngress({ GroupId: group?.GroupId, IpPermissions: [{ IpProtocol: "icmpv6", PrefixListIds: [{ PrefixListId: list?.PrefixListId }] }] });
+  const [first, second] = ["::b", "::a"].map((last) => block.replace("::/64", last));
+  const { instance } = await launchOne(server, { SubnetId, Ipv6Addresses: [{ Ipv6Address: first }, { Ipv6Address: second }] });
+  await look(server);
+  const host = await hostOf(server, instance);
+  const { [host.id]: specification } = await told(server);
+  const subnet = specification?.subnets.find(({ id }) => id === SubnetId);
+  expect([specification?.ipv6Cidrs, specification?.interfaces[0]?.ipv6Addresses, subnet?.ipv6Cidr]).toEqual([[normalizeIpv6Cidr(block.replace("/64", "/56"))], [first, second], block]);
+  expect([subnet?.routes.filter(({ destination }) => destination.includes(":")), subnet?.acl.filter(({ number }) => number === 101).map(({ egress, cidr }) => [egress, cidr])]).toEqual([
+    [
+      { destination: "2001:db8::/32", target: { kind: "internet" } },
+      { destination: "::/0", target: { kind: "egress-only" } },
+      { destination: "2001:db8:1::/48", target: { kind: "internet" } },
+    ],
+    [[false, "::/0"], [true, "::/0"]],
+  ]);
+  const peers = specification?.groups.flatMap(({ rules }) => rules.filter(({ traffic }) => traffic.protocol === 58).map(({ peer }) => peer));
+  expect(peers).toEqual([{ cidrs: ["2001:db8:1::/48", block] }]);
 });
 
 test("Hosts without real guests are told nothing", async () => {

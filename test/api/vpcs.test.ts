@@ -76,7 +76,7 @@ test("What cannot be a VPC is refused with EC2's code and changes nothing", asyn
     [() => ec2.createVpc({ CidrBlock: "10.0.0.0" }), "InvalidParameterValue"],
     [() => ec2.createVpc({}), "MissingParameter"],
     [() => ec2.createVpc({ CidrBlock: "10.0.0.0/16", InstanceTenancy: "host" }), "InvalidParameterValue"],
-    [() => ec2.createVpc({ CidrBlock: "10.0.0.0/16", AmazonProvidedIpv6CidrBlock: true }), "UnsupportedOperation"],
+    [() => ec2.createVpc({ CidrBlock: "10.0.0.0/16", Ipv6Pool: "ipv6pool-ec2-0123", Ipv6CidrBlock: "2001:db8::/56" }), "UnsupportedOperation"],
     [() => ec2.createVpc({ CidrBlock: "10.0.0.0/16", TagSpecifications: [{ ResourceType: "subnet", Tags: [{ Key: "a" }] }] }), "InvalidParameterValue"],
     [() => ec2.createVpc({ CidrBlock: "10.0.0.0/16", DryRun: true }), "DryRunOperation"],
     [() => ec2.createDefaultVpc({}), "DefaultVpcAlreadyExists"],

@@ -247,7 +247,7 @@ export async function ignoreWrongState(work: Promise<unknown>): Promise<void> {
 async function seed(): Promise<void> {
   await store.write(async (tx) => {
     await ensureDefaultNetwork(tx, owner, systemRandom, clock.now());
-    await tx.db.insertInto("settings").values({ name: "public_pool", value: "198.18.0.0/24" }).execute();
+    await tx.db.insertInto("settings").values([{ name: "public_pool", value: "198.18.0.0/24" }, { name: "ipv6_pool", value: "3fff:abc:def0::/44" }]).execute();
     await registerImages(tx, builtinImages.map((image) => ({ ...image, file: "tiny.raw", kernelFile: "kernel" })));
   });
 }

@@ -16,6 +16,6 @@ export const CreateDefaultVpc = defineAction({
     await requireRoomFor(tx, "vpcs", caller);
     await requireRoomFor(tx, "internet_gateways", caller);
     const vpc = await createDefaultVpc(tx, { account: caller.account, region: caller.region }, random, now);
-    return { Vpc: { ...toVpcView(vpc, [], []), State: "pending" as const } };
+    return { Vpc: { ...toVpcView(vpc, { blocks: [], ipv6Blocks: [] }, []), State: "pending" as const } };
   },
 });

@@ -1,6 +1,7 @@
 import { requireOwnedRow } from "../../compute/owned-rows.ts";
 import { parseTagSpecifications, putTags } from "../../compute/tags.ts";
 import { createNetworkAcl } from "../../network/network-acl.ts";
+import { listIpv6Cidrs } from "../../network/vpc-ipv6-cidrs.ts";
 import { defineAction, ec2Arn } from "../action.ts";
 import { createTagsGrants } from "./tag-grants.ts";
 import { toNetworkAclView } from "./views/network-acl-view.ts";
@@ -22,6 +23,7 @@ export const CreateNetworkAcl = defineAction({
   apply: async ({ vpc, tags }, { input, caller, tx, random }) => {
     const row = await createNetworkAcl(tx, caller, vpc.id, random);
     await putTags(tx, { id: row.id, type: "network-acl", account: caller.account, region: caller.region }, tags);
-    return { NetworkAcl: toNetworkAclView(row, [], [], tags), ...(input.ClientToken === undefined ? {} : { ClientToken: input.ClientToken }) };
+    const ipv6 = (await listIpv6Cidrs(tx, vpc.id)).length > 0;
+    return { NetworkAcl: toNetworkAclView(row, { associations: [], entries: [], ipv6, tags }), ...(input.ClientToken === undefined ? {} : { ClientToken: input.ClientToken }) };
   },
 });

@@ -6,6 +6,7 @@ import { requireOwnedRow, type Owner } from "../../compute/owned-rows.ts";
 import { choosePrivateAddress } from "../../network/address.ts";
 import { requireFreeSecondary } from "../../network/interface-addresses.ts";
 import { addressesIn, parsePrefixes, requireFreePrefixes } from "../../network/interface-prefixes.ts";
+import { parseIpv6Request, requireFreeIpv6 } from "../../network/ipv6-addresses.ts";
 import { requireRoomFor } from "../../network/network-limits.ts";
 import { createInterface, type InterfacePlan } from "../../network/network-interface.ts";
 import type { Random } from "../../base/random.ts";
@@ -18,7 +19,7 @@ import { viewNetworkInterfaces } from "./views/network-interface-view.ts";
 /** Makes an interface in a subnet that no instance has yet. */
 export const CreateNetworkInterface = defineAction({
   name: "CreateNetworkInterface",
-  supported: "IPv4; no other kinds of interfaces",
+  supported: "no IPv6 prefixes, no other kinds of interfaces",
   tokenScope: () => "",
   load: async ({ input, caller, tx, random }) => ({ plan: await planInterface(tx, caller, input, random), tags: newTags(input, "network-interface") }),
   authorize: ({ plan, tags }, { caller }) => {
@@ -47,8 +48,10 @@ async function planInterface(tx: Tx, owner: Owner, input: ActionInput<"ec2", "Cr
   await requireFreePrefixes(tx, subnet, prefixes);
   if (primary !== undefined && addressesIn(prefixes.prefixes).includes(primary)) throw invalidParameterValue(`The address ${primary} is in one of the prefixes of the request`);
   if (prefixes.prefixes.length + prefixes.count > 0 && secondary.addresses.length + secondary.count > 0) throw parametersExclude("ipv4Prefixes", "privateIpAddresses");
+  const ipv6 = parseIpv6Request({ Ipv6AddressCount: input.Ipv6AddressCount, Ipv6Addresses: (input.Ipv6Addresses ?? []).flatMap((each) => each.Ipv6Address ?? []) });
+  await requireFreeIpv6(tx, subnet, ipv6);
   const groups = input.Groups ?? [];
   if (groups.length > 0) await requireGroups(tx, { ...subnet, subnet_id: subnet.id }, groups);
   await requireRoomFor(tx, "network_interfaces", owner);
-  return { subnet, groupIds: await chooseGroups(tx, subnet.vpc_id, groups, []), privateAddress: primary, secondary, prefixes, description: input.Description ?? "" };
+  return { subnet, groupIds: await chooseGroups(tx, subnet.vpc_id, groups, []), privateAddress: primary, secondary, prefixes, ipv6, description: input.Description ?? "" };
 }

@@ -5,7 +5,7 @@ import { requireTableAndDestination } from "./route-request.ts";
 /** Takes a route that is not the VPC's own out of its table. */
 export const DeleteRoute = defineAction({
   name: "DeleteRoute",
-  supported: "IPv4 blocks and prefix lists",
+  supported: "whole",
   load: async ({ input, caller, tx }) => {
     const { table, destination } = await requireTableAndDestination(tx, caller, input);
     return { table, route: await requireRemovable(tx, table, destination) };

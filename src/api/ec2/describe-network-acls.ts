@@ -2,6 +2,7 @@ import type { NetworkAcl } from "@aws-sdk/client-ec2";
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
 import { listAclEntries } from "../../network/network-acl.ts";
+import { listIpv6Blocks } from "../../network/vpc-ipv6-cidrs.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
@@ -45,9 +46,10 @@ export const DescribeNetworkAcls = defineDescribe({
     const byAcl = Map.groupBy(await listAclAssociations(tx, caller), (association) => association.aclId);
     const entriesOf = Map.groupBy(await listAclEntries(tx, rows.map((row) => row.id)), (entry) => entry.network_acl_id);
     const tags = await listTagsOfType(tx, caller, "network-acl");
+    const ipv6 = new Set((await listIpv6Blocks(tx, [...new Set(rows.map((row) => row.vpc_id))])).map((block) => block.vpc_id));
     return rows.map((row) => {
       const associated = (byAcl.get(row.id) ?? []).map(({ id, subnet }) => ({ id, subnetId: subnet.id }));
-      return toNetworkAclView(row, associated, entriesOf.get(row.id) ?? [], tags.get(row.id));
+      return toNetworkAclView(row, { associations: associated, entries: entriesOf.get(row.id) ?? [], ipv6: ipv6.has(row.vpc_id), tags: tags.get(row.id) });
     });
   },
   key: (acl) => acl.NetworkAclId ?? "",

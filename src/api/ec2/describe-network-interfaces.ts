@@ -33,7 +33,7 @@ const filters: FilterTable<NetworkInterface> = {
     "group-id": (nic) => (nic.Groups ?? []).map((group) => group.GroupId),
     "group-name": (nic) => (nic.Groups ?? []).map((group) => group.GroupName),
     "interface-type": (nic) => nic.InterfaceType,
-    "ipv6-addresses.ipv6-address": () => undefined,
+    "ipv6-addresses.ipv6-address": (nic) => (nic.Ipv6Addresses ?? []).map((each) => each.Ipv6Address),
     "mac-address": (nic) => nic.MacAddress,
     "network-interface-id": (nic) => nic.NetworkInterfaceId,
     "owner-id": (nic) => nic.OwnerId,

@@ -8,6 +8,8 @@ import { nextTokenField } from "../describe/paging.ts";
 import { toSubnetView } from "./views/subnet-view.ts";
 import { tagsOfView } from "./views/tag-view.ts";
 
+const ipv6Blocks = (subnet: Subnet) => subnet.Ipv6CidrBlockAssociationSet ?? [];
+
 const filters: FilterTable<Subnet> = {
   tags: tagsOfView,
   fields: {
@@ -24,9 +26,9 @@ const filters: FilterTable<Subnet> = {
     "default-for-az": (subnet) => subnet.DefaultForAz,
     defaultForAz: (subnet) => subnet.DefaultForAz,
     "enable-dns64": (subnet) => subnet.EnableDns64,
-    "ipv6-cidr-block-association.association-id": () => undefined,
-    "ipv6-cidr-block-association.ipv6-cidr-block": () => undefined,
-    "ipv6-cidr-block-association.state": () => undefined,
+    "ipv6-cidr-block-association.association-id": (subnet) => ipv6Blocks(subnet).map((block) => block.AssociationId),
+    "ipv6-cidr-block-association.ipv6-cidr-block": (subnet) => ipv6Blocks(subnet).map((block) => block.Ipv6CidrBlock),
+    "ipv6-cidr-block-association.state": (subnet) => ipv6Blocks(subnet).map((block) => block.Ipv6CidrBlockState?.State),
     "ipv6-native": (subnet) => subnet.Ipv6Native,
     "map-public-ip-on-launch": (subnet) => subnet.MapPublicIpOnLaunch,
     "outpost-arn": () => undefined,

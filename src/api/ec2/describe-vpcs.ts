@@ -2,6 +2,7 @@ import type { Vpc } from "@aws-sdk/client-ec2";
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
 import { listFurtherBlocks } from "../../network/vpc-cidrs.ts";
+import { listIpv6Blocks } from "../../network/vpc-ipv6-cidrs.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
@@ -9,6 +10,7 @@ import { tagsOfView } from "./views/tag-view.ts";
 import { toVpcView } from "./views/vpc-view.ts";
 
 const blocks = (vpc: Vpc) => vpc.CidrBlockAssociationSet ?? [];
+const ipv6Blocks = (vpc: Vpc) => vpc.Ipv6CidrBlockAssociationSet ?? [];
 
 const filters: FilterTable<Vpc> = {
   tags: tagsOfView,
@@ -19,10 +21,10 @@ const filters: FilterTable<Vpc> = {
     "cidr-block-association.cidr-block": (vpc) => blocks(vpc).map((block) => block.CidrBlock),
     "cidr-block-association.state": (vpc) => blocks(vpc).map((block) => block.CidrBlockState?.State),
     "dhcp-options-id": (vpc) => vpc.DhcpOptionsId,
-    "ipv6-cidr-block-association.association-id": () => undefined,
-    "ipv6-cidr-block-association.ipv6-cidr-block": () => undefined,
-    "ipv6-cidr-block-association.ipv6-pool": () => undefined,
-    "ipv6-cidr-block-association.state": () => undefined,
+    "ipv6-cidr-block-association.association-id": (vpc) => ipv6Blocks(vpc).map((block) => block.AssociationId),
+    "ipv6-cidr-block-association.ipv6-cidr-block": (vpc) => ipv6Blocks(vpc).map((block) => block.Ipv6CidrBlock),
+    "ipv6-cidr-block-association.ipv6-pool": (vpc) => ipv6Blocks(vpc).map((block) => block.Ipv6Pool),
+    "ipv6-cidr-block-association.state": (vpc) => ipv6Blocks(vpc).map((block) => block.Ipv6CidrBlockState?.State),
     "is-default": (vpc) => vpc.IsDefault,
     isDefault: (vpc) => vpc.IsDefault,
     "owner-id": (vpc) => vpc.OwnerId,
@@ -39,8 +41,10 @@ export const DescribeVpcs = defineDescribe({
   list: async ({ input, caller, tx }) => {
     const tags = await listTagsOfType(tx, caller, "vpc");
     const rows = await ownedRows(tx, "vpcs", caller, input.VpcIds);
-    const blocks = Map.groupBy(await listFurtherBlocks(tx, rows.map((row) => row.id)), (block) => block.vpc_id);
-    return rows.map((row) => toVpcView(row, blocks.get(row.id) ?? [], tags.get(row.id)));
+    const ids = rows.map((row) => row.id);
+    const further = Map.groupBy(await listFurtherBlocks(tx, ids), (block) => block.vpc_id);
+    const ipv6 = Map.groupBy(await listIpv6Blocks(tx, ids), (block) => block.vpc_id);
+    return rows.map((row) => toVpcView(row, { blocks: further.get(row.id) ?? [], ipv6Blocks: ipv6.get(row.id) ?? [] }, tags.get(row.id)));
   },
   key: (vpc) => vpc.VpcId ?? "",
   filters,

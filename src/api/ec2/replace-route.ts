@@ -5,7 +5,7 @@ import { toRoute } from "./route-request.ts";
 /** Gives a route that is there another target; packets follow at once. */
 export const ReplaceRoute = defineAction({
   name: "ReplaceRoute",
-  supported: "IPv4 blocks and prefix lists; to internet gateways, NAT gateways, peering connections, interfaces and instances",
+  supported: "routes to internet gateways of both kinds, interfaces and instances, and of IPv4 to NAT gateways and peering connections",
   load: async ({ input, caller, tx }) => {
     const made = await toRoute(tx, caller, input);
     await requireReplaceable(tx, made.table, made.route);

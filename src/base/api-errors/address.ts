@@ -39,6 +39,15 @@ export function privateAddressLimitExceeded(limit: number): ApiError {
   return new ApiError("PrivateIpAddressLimitExceeded", `Number of private addresses will exceed limit of ${limit}.`);
 }
 
+export function ipv6AddressLimitExceeded(limit: number): ApiError {
+  return new ApiError("Ipv6AddressLimitExceeded", `Number of IPv6 addresses will exceed limit of ${limit}.`);
+}
+
+/** An IPv6 address where the subnet has no block for any. */
+export function subnetHasNoIpv6(subnetId: string): ApiError {
+  return new ApiError("InvalidParameterValue", `The subnet with ID '${subnetId}' does not have an IPv6 CIDR block associated with it.`);
+}
+
 export function interfaceInUse(id: string): ApiError {
   return new ApiError("InvalidParameterValue", `Network interface '${id}' is currently in use.`);
 }

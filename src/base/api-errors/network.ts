@@ -38,6 +38,15 @@ export function blockAssociationNotFound(id: string): ApiError {
   return new ApiError("InvalidVpcCidrBlockAssociationID.NotFound", `The vpc CIDR block association ID '${id}' does not exist`);
 }
 
+export function subnetBlockAssociationNotFound(id: string): ApiError {
+  return new ApiError("InvalidSubnetCidrBlockAssociationID.NotFound", `The subnet CIDR block association ID '${id}' does not exist`);
+}
+
+/** An IPv6 block of a subnet that an interface has an address from. */
+export function subnetBlockInUse(subnetId: string, cidr: string): ApiError {
+  return new ApiError("InvalidCidrBlock.InUse", `The subnet ${subnetId} currently has a network interface with an address within CIDR block ${cidr}`);
+}
+
 /** A VPC, subnet or table that something else still is in or at. */
 export function hasDependencies(noun: "vpc" | "subnet" | "routeTable" | "internetGateway" | "dhcpOptions" | "networkAcl", id: string): ApiError {
   return new ApiError("DependencyViolation", `The ${noun} '${id}' has dependencies and cannot be deleted.`);
@@ -60,7 +69,7 @@ export function routeExists(destination: string): ApiError {
 }
 
 export function routeNotFound(destination: string, tableId: string): ApiError {
-  return new ApiError("InvalidRoute.NotFound", `no route with destination-cidr-block ${destination} in route table ${tableId}`);
+  return new ApiError("InvalidRoute.NotFound", `no route with destination-${destination.includes(":") ? "ipv6-" : ""}cidr-block ${destination} in route table ${tableId}`);
 }
 
 export function routeNotSupported(destination: string): ApiError {

@@ -1,6 +1,7 @@
 /** `control-plane`: the background process that serves the API; in a simulated installation with all hosts in it. */
 import { mkdirSync } from "node:fs";
 import { flushCompileCache } from "node:module";
+import { ipv6PoolOf } from "../../base/ipv6.ts";
 import { notRunning } from "../command-error.ts";
 import { runControlPlane } from "../control-plane.ts";
 import { findInstallation } from "../installation.ts";
@@ -15,7 +16,7 @@ export async function controlPlane(dataDirectory: string): Promise<void> {
   const { runDirectory, port, openAccounts, publicPool, topology, simulated } = installation;
   const version = programVersion();
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
-  const { url, closed, store, desk, snapshots } = await runControlPlane({ dataDirectory, runDirectory, port, openAccounts, publicPool, topology, simulated, version, log, signal });
+  const { url, closed, store, desk, snapshots } = await runControlPlane({ dataDirectory, runDirectory, port, openAccounts, publicPool, ipv6Pool: ipv6PoolOf(installation.id), topology, simulated, version, log, signal });
   log.info("the control plane answers", { url });
   if (simulated) await (await import("../simulated-hosts.ts")).startSimulatedHosts({ installation, store, desk, snapshots, log, signal });
   flushCompileCache(); // it may well be killed rather than end

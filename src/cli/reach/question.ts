@@ -1,4 +1,5 @@
 /** What `reach` is asked, from the words of the command line. */
+import { parseIpv6 } from "../../base/ipv6.ts";
 import { isIcmp, hasPorts, parseProtocol } from "../../network/ip-protocol.ts";
 import { echoRequest, type Packet } from "../../network/reach/packet.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
@@ -11,6 +12,7 @@ export interface ReachQuestion {
 
 /** A connection to a port (TCP unless said otherwise), or without one a ping. Fails for what cannot be asked. */
 export function parseQuestion(from: string, target: string, named: string | undefined): ReachQuestion {
+  for (const end of [from, target]) if (parseIpv6(end.replace(/^\[(.*)\](?::\d*)?$/, "$1")) !== undefined) throw refuse("The way of IPv6 is not walked yet.", "Name an instance, an interface or an IPv4 address.");
   const [to = "", port, ...rest] = target.split(":");
   const protocol = parseProtocol(named ?? (port === undefined ? "icmp" : "tcp")) ?? -1;
   if (to === "" || rest.length > 0) throw refuse(`'${target}' is not TO or TO:PORT.`, "For example: ./hostelry reach internet i-…:22");

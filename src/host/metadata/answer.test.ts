@@ -32,6 +32,18 @@ function withOptions(options: Partial<MachineSpecification["metadata"]["options"
 }
 
 describe("the tree", () => {
+  test("shows an interface's IPv6 addresses and blocks, and does not where there are none or the version is older", async () => {
+    const dual = { ...nic, ipv6Addresses: ["3fff::b", "3fff::a"], subnet: { ...nic.subnet, ipv6Cidr: "3fff::/64" }, vpc: { ...nic.vpc, ipv6Cidrs: ["3fff::/56"] } };
+    const of = machineSpecimen("1", dual);
+    const names = ["ipv6s", "subnet-ipv6-cidr-blocks", "vpc-ipv6-cidr-blocks"].map((name) => `network/interfaces/macs/${nic.mac}/${name}`);
+    const read = (version: string, from: MachineSpecification) => Promise.all(["ipv6", ...names].map((name) => ask(`GET /${version}/meta-data/${name}`, {}, from)));
+    expect([await read("latest", of), await read("2016-06-30", of), await read("latest", machine)]).toEqual([
+      ["3fff::b", "3fff::b\n3fff::a", "3fff::/64", "3fff::/56"],
+      [404, "3fff::b\n3fff::a", "3fff::/64", "3fff::/56"],
+      [404, 404, 404, 404],
+    ]);
+  });
+
   /** Every directory's listing and every leaf, as a client walks them. */
   async function walk(path: string, of: MachineSpecification): Promise<readonly string[]> {
     const body = String(await ask(`GET ${path}`, {}, of));

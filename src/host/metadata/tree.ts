@@ -41,6 +41,7 @@ export function metaData(machine: MachineSpecification): Directory {
     "instance-id": machine.id,
     "instance-life-cycle": "on-demand",
     "instance-type": metadata.instanceType,
+    ipv6: primary?.ipv6Addresses?.[0],
     "kernel-id": metadata.kernelId,
     "local-hostname": privateName,
     "local-ipv4": primary?.privateAddress,
@@ -68,6 +69,7 @@ function macDirectory(nic: InterfaceSpecification): Directory {
     "device-number": String(nic.deviceIndex),
     "interface-id": nic.id,
     "ipv4-associations": nic.publicAddress === undefined ? undefined : directory({ [nic.publicAddress]: nic.privateAddress }),
+    ipv6s: nic.ipv6Addresses?.join("\n"),
     "local-hostname": `${nic.hostName}.${nic.domain}`,
     "local-ipv4s": nic.privateAddress,
     mac: nic.mac,
@@ -78,9 +80,11 @@ function macDirectory(nic: InterfaceSpecification): Directory {
     "security-groups": nic.securityGroups.map(({ name }) => name).join("\n"),
     "subnet-id": nic.subnet.id,
     "subnet-ipv4-cidr-block": nic.subnet.cidr,
+    "subnet-ipv6-cidr-blocks": nic.subnet.ipv6Cidr,
     "vpc-id": nic.vpc.id,
     "vpc-ipv4-cidr-block": nic.vpc.cidrs[0],
     "vpc-ipv4-cidr-blocks": nic.vpc.cidrs.join("\n"),
+    "vpc-ipv6-cidr-blocks": nic.vpc.ipv6Cidrs?.join("\n"),
   });
 }
 

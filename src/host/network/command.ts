@@ -73,7 +73,7 @@ export function parameterScript(parameters: Readonly<Record<string, string | num
 }
 
 /** A shell line that runs lines of a tool in one process (`ip`, `bridge`), or none; with `anyway` goes on after a line that fails. */
-export function batchScript(tool: "ip" | "bridge", lines: readonly string[], anyway = false): readonly string[] {
+export function batchScript(tool: "ip" | "ip -6" | "bridge", lines: readonly string[], anyway = false): readonly string[] {
   if (lines.length === 0) return [];
   return [`${tool}${anyway ? " -force" : ""} -batch - <<'END_OF_LINES'${anyway ? " 2>/dev/null || true" : ""}\n${lines.join("\n")}\nEND_OF_LINES\n`];
 }

@@ -12,6 +12,19 @@ test("dnsmasq is told this of a VPC with two subnets, one public address and a r
   await expect(text).toMatchFileSnapshot("golden/dnsmasq.txt");
 });
 
+test("dnsmasq is told this besides of a subnet with IPv6", async () => {
+  const dual = { ...first, subnet: { ...first.subnet, ipv6Cidr: "3fff:0:0:101::/64" }, ipv6Addresses: ["3fff:0:0:101::a", "3fff:0:0:101::b"] };
+  const [before, files] = [first, dual].map((nic) => Object.values(dnsmasqFiles([nic, second], [], 9_001, dnsmasqPaths("/run/vpc"))).join("").split("\n"));
+  expect(files?.filter((line) => before?.includes(line) !== true)).toEqual([
+    "enable-ra",
+    "ra-param=eni*,60,1800",
+    "dhcp-duid=32473,02:ec:2a:00:00:01",
+    "dhcp-range=3fff:0:0:101::,static,off-link,64,3600",
+    "06:00:00:00:00:01,set:subnet-0bbbbbbbbbbbbbb01,172.31.0.5,[3fff:0:0:101::a],ip-172-31-0-5,3600",
+    "tag:subnet-0bbbbbbbbbbbbbb01,option6:dns-server,[fd00:ec2::253]",
+  ]);
+});
+
 test("without resolvers to ask no name outside the VPC exists, and one subnet's options are listed once", () => {
   const files = dnsmasqFiles([first, { ...second, subnet: first.subnet }], [], 9_001, dnsmasqPaths("/run/vpc"));
   expect({ local: files.configuration.split("\n").filter((line) => /^(?:local|server)=/.test(line)), options: files.options.split("\n").length }).toEqual({

@@ -7,6 +7,7 @@
  */
 import { cidrSize, formatIpv4, parseCidr, type Cidr } from "../../base/ipv4.ts";
 import type { InterfaceSpecification } from "../protocol/specification.ts";
+import { resolverIpv6 } from "./link-addresses.ts";
 
 export interface DnsmasqFiles {
   readonly configuration: string;
@@ -25,14 +26,16 @@ export interface DnsmasqPaths {
 }
 
 const leaseSeconds = 3600;
+/** How often routers say that they are there, for guests whose interface gets IPv6 later, and for how long they are believed. */
+const [advertiseSeconds, routerSeconds] = [60, 1800];
 
 /** `mtu`: of packets inside the VPC. */
 export function dnsmasqFiles(interfaces: readonly InterfaceSpecification[], resolvers: readonly string[], mtu: number, paths: DnsmasqPaths): DnsmasqFiles {
   return {
     configuration: configuration(interfaces, resolvers, paths),
     hosts: lines(interfaces.map(hostLine)),
-    reservations: lines(interfaces.map((nic) => `${nic.mac},set:${nic.subnet.id},${nic.privateAddress},${nic.hostName},${leaseSeconds}`)),
-    options: lines([...new Set(interfaces.flatMap((nic) => subnetOptions(nic, mtu)))]),
+    reservations: lines(interfaces.map((nic) => `${nic.mac},set:${nic.subnet.id},${[nic.privateAddress, ...ipv6Reservation(nic)].join(",")},${nic.hostName},${leaseSeconds}`)),
+    options: lines([...new Set(interfaces.flatMap((nic) => [...subnetOptions(nic, mtu), ...ipv6Options(nic)]))]),
   };
 }
 
@@ -58,7 +61,27 @@ function configuration(interfaces: readonly InterfaceSpecification[], resolvers:
     ...(resolvers.length === 0 ? ["local=/#/"] : resolvers.map((address) => `server=${address}`)),
     ...domains.flatMap((domain) => [`local=/${domain}/`, ...blocks.map((block) => `synth-domain=${domain},${block},ip-`)]),
     ...blocks.map((text) => requireBlock(text)).map((block) => `dhcp-range=${formatIpv4(block.base)},static,${netmask(block)},${leaseSeconds}`),
+    ...ipv6Configuration(interfaces),
   ]);
+}
+
+/**
+ * Routers say: I am the way to everything, ask me for an address; your subnet is no wire (`off-link`). The server's own name is fixed, because it
+ * keeps nothing, and a guest asks for its lease again by that name.
+ */
+function ipv6Configuration(interfaces: readonly InterfaceSpecification[]): readonly string[] {
+  const blocks = [...new Set(interfaces.flatMap(({ subnet }) => subnet.ipv6Cidr ?? []))];
+  if (blocks.length === 0) return [];
+  return ["enable-ra", `ra-param=eni*,${advertiseSeconds},${routerSeconds}`, "dhcp-duid=32473,02:ec:2a:00:00:01", ...blocks.map((block) => `dhcp-range=${block.replace("/64", "")},static,off-link,64,${leaseSeconds}`)];
+}
+
+/** A guest is told its first address; it gives itself others, as on EC2. */
+function ipv6Reservation({ subnet, ipv6Addresses = [] }: InterfaceSpecification): readonly string[] {
+  return subnet.ipv6Cidr === undefined ? [] : ipv6Addresses.slice(0, 1).map((address) => `[${address}]`);
+}
+
+function ipv6Options({ subnet }: InterfaceSpecification): readonly string[] {
+  return subnet.ipv6Cidr === undefined ? [] : [`tag:${subnet.id},option6:dns-server,[${resolverIpv6}]`];
 }
 
 /** Inside the VPC a public name means the private address too (facts §7.8). */
@@ -82,6 +105,11 @@ function subnetOptions(nic: InterfaceSpecification, mtu: number): readonly strin
 /** The subnet's router: its block's first address. */
 export function routerAddress(nic: Pick<InterfaceSpecification, "subnet">): string {
   return formatIpv4(requireBlock(nic.subnet.cidr).base + 1);
+}
+
+/** The same of IPv6, with its prefix length. */
+export function ipv6RouterAddress(ipv6Cidr: string): string {
+  return ipv6Cidr.replace("::/", "::1/");
 }
 
 /** The VPC's resolver: the second address of its first block. */

@@ -31,7 +31,7 @@ export async function ensureDnsmasq(directory: string, namespace: string, files:
     if (changed.includes(true)) process.kill(pid, "SIGHUP");
     return;
   }
-  if (pid !== undefined) await endProcessesIn([namespace]);
+  if (pid !== undefined) await endProcessesIn([namespace], "dnsmasq"); // others may be at work there
   await startDnsmasq(paths, namespace);
 }
 
@@ -66,7 +66,7 @@ async function startDnsmasq(paths: DnsmasqPaths, namespace: string): Promise<voi
     await start();
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
-    await endProcessesIn([namespace]);
+    await endProcessesIn([namespace], "dnsmasq");
     await start();
   }
 }

@@ -19,19 +19,26 @@ export const mainTable = 254;
 const rulePreference = 1_000;
 const linkLocal = "169.254.0.0/16";
 
-export type LineTool = "ip" | "bridge" | "sh";
+export type LineTool = "ip" | "ip -6" | "bridge" | "sh";
 
 export function toolOf(key: string): LineTool {
   if (key.startsWith("fdb ")) return "bridge";
+  if (key.startsWith("rule6 ")) return "ip -6";
   return key.startsWith("parameter ") ? "sh" : "ip";
 }
 
 /** The lines by their keys. Guests are answered for the rest of their subnet at once (`proxy_delay`). */
 export function fabricLines(scene: VpcScene): ReadonlyMap<string, string> {
-  return new Map([...scene.blocks.map((block) => routeLine(mainTable, block, "blackhole")), ...hereLines(scene), ...elsewhereLines(scene), ...peeringLines(scene), ...scene.subnets.flatMap((subnet) => subnetLines(scene, subnet))]);
+  return new Map([
+    ...scene.blocks.map((block) => routeLine(mainTable, block, "blackhole")),
+    ...hereLines(scene),
+    ...elsewhereLines(scene),
+    ...peeringLines(scene),
+    ...scene.subnets.flatMap((subnet) => subnetLines(scene, subnet)),
+  ]);
 }
 
-type Line = readonly [string, string];
+export type Line = readonly [string, string];
 
 function hereLines({ here }: VpcScene): readonly Line[] {
   return here.flatMap(({ device, mac, router, privateAddresses, deliveryTable }) => [
@@ -77,7 +84,7 @@ export function routeKey(table: number, destination: string): string {
   return `route ${table} ${destination}`;
 }
 
-function routeLine(table: number, destination: string, way: string): Line {
+export function routeLine(table: number, destination: string, way: string): Line {
   const [type, ...rest] = way === "blackhole" || way === "throw" ? [`${way} `] : ["", ` ${way}`];
   return [routeKey(table, destination), `route replace ${type}${destination}${rest.join("")} table ${table} proto ${fabricProtocol}`];
 }
@@ -87,6 +94,11 @@ export function ruleLine(table: number): Line {
   return [`rule ${table}`, `rule add pref ${rulePreference} fwmark ${table} lookup ${table}`];
 }
 
+/** The same for packets of IPv6. */
+export function ipv6RuleLine(table: number): Line {
+  return [`rule6 ${table}`, ruleLine(table)[1]];
+}
+
 /** The line that takes away what the key is about; undefined for what goes with its device. */
 export function removalLine(key: string): string | undefined {
   const [kind, first = "", second = ""] = key.split(" ");
@@ -94,7 +106,10 @@ export function removalLine(key: string): string | undefined {
     case "route":
       return `route delete ${second} table ${first} proto ${fabricProtocol}`;
     case "rule":
+    case "rule6":
       return ruleLine(Number(first))[1].replace("rule add", "rule delete");
+    case "address6":
+      return second === "" ? undefined : `address delete ${second} dev ${first}`;
     case "neigh":
       return `neigh delete ${second} dev ${first}`;
     case "fdb":

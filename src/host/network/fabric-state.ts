@@ -1,29 +1,30 @@
 /** What a VPC's namespace has of `fabric-lines.ts` already, as a new agent finds it: keys, and lines as far as they can be known. */
 import { ipJson, runCommand, namespacePath, ignoreFailedCommand } from "./command.ts";
-import { fabricProtocol, mainTable, routeKey, ruleLine } from "./fabric-lines.ts";
+import { fabricProtocol, ipv6RuleLine, mainTable, routeKey, ruleLine } from "./fabric-lines.ts";
 import { numberField, stringField } from "./json-field.ts";
 import { peeringDevice } from "./names.ts";
 
 /** A key whose line is empty is there, in whatever form: what is wanted of it is to be written again, which changes nothing if it is so. */
 export async function readFabric(namespace: string): Promise<Map<string, string>> {
-  const [routes, rules, neighbours, forwarding] = await Promise.all([
-    ipJson(["-4", "route", "show", "table", "all", "proto", String(fabricProtocol)], namespace),
-    ipJson(["-4", "rule", "show"], namespace),
-    ipJson(["-4", "neigh", "show", "nud", "permanent"], namespace),
-    forwardingEntries(namespace),
-  ]);
-  return new Map([
-    ...routes.map((route): [string, string] => [routeKey(Number(stringField(route, "table") ?? mainTable), destinationOf(route)), ""]),
-    ...rules.flatMap((rule): (readonly [string, string])[] => (stringField(rule, "fwmark") === undefined ? [] : [ruleLine(Number(stringField(rule, "fwmark")))])),
-    ...neighbours.map((neighbour): [string, string] => [`neigh ${stringField(neighbour, "dev")} ${stringField(neighbour, "dst")}`, ""]),
-    ...forwarding.map((entry): [string, string] => [forwardingKey(entry), ""]),
-  ]);
+  const [ipv4, ipv6, forwarding] = await Promise.all([readFamily("-4", namespace), readFamily("-6", namespace), forwardingEntries(namespace)]);
+  return new Map([...ipv4, ...ipv6, ...forwarding.map((entry): Entry => [forwardingKey(entry), ""])]);
 }
 
-function destinationOf(route: unknown): string {
-  const text = stringField(route, "dst") ?? "default";
-  if (text === "default") return "0.0.0.0/0";
-  return text.includes("/") ? text : `${text}/32`;
+type Entry = readonly [string, string];
+
+async function readFamily(family: "-4" | "-6", namespace: string): Promise<readonly Entry[]> {
+  const [routes, rules, neighbours] = await Promise.all([
+    ipJson([family, "route", "show", "table", "all", "proto", String(fabricProtocol)], namespace),
+    ipJson([family, "rule", "show"], namespace),
+    ipJson([family, "neigh", "show", "nud", "permanent"], namespace),
+  ]);
+  const [lineOf, everything, whole] = family === "-4" ? [ruleLine, "0.0.0.0/0", 32] : [ipv6RuleLine, "::/0", 128];
+  const destinationOf = (text: string) => (text === "default" ? everything : text.includes("/") ? text : `${text}/${whole}`);
+  return [
+    ...routes.map((route): Entry => [routeKey(Number(stringField(route, "table") ?? mainTable), destinationOf(stringField(route, "dst") ?? "default")), ""]),
+    ...rules.flatMap((rule): Entry[] => (stringField(rule, "fwmark") === undefined ? [] : [lineOf(Number(stringField(rule, "fwmark")))])),
+    ...neighbours.map((neighbour): Entry => [`neigh ${stringField(neighbour, "dev")} ${stringField(neighbour, "dst")}`, ""]),
+  ];
 }
 
 function forwardingKey(entry: unknown): string {

@@ -1,5 +1,5 @@
 /**
- * Security groups and network ACLs as chains. Pure.
+ * Security groups and network ACLs as chains, of the IPv4 or of the IPv6 rules. Pure.
  *
  * A group has one chain for each direction, which all its interfaces jump to: `accept` lets the connection through this check,
  * the chain's end goes on to the interface's next group. An ACL has one for each direction and subnet: its entries decide in
@@ -11,7 +11,7 @@
 import { aclEntryName, type Direction } from "../protocol/counted-rule.ts";
 import type { GroupRuleSpecification, GroupSpecification } from "../protocol/specification.ts";
 import type { Chain } from "./rule-table.ts";
-import { blocksMatch, trafficMatch } from "./traffic-match.ts";
+import { blocksMatch, trafficMatch, type Family } from "./traffic-match.ts";
 import type { LocalInterface, LocalSubnet } from "./vpc-scene.ts";
 
 type NamedChain = readonly [string, Chain];
@@ -21,10 +21,10 @@ export function memberSet(group: string): string {
   return `members_${identifier(group)}`;
 }
 
-export function groupChains(groups: readonly GroupSpecification[]): readonly NamedChain[] {
+export function groupChains(family: Family, groups: readonly GroupSpecification[]): readonly NamedChain[] {
   return groups.flatMap(({ id, rules }) => [
-    [groupChain("leave", id), { rules: rules.filter(({ egress }) => egress).flatMap(groupRule) }],
-    [groupChain("arrive", id), { rules: rules.filter(({ egress }) => !egress).flatMap(groupRule) }],
+    [groupChain("leave", id), { rules: rules.filter(({ egress }) => egress).flatMap((rule) => groupRule(family, rule)) }],
+    [groupChain("arrive", id), { rules: rules.filter(({ egress }) => !egress).flatMap((rule) => groupRule(family, rule)) }],
   ]);
 }
 
@@ -43,8 +43,8 @@ export function interfaceChain(direction: Direction, { device }: LocalInterface)
 }
 
 /** Chains of the subnets whose ACL does not simply allow everything: that is neither checked nor counted. */
-export function aclChains(subnets: readonly LocalSubnet[]): readonly NamedChain[] {
-  return subnets.flatMap((subnet) => [aclChain("leave", subnet), aclChain("arrive", subnet)].flatMap((chain) => chain ?? []));
+export function aclChains(family: Family, subnets: readonly LocalSubnet[]): readonly NamedChain[] {
+  return subnets.flatMap((subnet) => [aclChain(family, "leave", subnet), aclChain(family, "arrive", subnet)].flatMap((chain) => chain ?? []));
 }
 
 /** The name of the subnet's chain. */
@@ -52,22 +52,22 @@ export function aclName(direction: Direction, subnet: Pick<LocalSubnet, "id">): 
   return `${direction}_${identifier(subnet.id)}`;
 }
 
-function aclChain(direction: Direction, subnet: LocalSubnet): readonly NamedChain[] {
+function aclChain(family: Family, direction: Direction, subnet: LocalSubnet): readonly NamedChain[] {
   const side = direction === "leave" ? "daddr" : "saddr";
   const entries = subnet.acl.filter(({ egress }) => egress === (direction === "leave"));
   const rules = entries.flatMap(({ number, allow, traffic, cidr }) => {
-    const blocks = blocksMatch(side, [cidr]);
-    return blocks === undefined ? [] : { match: `${blocks}${trafficMatch(traffic)}`, allow, comment: aclEntryName(subnet.id, number) };
+    const blocks = blocksMatch(family, side, [cidr]);
+    return blocks === undefined ? [] : { match: `${blocks}${trafficMatch(family, traffic)}`, allow, comment: aclEntryName(subnet.id, number) };
   });
   if (rules[0]?.match === "" && rules[0].allow) return [];
   const decisions = [...rules, { match: "", allow: false, comment: aclEntryName(subnet.id, "*") }];
   return [[aclName(direction, subnet), { rules: decisions.map(({ match, allow, comment }) => `${match}counter ${allow ? "return" : "drop"} comment "${comment}"`) }]];
 }
 
-function groupRule({ id, egress, traffic, peer }: GroupRuleSpecification): readonly string[] {
+function groupRule(family: Family, { id, egress, traffic, peer }: GroupRuleSpecification): readonly string[] {
   const side = egress ? "daddr" : "saddr";
-  const other = "group" in peer ? `ip ${side} @${memberSet(peer.group)} ` : blocksMatch(side, peer.cidrs);
-  return other === undefined ? [] : [`${other}${trafficMatch(traffic)}counter accept comment "${id}"`];
+  const other = "group" in peer ? `${family} ${side} @${memberSet(peer.group)} ` : blocksMatch(family, side, peer.cidrs);
+  return other === undefined ? [] : [`${other}${trafficMatch(family, traffic)}counter accept comment "${id}"`];
 }
 
 function groupChain(direction: Direction, group: string): string {

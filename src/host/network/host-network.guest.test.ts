@@ -228,7 +228,7 @@ describe("endurance", () => {
     await hosts.b.remove(nicOnB().id);
     expect(hosts.namespaces().toSorted()).toEqual(["a", "b", "underlay"].map((node) => nodeNamespace(hosts.plan.installation, node)));
     expect(await devicesOf(hosts.a.namespace)).toEqual(["lo", "underlay0"]);
-    expect(await runCommand("nsenter", [`--net=/run/netns/${hosts.a.namespace}`, "nft", "list", "tables"])).toBe("table ip hostelry\n");
+    expect(await runCommand("nsenter", [`--net=/run/netns/${hosts.a.namespace}`, "nft", "list", "tables"])).toBe("table ip hostelry\ntable ip6 hostelry\n");
     expect(processesWith(hosts.directory, "dnsmasq")).toEqual([]);
   });
 });

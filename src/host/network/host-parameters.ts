@@ -1,9 +1,11 @@
 /** Kernel parameters of the namespaces that route: a host's own, and those that it makes. A process sees those of the namespace that it runs in. */
 import { writeFileSync } from "node:fs";
 
-/** Devices that appear later inherit the defaults. Reverse path filters are off: the rules on each tap are stricter. */
+/**
+ * Devices that appear later inherit the defaults. Reverse path filters are off: the rules on each tap are stricter. IPv6 is turned on for single devices or later;
+ * what is said of all devices at once takes away the addresses that they have.
+ */
 export const routerParameters = {
-  "ipv6/conf/all/disable_ipv6": 1,
   "ipv6/conf/default/disable_ipv6": 1,
   "ipv4/ip_forward": 1,
   "ipv4/conf/all/rp_filter": 0,
@@ -22,6 +24,11 @@ export function setHostParameters(underlayDevice: string): void {
     [`ipv4/conf/${underlayDevice}/arp_notify`]: 1,
     [`ipv4/neigh/${underlayDevice}/proxy_delay`]: 0,
     [`ipv4/conf/${underlayDevice}/send_redirects`]: 0,
+    "ipv6/conf/default/accept_dad": 0,
+    "ipv6/conf/all/forwarding": 1,
+    [`ipv6/conf/${underlayDevice}/proxy_ndp`]: 1,
+    [`ipv6/conf/${underlayDevice}/ndisc_notify`]: 1,
+    [`ipv6/neigh/${underlayDevice}/proxy_delay`]: 0,
   };
   for (const [name, value] of Object.entries(values)) writeFileSync(`/proc/sys/net/${name}`, String(value));
 }

@@ -4,6 +4,7 @@
  * guests only. A pure text, loaded as one transaction.
  */
 import { formatCidr } from "../../base/ipv4.ts";
+import { isIpv6Text } from "../../base/ipv6.ts";
 import { hostLinkAddress, linkNetwork, metadataPorts, overlayPort } from "./link-addresses.ts";
 import { ruleTable } from "./names.ts";
 
@@ -11,6 +12,7 @@ export interface HostRulesInput {
   readonly underlayDevice: string;
   readonly underlayBlock: string;
   readonly resolvers: readonly string[];
+  /** Of both families. */
   readonly publicAddresses: readonly { readonly address: string; readonly device: string }[];
 }
 
@@ -18,7 +20,7 @@ const ports = `${metadataPorts.first}-${metadataPorts.last}`;
 
 export function hostRules({ underlayDevice, underlayBlock, resolvers, publicAddresses }: HostRulesInput): string {
   const links = formatCidr(linkNetwork);
-  const listed = publicAddresses.length === 0 ? "" : ` elements = { ${publicAddresses.map((own) => `"${own.device}" . ${own.address}`).join(", ")} }`;
+  const [listed, listed6] = [listOf(publicAddresses.filter(({ address }) => !isIpv6Text(address))), listOf(publicAddresses.filter(({ address }) => isIpv6Text(address)))];
   const ask =
     resolvers.length === 0
       ? ""
@@ -64,5 +66,30 @@ table ip ${ruleTable} {
 		ip saddr ${links} oifname "${underlayDevice}" masquerade
 	}
 }
+table ip6 ${ruleTable}
+delete table ip6 ${ruleTable}
+table ip6 ${ruleTable} {
+	set owned {
+		typeof iifname . ip6 saddr;${listed6}
+	}
+
+	chain to_host {
+		type filter hook input priority filter; policy drop;
+		iifname "lo" accept
+		iifname { "vpc*", "${underlayDevice}" } icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+		iifname "${underlayDevice}" ct state established,related accept
+	}
+
+	chain through_host {
+		type filter hook forward priority filter; policy drop;
+		iifname "vpc*" iifname . ip6 saddr != @owned drop
+		iifname "vpc*" oifname "${underlayDevice}" accept
+		oifname . ip6 daddr @owned accept
+	}
+}
 `;
+}
+
+function listOf(addresses: HostRulesInput["publicAddresses"]): string {
+  return addresses.length === 0 ? "" : ` elements = { ${addresses.map((own) => `"${own.device}" . ${own.address}`).join(", ")} }`;
 }

@@ -18,6 +18,7 @@ const idleSeconds = 350;
 
 const parameters = {
   ...routerParameters,
+  "ipv6/conf/all/disable_ipv6": 1,
   "netfilter/nf_conntrack_tcp_loose": 0,
   "netfilter/nf_conntrack_tcp_timeout_established": idleSeconds,
   "netfilter/nf_conntrack_udp_timeout": idleSeconds,

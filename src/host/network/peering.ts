@@ -74,7 +74,7 @@ export function peeringForwardRules({ peers, blocks }: VpcScene): readonly strin
 /** Chains of the namespace's netdev table: what is taken from peers. */
 export function peeringChains({ peers, here }: VpcScene): string {
   const own = here.flatMap(({ mac, privateAddresses }) => privateAddresses.map((address) => `${mac} . ${address}`));
-  const sources = blocksMatch("saddr", peers.flatMap(({ cidrs }) => cidrs));
+  const sources = blocksMatch("ip", "saddr", peers.flatMap(({ cidrs }) => cidrs));
   if (sources === undefined) return "";
   const taken = own.length === 0 ? "" : `\t\t${sources}ether daddr . ip daddr { ${own.join(", ")} } meta mark set 0 meta pkttype set host accept\n`;
   return `

@@ -3,9 +3,23 @@ import type { RuleCounter } from "../protocol/counted-rule.ts";
 import { namespacePath, runCommand } from "./command.ts";
 import { field, listField, numberField, stringField } from "./json-field.ts";
 import { ruleTable } from "./names.ts";
+import type { Family } from "./traffic-match.ts";
 
 export async function readRuleCounters(namespace: string): Promise<readonly RuleCounter[]> {
-  return parseRuleCounters(await runCommand("nsenter", [`--net=${namespacePath(namespace)}`, "nft", "-j", "list", "table", "ip", ruleTable]));
+  const list = (family: Family) => runCommand("nsenter", [`--net=${namespacePath(namespace)}`, "nft", "-j", "list", "table", family, ruleTable]);
+  const texts = await Promise.all([list("ip"), list("ip6")]);
+  return sumCounters(texts.flatMap(parseRuleCounters));
+}
+
+/** What has a rule for each family counts both as one. */
+function sumCounters(counters: readonly RuleCounter[]): readonly RuleCounter[] {
+  const sums = new Map<string, RuleCounter>();
+  for (const counter of counters) {
+    const key = `${counter.direction} ${counter.rule}`;
+    const { packets, bytes } = sums.get(key) ?? { packets: 0, bytes: 0 };
+    sums.set(key, { ...counter, packets: packets + counter.packets, bytes: bytes + counter.bytes });
+  }
+  return [...sums.values()];
 }
 
 /** The counted rules of what `nft -j list table` printed. */

@@ -3,9 +3,11 @@
  * so a change costs what it changes, whatever the size of the table, and other rules keep their counters. Pure.
  */
 import { ruleTable } from "./names.ts";
+import type { Family } from "./traffic-match.ts";
 
 export interface RuleTable {
-  /** IPv4 addresses, by the set's name. */
+  readonly family: Family;
+  /** Addresses of the family, by the set's name. */
   readonly sets: ReadonlyMap<string, readonly string[]>;
   readonly chains: ReadonlyMap<string, Chain>;
 }
@@ -16,15 +18,17 @@ export interface Chain {
   readonly rules: readonly string[];
 }
 
+const addressTypes: Readonly<Record<Family, string>> = { ip: "ipv4_addr", ip6: "ipv6_addr" };
+
 /** Replaces whatever the table is. */
-export function wholeTable({ sets, chains }: RuleTable): string {
-  const texts = [...[...sets].map(([name, elements]) => setText(name, elements)), ...[...chains].map(([name, chain]) => chainText(name, chain))];
-  return `table ip ${ruleTable}\ndelete table ip ${ruleTable}\ntable ip ${ruleTable} {\n${texts.join("\n\n")}\n}\n`;
+export function wholeTable({ family, sets, chains }: RuleTable): string {
+  const texts = [...[...sets].map(([name, elements]) => setText(family, name, elements)), ...[...chains].map(([name, chain]) => chainText(name, chain))];
+  return `table ${family} ${ruleTable}\ndelete table ${family} ${ruleTable}\ntable ${family} ${ruleTable} {\n${texts.join("\n\n")}\n}\n`;
 }
 
-function setText(name: string, elements: readonly string[]): string {
+function setText(family: Family, name: string, elements: readonly string[]): string {
   const listed = elements.length === 0 ? "" : ` elements = { ${elements.join(", ")} }`;
-  return `\tset ${name} {\n\t\ttype ipv4_addr;${listed}\n\t}`;
+  return `\tset ${name} {\n\t\ttype ${addressTypes[family]};${listed}\n\t}`;
 }
 
 function chainText(name: string, { hook, rules }: Chain): string {
@@ -32,16 +36,16 @@ function chainText(name: string, { hook, rules }: Chain): string {
 }
 
 /**
- * What turns `before` into `after`, one transaction; empty when they are the same. Chains that go or change are emptied first, so
+ * What turns `before` into `after` of the same family, one transaction; empty when they are the same. Chains that go or change are emptied first, so
  * that nothing refers any more to what is deleted.
  */
 export function tableChanges(before: RuleTable, after: RuleTable): string {
-  const at = `ip ${ruleTable}`;
+  const at = `${after.family} ${ruleTable}`;
   const changed = [...after.chains].filter(([name, { rules }]) => !sameTexts(rules, before.chains.get(name)?.rules));
   const gone = [...before.chains.keys()].filter((name) => !after.chains.has(name));
   const goneSets = [...before.sets.keys()].filter((name) => !after.sets.has(name));
   const lines = [
-    ...[...after.sets.keys()].filter((name) => !before.sets.has(name)).map((name) => `add set ${at} ${name} { type ipv4_addr; }`),
+    ...[...after.sets.keys()].filter((name) => !before.sets.has(name)).map((name) => `add set ${at} ${name} { type ${addressTypes[after.family]}; }`),
     ...changed.filter(([name]) => !before.chains.has(name)).map(([name, { hook }]) => `add chain ${at} ${name}${hook === undefined ? "" : ` { ${hook} }`}`),
     ...[...changed.flatMap(([name]) => (before.chains.has(name) ? [name] : [])), ...gone].map((name) => `flush chain ${at} ${name}`),
     ...gone.map((name) => `delete chain ${at} ${name}`),

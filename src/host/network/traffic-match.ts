@@ -1,34 +1,58 @@
 /** What rules of security groups and network ACLs match, as expressions of nftables. Pure. */
-import { cidrContains, formatCidr, parseCidr, type Cidr } from "../../base/ipv4.ts";
+import { cidrContains, formatCidr, parseCidr } from "../../base/ipv4.ts";
+import { formatIpv6Block, isIpv6BlockWithin, parseIpv6Block } from "../../base/ipv6.ts";
 import type { TrafficSpecification } from "../protocol/specification.ts";
 
-const [icmp, tcp, udp] = [1, 6, 17];
+/** As nftables calls the families, of tables and of addresses. */
+export type Family = "ip" | "ip6";
+
+const [tcp, udp] = [6, 17];
 const portNames: Readonly<Record<number, string>> = { [tcp]: "tcp", [udp]: "udp" };
+const icmp = { ip: { protocol: 1, name: "icmp" }, ip6: { protocol: 58, name: "icmpv6" } } as const satisfies Record<Family, unknown>;
 
 /** Empty for all traffic; else ends in a blank. */
-export function trafficMatch({ protocol, ports, icmp: message }: TrafficSpecification): string {
+export function trafficMatch(family: Family, { protocol, ports, icmp: message }: TrafficSpecification): string {
   if (protocol < 0) return "";
   const name = portNames[protocol];
   if (name !== undefined && ports !== undefined && ports.from >= 0) return `${name} dport ${ports.from === ports.to ? ports.from : `${ports.from}-${ports.to}`} `;
-  if (protocol !== icmp || message === undefined || message.type < 0) return `meta l4proto ${protocol} `;
-  const code = message.code === undefined || message.code < 0 ? "" : `icmp code ${message.code} `;
-  return `icmp type ${message.type} ${code}`;
+  const own = icmp[family];
+  if (protocol !== own.protocol || message === undefined || message.type < 0) return `meta l4proto ${protocol} `;
+  const code = message.code === undefined || message.code < 0 ? "" : `${own.name} code ${message.code} `;
+  return `${own.name} type ${message.type} ${code}`;
 }
 
-/** The packet's source or destination is in one of the blocks; empty for every address, undefined when there is no block at all. */
-export function blocksMatch(side: "saddr" | "daddr", texts: readonly string[]): string | undefined {
-  const blocks = texts.flatMap((text) => parseCidr(text) ?? []);
+/** The packet's source or destination is in one of the family's blocks; empty for every address, undefined when there is no block at all. */
+export function blocksMatch(family: Family, side: "saddr" | "daddr", texts: readonly string[]): string | undefined {
+  const blocks = texts.flatMap((text) => (family === "ip" ? toBlock(text) : toIpv6Block(text)));
   if (blocks.length === 0) return undefined;
   if (blocks.some(({ prefix }) => prefix === 0)) return "";
-  const separate = withoutContained(blocks).map(formatCidr);
-  return separate.length === 1 ? `ip ${side} ${separate[0]} ` : `ip ${side} { ${separate.join(", ")} } `;
+  const separate = withoutContained(blocks).map(({ text }) => text);
+  return separate.length === 1 ? `${family} ${side} ${separate[0]} ` : `${family} ${side} { ${separate.join(", ")} } `;
+}
+
+interface Block {
+  readonly text: string;
+  readonly prefix: number;
+  readonly holds: (other: string) => boolean;
+}
+
+function toBlock(text: string): readonly Block[] {
+  const block = parseCidr(text);
+  if (block === undefined) return [];
+  return [{ text: formatCidr(block), prefix: block.prefix, holds: (other) => cidrContains(block, parseCidr(other)?.base ?? -1) }];
+}
+
+function toIpv6Block(text: string): readonly Block[] {
+  const block = parseIpv6Block(text);
+  if (block === undefined) return [];
+  return [{ text: formatIpv6Block(block), prefix: block.prefix, holds: (other) => isIpv6BlockWithin(parseIpv6Block(other) ?? { base: -1n, prefix: 128 }, block) }];
 }
 
 /** nftables refuses intervals that overlap. */
-function withoutContained(blocks: readonly Cidr[]): readonly Cidr[] {
-  const kept: Cidr[] = [];
+function withoutContained(blocks: readonly Block[]): readonly Block[] {
+  const kept: Block[] = [];
   for (const block of blocks.toSorted((a, b) => a.prefix - b.prefix)) {
-    if (!kept.some((larger) => cidrContains(larger, block.base))) kept.push(block);
+    if (!kept.some((larger) => larger.holds(block.text))) kept.push(block);
   }
   return kept;
 }

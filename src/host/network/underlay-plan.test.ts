@@ -15,12 +15,14 @@ test("a node gets its address, the public pool as neighbours, and its way out th
   const [node] = plan.nodes;
   expect(node === undefined ? [] : nodeLines(checkPlan(plan), node)).toEqual([
     "link set lo up",
-    "address flush dev underlay0",
+    "address flush dev underlay0 scope global",
     "address replace 198.18.0.2/22 dev underlay0 noprefixroute",
     "link set underlay0 mtu 9100 up",
     "route replace 198.18.0.0/22 dev underlay0 src 198.18.0.2 quickack 1",
     "route replace 198.18.4.0/22 dev underlay0 mtu 1500",
     "route replace default via 198.18.4.1 dev underlay0 onlink mtu 1500",
+    "route replace 3fff:a1b:2c30::/44 dev underlay0 mtu 1500",
+    "route replace default via 3fff:a1b:2c30::1 dev underlay0 mtu 1500",
   ]);
 });
 

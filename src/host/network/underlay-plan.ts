@@ -6,6 +6,7 @@
  * reaches each as a neighbour.
  */
 import { cidrContains, formatCidr, formatIpv4, parseCidr, parseIpv4, type Cidr } from "../../base/ipv4.ts";
+import { ipv6PoolOf } from "../../base/ipv6.ts";
 import { machineDevice, nodeNamespace, switchPort, underlayDevice } from "./names.ts";
 
 export interface UnderlayPlan {
@@ -27,6 +28,8 @@ export interface UnderlayNode {
 export interface CheckedPlan extends UnderlayPlan {
   readonly underlayBlock: Cidr;
   readonly poolBlock: Cidr;
+  /** Where guests have their IPv6 addresses from. */
+  readonly ipv6Pool: string;
 }
 
 /** The plan with its blocks parsed. Throws for one that cannot work. */
@@ -41,12 +44,18 @@ export function checkPlan(plan: UnderlayPlan): CheckedPlan {
     if (!usable) throw new Error(`the address ${node.address} of node ${node.id} is not a node's on the underlay network`);
     if (!/^[a-z0-9][a-z0-9-]*$/.test(node.id) || node.id === "underlay") throw new Error(`"${node.id}" cannot be a node's id`);
   }
-  return { ...plan, underlayBlock, poolBlock };
+  return { ...plan, underlayBlock, poolBlock, ipv6Pool: ipv6PoolOf(plan.installation) };
 }
 
 /** The first address of a block, with the block's prefix length. */
 export function firstAddress(block: Cidr, withPrefix = true): string {
   return `${formatIpv4(block.base + 1)}${withPrefix ? `/${block.prefix}` : ""}`;
+}
+
+/** The machine's own address in the pool of IPv6 addresses, of whose first block no VPC has any. */
+export function firstIpv6({ ipv6Pool }: Pick<CheckedPlan, "ipv6Pool">, withPrefix = true): string {
+  const [base = "", prefix] = ipv6Pool.split("/");
+  return `${base}1${withPrefix ? `/${prefix}` : ""}`;
 }
 
 /** Between nodes: a VPC's 9001 bytes and what VXLAN puts around them. */
@@ -63,12 +72,14 @@ const outsideMtu = 1_500;
 export function nodeLines(plan: CheckedPlan, node: UnderlayNode): readonly string[] {
   return [
     "link set lo up",
-    `address flush dev ${underlayDevice}`,
+    `address flush dev ${underlayDevice} scope global`, // the link-local one of IPv6 comes only when the device does
     `address replace ${node.address}/${plan.underlayBlock.prefix} dev ${underlayDevice} noprefixroute`,
     `link set ${underlayDevice} mtu ${nodeMtu} up`,
     `route replace ${formatCidr(plan.underlayBlock)} dev ${underlayDevice} src ${node.address} quickack 1`,
     `route replace ${formatCidr(plan.poolBlock)} dev ${underlayDevice} mtu ${outsideMtu}`,
     `route replace default via ${firstAddress(plan.poolBlock, false)} dev ${underlayDevice} onlink mtu ${outsideMtu}`,
+    `route replace ${plan.ipv6Pool} dev ${underlayDevice} mtu ${outsideMtu}`,
+    `route replace default via ${firstIpv6(plan, false)} dev ${underlayDevice} mtu ${outsideMtu}`,
   ];
 }
 
@@ -101,6 +112,26 @@ table ip ${table} {
 	chain postrouting {
 		type nat hook postrouting priority srcnat; policy accept;
 		ip saddr ${inside} oifname != "${device}" masquerade
+	}
+}
+table ip6 ${table}
+delete table ip6 ${table}
+table ip6 ${table} {
+	chain input {
+		type filter hook input priority filter; policy accept;
+		iifname "${device}" ct state established,related accept
+		iifname "${device}" icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept
+		iifname "${device}" drop
+	}
+
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		iifname "${device}" ip6 saddr != ${plan.ipv6Pool} drop
+	}
+
+	chain postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
+		ip6 saddr ${plan.ipv6Pool} oifname != "${device}" masquerade
 	}
 }
 `;

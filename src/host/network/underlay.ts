@@ -13,7 +13,7 @@ import { ignoreFailedCommand, ipBatch, ipJson, loadRules, parameterScript, runCo
 import { stringField } from "./json-field.ts";
 import { listNamespaces, machineDevice, nodeNamespace, switchNamespace, switchPort, underlayDevice, vpcNamespacePrefix } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
-import { checkPlan, connectLines, firstAddress, machineRules, machineTable, nodeLines, nodeMtu, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
+import { checkPlan, connectLines, firstAddress, firstIpv6, machineRules, machineTable, nodeLines, nodeMtu, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
 
 export type { UnderlayNode, UnderlayPlan } from "./underlay-plan.ts";
 
@@ -49,7 +49,7 @@ export async function ensureUnderlay(untrusted: UnderlayPlan): Promise<EnsuredUn
 
 /** Kept as the alias of a node's port once the node's own namespace is complete, so that a repetition need not look into each. */
 function readyMark(plan: CheckedPlan, node: UnderlayNode): string {
-  return `${node.address} ${plan.underlay} ${plan.publicPool} ${nodeMtu}`;
+  return `${node.address} ${plan.underlay} ${plan.publicPool} ${plan.ipv6Pool} ${nodeMtu}`;
 }
 
 async function ensureNamespaces(plan: CheckedPlan): Promise<readonly string[]> {
@@ -97,17 +97,19 @@ async function connectMachine(plan: CheckedPlan): Promise<void> {
   await ipBatch([`link add ${device} type veth peer name machine netns ${namespace}`]);
 }
 
+/** The machine does not begin to forward IPv6 for it: a machine that does believes no router any more, which may be how it has its own addresses. */
 async function ensureMachine(plan: CheckedPlan): Promise<void> {
   const device = machineDevice(plan.installation);
+  for (const [name, value] of [["disable_ipv6", 0], ["accept_ra", 0], ["accept_dad", 0]] as const) writeFileSync(`/proc/sys/net/ipv6/conf/${device}/${name}`, String(value));
   await Promise.all([
     ipBatch([
       `address replace ${firstAddress(plan.poolBlock)} dev ${device}`,
       `address replace ${firstAddress(plan.underlayBlock)} dev ${device}`,
       `link set ${device} up`,
+      `address replace ${firstIpv6(plan)} dev ${device} nodad`,
     ]),
     loadRules(machineRules(plan)),
   ]);
-  writeFileSync(`/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, "1");
 }
 
 function turnForwardingOn(): boolean {
@@ -126,7 +128,7 @@ export async function removeUnderlay(plan: Pick<UnderlayPlan, "installation">): 
   await ipBatch([`link delete ${machineDevice(plan.installation)}`], { anyway: true });
   await ipBatch(namespaces.filter(({ whole }) => whole).map(({ name }) => `netns delete ${name}`), { anyway: true });
   await Promise.all(namespaces.filter(({ whole }) => !whole).map(({ name }) => rm(`/run/netns/${name}`, { force: true })));
-  await runCommand("nft", ["delete", "table", "ip", machineTable(plan.installation)]).catch(ignoreFailedCommand);
+  for (const family of ["ip", "ip6"]) await runCommand("nft", ["delete", "table", family, machineTable(plan.installation)]).catch(ignoreFailedCommand);
 }
 
 /** Connects a node to the switch or cuts it off; everything else about it stays. */

@@ -1,7 +1,9 @@
 /** The VPCs of one host: what their specifications say, and the programs that make it so. */
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
+import { isIpv6Text } from "../../base/ipv6.ts";
 import type { InterfaceSpecification, PlacedInterface, VpcSpecification } from "../protocol/specification.ts";
 import type { TapOwner } from "./interface-rules.ts";
+import { vpcLinkIpv6 } from "./link-addresses.ts";
 import { vpcDevice } from "./names.ts";
 import type { KnownInterface } from "./network-state.ts";
 import type { PublicRoute } from "./public-addresses.ts";
@@ -59,7 +61,8 @@ export class VpcFabric {
   }
 
   tapOwner({ nic }: KnownInterface): TapOwner {
-    return { id: nic.id, mac: nic.mac, privateAddresses: this.addressesOf(nic), sourceDestCheck: this.#placed.get(nic.id)?.sourceDestCheck ?? true };
+    const placed = this.#placed.get(nic.id);
+    return { id: nic.id, mac: nic.mac, privateAddresses: this.addressesOf(nic), ipv6Addresses: placed?.ipv6Addresses ?? [], sourceDestCheck: placed?.sourceDestCheck ?? true };
   }
 
   /** The primary first. */
@@ -70,15 +73,24 @@ export class VpcFabric {
   /** The public addresses of these interfaces. One that two specifications give away belongs to the VPC whose specification came last. */
   publicRoutes(connected: readonly KnownInterface[], via: (vpc: VpcId) => string): readonly PublicRoute[] {
     const routes = new Map<string, PublicRoute>();
-    for (const [vpc, { interfaces }] of this.#specifications) {
+    for (const [vpc, specification] of this.#specifications) {
+      const { interfaces } = specification;
       const here = new Set(connected.filter(({ nic }) => nic.vpc.id === vpc).map(({ nic }) => nic.id));
       const own = interfaces.filter((nic) => here.has(nic.id) && !isPlacedElsewhere(nic, this.#hostAddress));
       for (const address of own.flatMap(({ publicAddresses }) => Object.values(publicAddresses))) {
         routes.set(address, { address, device: vpcDevice(vpc), via: via(vpc) });
       }
+      for (const address of own.flatMap((nic) => ipv6OutsideOf(specification, nic))) routes.set(address, { address, device: vpcDevice(vpc), via: vpcLinkIpv6 });
     }
     return [...routes.values()];
   }
+}
+
+/** The interface's IPv6 addresses, if its subnet has a way out for them. */
+function ipv6OutsideOf({ subnets }: VpcSpecification, { subnet: id, ipv6Addresses = [] }: PlacedInterface): readonly string[] {
+  const routes = subnets.find((each) => each.id === id)?.routes ?? [];
+  const leadsOut = routes.some(({ destination, target }) => isIpv6Text(destination) && (target.kind === "internet" || target.kind === "egress-only"));
+  return leadsOut ? ipv6Addresses : [];
 }
 
 /** The gateway's interface like a guest's; it asks for no name, so none is said. */

@@ -7,7 +7,7 @@
  * route elsewhere (proxy ARP) and forwards. An address without a guest has no route (the VPC's blocks are black holes) and no
  * answer, as on EC2.
  */
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import type { VpcId } from "../../base/ids.ts";
 import { batchScript, ipBatch, ipJson, namespacePath, parameterScript, runInNamespace } from "./command.ts";
 import type { HostLinks } from "./host-links.ts";
@@ -29,6 +29,7 @@ export interface VpcPlace {
   readonly mtu: number;
 }
 
+/** IPv6 is turned on when the VPC has it (`ipv6-lines.ts`). */
 const parameters = { ...routerParameters, "ipv4/conf/default/proxy_arp": 1 };
 
 /** Makes the namespace and its link to the host if they are missing. True when the namespace is new, and so empty. */
@@ -49,6 +50,7 @@ export async function ensureVpcNamespace(place: VpcPlace, links: HostLinks): Pro
     `address replace ${hostLinkAddress} peer ${address} dev ${device}`,
     `link set ${device} up`,
   ]);
+  writeFileSync(`/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, "0");
   await runInNamespace(
     place.namespace,
     [

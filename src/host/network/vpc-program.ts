@@ -8,19 +8,21 @@ import type { InterfaceId } from "../../base/ids.ts";
 import { batchScript, rulesScript, runInNamespace } from "./command.ts";
 import { fabricLines, removalLine, toolOf, type LineTool } from "./fabric-lines.ts";
 import { readFabric } from "./fabric-state.ts";
+import { ipv6Lines } from "./ipv6-lines.ts";
 import { vpcLinkAddress } from "./link-addresses.ts";
 import { interfaceDevices } from "./names.ts";
 import { ensurePeering, removePeeringLines } from "./peering.ts";
 import { tableChanges, wholeTable, type RuleTable } from "./rule-table.ts";
 import { ensureOverlay, type VpcPlace } from "./vpc-namespace.ts";
+import { vpcIpv6Rules } from "./vpc-ipv6-rules.ts";
 import { overlayRules, vpcRules } from "./vpc-rules.ts";
 import type { VpcScene } from "./vpc-scene.ts";
 
 interface Made {
   readonly lines: Map<string, string>;
   readonly networkIdentifier?: number;
-  /** Absent: not known, so it is replaced as a whole. */
-  readonly table?: RuleTable;
+  /** Of IPv4 and of IPv6; absent: not known, so they are replaced as a whole. */
+  readonly tables?: readonly [RuleTable, RuleTable];
   readonly overlayRules: string;
   /** Absent: not known. Devices towards peers that an earlier agent made and nobody needs do no harm. */
   readonly hasPeers?: boolean;
@@ -38,9 +40,9 @@ export class VpcProgram {
     const hasPeers = networkIdentifier !== undefined && scene.peers.length > 0;
     if (hasPeers && before.hasPeers !== true) await ensurePeering(place, networkIdentifier);
     const after = {
-      lines: new Map(fabricLines(scene)),
+      lines: new Map([...fabricLines(scene), ...ipv6Lines(scene)]),
       ...(networkIdentifier === undefined ? {} : { networkIdentifier }),
-      table: vpcRules({ linkAddress: vpcLinkAddress(place.linkNumber), underlayBlock: place.underlayBlock, scene }),
+      tables: [vpcRules({ linkAddress: vpcLinkAddress(place.linkNumber), underlayBlock: place.underlayBlock, scene }), vpcIpv6Rules(scene)] as const,
       overlayRules: networkIdentifier === undefined ? "" : overlayRules(scene),
       resolver,
       hasPeers,
@@ -58,18 +60,20 @@ export class VpcProgram {
 }
 
 /** What is new comes before what goes, so that an address that moves is never without a way. */
-function changeScript(before: Made, after: Made & { readonly table: RuleTable; readonly hasPeers: boolean }): string {
+function changeScript(before: Made, after: Made & { readonly tables: readonly [RuleTable, RuleTable]; readonly hasPeers: boolean }): string {
   const come = [...after.lines].filter(([key, line]) => before.lines.get(key) !== line);
   const gone = [...before.lines.keys()].filter((key) => !after.lines.has(key));
   const comeBy = (tool: LineTool) => come.flatMap(([key, line]) => (toolOf(key) === tool ? line : []));
   const goneBy = (tool: LineTool) => gone.flatMap((key) => (toolOf(key) === tool ? (removalLine(key) ?? []) : []));
-  const rules = before.table === undefined ? wholeTable(after.table) : tableChanges(before.table, after.table);
+  const rules = after.tables.map((table, index) => (before.tables?.[index] === undefined ? wholeTable(table) : tableChanges(before.tables[index], table))).join("");
   return [
     ...comeBy("sh").map((line) => `${line}\n`),
     ...batchScript("ip", [...(before.resolver === after.resolver ? [] : [`address replace ${after.resolver}/32 dev lo`]), ...comeBy("ip")]),
+    ...batchScript("ip -6", comeBy("ip -6")),
     ...batchScript("bridge", comeBy("bridge")),
     ...rulesScript(rules + (before.overlayRules === after.overlayRules ? "" : after.overlayRules)),
     ...batchScript("ip", [...goneBy("ip"), ...(before.hasPeers === true && !after.hasPeers ? removePeeringLines : [])], true),
+    ...batchScript("ip -6", goneBy("ip -6"), true),
     ...batchScript("bridge", goneBy("bridge"), true),
   ].join("");
 }

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import type { VpcSpecification } from "../protocol/specification.ts";
 import { fabricLines } from "./fabric-lines.ts";
+import { ipv6Lines } from "./ipv6-lines.ts";
 import { natGatewayRules } from "./nat-gateway.ts";
 import { tableChanges, wholeTable } from "./rule-table.ts";
 import { interfaceSpecimen } from "./testing/specimens.ts";
 import { allowAll, anywhere, openGroup, placed, vpcSpecimen } from "./testing/vpc-specimens.ts";
+import { vpcIpv6Rules } from "./vpc-ipv6-rules.ts";
 import { overlayRules, vpcRules } from "./vpc-rules.ts";
 import { vpcScene, type VpcScene } from "./vpc-scene.ts";
 
@@ -45,6 +47,26 @@ const tableOf = (scene: VpcScene) => vpcRules({ linkAddress: "169.254.64.2", und
 test("a VPC with two interfaces here and one elsewhere has these rules and these routes", async () => {
   await expect(wholeTable(tableOf(sceneOf())) + overlayRules(sceneOf())).toMatchFileSnapshot("golden/vpc-rules.nft");
   await expect([...fabricLines(sceneOf())].map(([key, line]) => `${key}: ${line}\n`).join("")).toMatchFileSnapshot("golden/fabric-lines.txt");
+});
+
+test("a VPC with IPv6 has these rules and routes besides, and one without has none", async () => {
+  const [dual, plain] = [{ ipv6Cidr: "3fff:0:0:101::/64" }, { ipv6Cidr: "3fff:0:0:102::/64" }];
+  const addresses = { [one.id]: ["3fff:0:0:101::a", "3fff:0:0:101::b"], [two.id]: ["3fff:0:0:102::c"], [away.id]: ["3fff:0:0:101::d"] };
+  const out = [{ destination: "2001:db8::/32", target: { kind: "internet" } }, { destination: "::/0", target: { kind: "egress-only" } }] as const;
+  const ipv6Rules = [{ id: "sgr-04", egress: false, traffic: { protocol: 58, icmp: { type: 128 } }, peer: { cidrs: ["2001:db8::/32", "2001:db8:1::/48"] } }];
+  const scene = sceneOf({
+    ipv6Cidrs: ["3fff:0:0:100::/56"],
+    interfaces: interfaces.map((nic) => ({ ...nic, ipv6Addresses: addresses[nic.id] ?? [] })),
+    subnets: specification.subnets.map((subnet) =>
+      subnet.id === one.subnet.id
+        ? { ...subnet, ...dual, routes: [...subnet.routes, ...out] }
+        : { ...subnet, ...plain, routes: [...subnet.routes, { destination: "::/0", target: { kind: "interface", id: away.id } }] },
+    ),
+    groups: [{ id: openGroup, rules: [...rules, ...ipv6Rules] }],
+  });
+  await expect(wholeTable(vpcIpv6Rules(scene)) + overlayRules(scene)).toMatchFileSnapshot("golden/vpc-ipv6-rules.nft");
+  await expect(ipv6Lines(scene).map(([key, line]) => `${key}: ${line}\n`).join("")).toMatchFileSnapshot("golden/ipv6-lines.txt");
+  expect([ipv6Lines(sceneOf()), [...vpcIpv6Rules(sceneOf()).chains].filter(([, { hook }]) => hook === undefined)]).toEqual([[], []]);
 });
 
 test("before the VPC's specification is known, nothing is allowed, translated or let out", () => {

@@ -1,5 +1,5 @@
 /**
- * The rules of one VPC's namespace on one host: a pure value from what is connected there.
+ * The IPv4 rules of one VPC's namespace on one host: a pure value from what is connected there.
  *
  * A guest reaches what its groups, its subnet's ACL and its subnet's routes allow, the resolver, DHCP and its own metadata; with a
  * public address and an internet route also the world outside, as that address. It never reaches the host's namespace, the
@@ -21,6 +21,7 @@ import { tokenReplyMatch } from "./metadata-reply.ts";
 import { overlayDevice, ruleTable, uplinkDevice } from "./names.ts";
 import { peeringChains, peeringForwardRules } from "./peering.ts";
 import type { Chain, RuleTable } from "./rule-table.ts";
+import type { Family } from "./traffic-match.ts";
 import type { LocalInterface, LocalSubnet, VpcScene } from "./vpc-scene.ts";
 
 export interface VpcRulesInput {
@@ -36,12 +37,13 @@ const tokenMark = "0x1";
 
 export function vpcRules(input: VpcRulesInput): RuleTable {
   const { here, subnets, groups, members } = input.scene;
-  const acls = aclChains(subnets);
+  const acls = aclChains("ip", subnets);
   const aclNames = new Set(acls.map(([name]) => name));
   return {
+    family: "ip",
     sets: new Map([...members].map(([group, addresses]) => [memberSet(group), addresses])),
     chains: new Map<string, Chain>([
-      ...groupChains(groups),
+      ...groupChains("ip", groups),
       ...acls,
       ...interfaceChains(here.filter((nic) => !nic.isNatGateway), groups),
       ["choose_table", { hook: "type filter hook prerouting priority mangle; policy accept;", rules: markRules(here) }],
@@ -50,22 +52,25 @@ export function vpcRules(input: VpcRulesInput): RuleTable {
       ["to_namespace", { hook: "type filter hook input priority filter; policy drop;", rules: inputRules(input.scene) }],
       ["metadata_reply", { rules: metadataReplyRules(here) }],
       ["through_namespace", { hook: "type filter hook forward priority filter; policy drop;", rules: forwardRules(input) }],
-      ...aclCheck("leave", subnets, here, aclNames),
-      ["leaving", { hook: "type filter hook forward priority filter + 10; policy accept;", rules: groupCheck("leave", "iifname", here) }],
-      ...aclCheck("arrive", subnets, here, aclNames),
-      ["arriving", { hook: "type filter hook forward priority filter + 20; policy accept;", rules: groupCheck("arrive", "oifname", here) }],
+      ...aclCheck("ip", "leave", subnets, here, aclNames),
+      ["leaving", { hook: "type filter hook forward priority filter + 10; policy accept;", rules: groupCheck("leave", here, [`iifname "eni*" ip daddr ${hostLinkAddress} accept`]) }],
+      ...aclCheck("ip", "arrive", subnets, here, aclNames),
+      ["arriving", { hook: "type filter hook forward priority filter + 20; policy accept;", rules: groupCheck("arrive", here) }],
     ]),
   };
 }
 
 /** Which frames of the overlay are for an interface here, and for packets to other addresses than its own, by which table they go there. */
 export function overlayRules(scene: VpcScene): string {
-  const { here } = scene;
+  const { here, ipv6Blocks } = scene;
   const own = here.flatMap(({ mac, privateAddresses }) => privateAddresses.map((address) => `${mac} . ${address}`));
+  const own6 = here.flatMap(({ mac, ipv6Addresses }) => ipv6Addresses.map((address) => `${mac} . ${address}`));
   const open = here.flatMap(({ mac, deliveryTable }) => (deliveryTable === undefined ? [] : `${mac} : ${deliveryTable}`));
+  const openTypes = ipv6Blocks.length === 0 ? "ip" : "{ ip, ip6 }";
   const rules = [
-    ...(open.length === 0 ? [] : [`ether type ip meta mark set ether daddr map { ${open.join(", ")} } meta pkttype set host accept`]),
+    ...(open.length === 0 ? [] : [`ether type ${openTypes} meta mark set ether daddr map { ${open.join(", ")} } meta pkttype set host accept`]),
     ...(own.length === 0 ? [] : [`ether type ip ether daddr . ip daddr { ${own.join(", ")} } meta pkttype set host accept`]),
+    ...(own6.length === 0 ? [] : [`ether type ip6 ether daddr . ip6 daddr { ${own6.join(", ")} } meta pkttype set host accept`]),
   ];
   return `table netdev ${ruleTable}
 delete table netdev ${ruleTable}
@@ -77,7 +82,7 @@ ${peeringChains(scene)}}
 `;
 }
 
-function markRules(here: readonly LocalInterface[]): readonly string[] {
+export function markRules(here: readonly LocalInterface[]): readonly string[] {
   const marks = here.flatMap(({ device, mark }) => (mark === undefined ? [] : `"${device}" : ${mark}`));
   return marks.length === 0 ? [] : [`meta mark set iifname map { ${marks.join(", ")} }`];
 }
@@ -129,18 +134,18 @@ function forwardRules({ scene, underlayBlock }: VpcRulesInput): readonly string[
 }
 
 /** Between two interfaces of a subnet its ACL does not count, nor for metadata. No chain when no ACL says anything. */
-function aclCheck(direction: Direction, subnets: readonly LocalSubnet[], here: readonly LocalInterface[], acls: ReadonlySet<string>): readonly (readonly [string, Chain])[] {
+export function aclCheck(family: Family, direction: Direction, subnets: readonly LocalSubnet[], here: readonly LocalInterface[], acls: ReadonlySet<string>): readonly (readonly [string, Chain])[] {
   const [key, side] = direction === "leave" ? ["iifname", "daddr"] : ["oifname", "saddr"];
   const jumps = subnets
     .filter((subnet) => acls.has(aclName(direction, subnet)))
     .map((subnet) => {
       const devices = here.filter((nic) => nic.subnet === subnet.id).map(({ device }) => `"${device}"`);
-      return `${key} { ${devices.join(", ")} } ip ${side} != ${subnet.cidr} jump ${aclName(direction, subnet)}`;
+      return `${key} { ${devices.join(", ")} } ${family} ${side} != ${family === "ip" ? subnet.cidr : subnet.ipv6Cidr} jump ${aclName(direction, subnet)}`;
     });
   if (jumps.length === 0) return [];
   const metadata = direction === "leave" ? `ip daddr ${hostLinkAddress} accept` : `iifname "${uplinkDevice}" ip saddr ${hostLinkAddress} accept`;
   const [name, priority] = direction === "leave" ? ["acl_leaving", 7] : ["acl_arriving", 17];
-  return [[name, { hook: `type filter hook forward priority filter + ${priority}; policy accept;`, rules: [metadata, ...jumps] }]];
+  return [[name, { hook: `type filter hook forward priority filter + ${priority}; policy accept;`, rules: [...(family === "ip" ? [metadata] : []), ...jumps] }]];
 }
 
 function metadataReplyRules(here: readonly LocalInterface[]): readonly string[] {
@@ -152,12 +157,12 @@ function metadataReplyRules(here: readonly LocalInterface[]): readonly string[] 
   ];
 }
 
-function groupCheck(direction: Direction, key: "iifname" | "oifname", here: readonly LocalInterface[]): readonly string[] {
+/**
+ * What a packet that leaves an interface here, or arrives there, passes: one of an allowed connection nothing more, nor what `exempt` accepts; any other the chain of
+ * the interface.
+ */
+export function groupCheck(direction: Direction, here: readonly LocalInterface[], exempt: readonly string[] = []): readonly string[] {
+  const key = direction === "leave" ? "iifname" : "oifname";
   const chains = here.map((nic) => `"${nic.device}" : ${nic.isNatGateway ? "accept" : `goto ${interfaceChain(direction, nic)}`}`);
-  return [
-    "ct state established,related accept",
-    ...(direction === "leave" ? [`iifname "eni*" ip daddr ${hostLinkAddress} accept`] : []),
-    ...(chains.length === 0 ? [] : [`${key} vmap { ${chains.join(", ")} }`]),
-    `${key} "eni*" drop`,
-  ];
+  return ["ct state established,related accept", ...exempt, ...(chains.length === 0 ? [] : [`${key} vmap { ${chains.join(", ")} }`]), `${key} "eni*" drop`];
 }

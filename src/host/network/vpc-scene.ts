@@ -8,7 +8,7 @@
 import type { InterfaceId, SubnetId } from "../../base/ids.ts";
 import { formatIpv4 } from "../../base/ipv4.ts";
 import type { AclEntrySpecification, GroupSpecification, PeerInterface, PeerSpecification, PlacedInterface, RouteSpecification, VpcSpecification } from "../protocol/specification.ts";
-import { routerAddress, subnetPrefix, vpcResolver } from "./dnsmasq-configuration.ts";
+import { ipv6RouterAddress, routerAddress, subnetPrefix, vpcResolver } from "./dnsmasq-configuration.ts";
 import { interfaceDevices } from "./names.ts";
 import type { KnownInterface } from "./network-state.ts";
 
@@ -21,6 +21,10 @@ export interface LocalInterface {
   readonly router: string;
   /** The primary first. */
   readonly privateAddresses: readonly string[];
+  /** The first one first. */
+  readonly ipv6Addresses: readonly string[];
+  /** As `router`, where the subnet has IPv6. */
+  readonly ipv6Router?: string;
   /** Pairs of a private address and the public one that stands for it. */
   readonly publicAddresses: readonly (readonly [string, string])[];
   readonly groups: readonly string[];
@@ -39,6 +43,7 @@ export interface RemoteInterface {
   readonly id: InterfaceId;
   readonly mac: string;
   readonly privateAddresses: readonly string[];
+  readonly ipv6Addresses: readonly string[];
   readonly hostAddress: string;
 }
 
@@ -50,6 +55,7 @@ export interface ScenePeer extends PeerSpecification {
 export interface LocalSubnet {
   readonly id: SubnetId;
   readonly cidr: string;
+  readonly ipv6Cidr?: string;
   readonly table: number;
   readonly routes: readonly RouteSpecification[];
   readonly acl: readonly AclEntrySpecification[];
@@ -58,6 +64,7 @@ export interface LocalSubnet {
 export interface VpcScene {
   readonly networkIdentifier?: number;
   readonly blocks: readonly string[];
+  readonly ipv6Blocks: readonly string[];
   readonly resolver: string;
   readonly here: readonly LocalInterface[];
   readonly elsewhere: readonly RemoteInterface[];
@@ -68,6 +75,7 @@ export interface VpcScene {
   readonly groups: readonly GroupSpecification[];
   /** Private addresses by group, for each group that a rule of `groups` names. */
   readonly members: ReadonlyMap<string, readonly string[]>;
+  readonly ipv6Members: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Undefined when none of the VPC's interfaces is connected. */
@@ -80,19 +88,21 @@ export function vpcScene(specification: VpcSpecification | undefined, connected:
   const subnetIds = new Set(present.map(({ nic }) => nic.subnet.id));
   const subnets = (specification?.subnets ?? []).filter(({ id }) => subnetIds.has(id));
   const tables = routingTables([...subnets.map(({ id }) => id), ...present.map(({ nic }) => nic.id).filter((id) => placed.get(id)?.sourceDestCheck === false)]);
-  const here = present.map((known) => localInterface(known, placed.get(known.nic.id), tables));
+  const here = present.map((known) => localInterface(known, placed.get(known.nic.id), tables, ipv6CidrOf(specification, known.nic.subnet.id)));
   const groups = ownGroups(specification, here);
   const peers = scenePeers(specification?.peers ?? []);
   return {
     ...(specification === undefined ? {} : { networkIdentifier: specification.networkIdentifier }),
     blocks: specification?.cidrs ?? [...new Set(connected.flatMap(({ nic }) => nic.vpc.cidrs))],
+    ipv6Blocks: specification?.ipv6Cidrs ?? [],
     resolver: vpcResolver(first),
     here,
-    elsewhere: [...placed.values()].flatMap((nic) => (nic.hostAddress !== undefined && isElsewhere(nic.id) ? { ...nic, hostAddress: nic.hostAddress } : [])),
+    elsewhere: [...placed.values()].flatMap((nic) => (nic.hostAddress !== undefined && isElsewhere(nic.id) ? { ...nic, ipv6Addresses: nic.ipv6Addresses ?? [], hostAddress: nic.hostAddress } : [])),
     peers,
     subnets: subnets.map((subnet) => ({ ...subnet, table: tables.get(subnet.id) ?? 0 })),
     groups,
-    members: membersOf(groups, [...(specification?.interfaces ?? []), ...peers.flatMap(({ interfaces }) => interfaces)]),
+    members: membersOf(groups, [...(specification?.interfaces ?? []), ...peers.flatMap(({ interfaces }) => interfaces)], ({ privateAddresses }) => privateAddresses),
+    ipv6Members: membersOf(groups, specification?.interfaces ?? [], ({ ipv6Addresses }) => ipv6Addresses ?? []),
   };
 }
 
@@ -101,7 +111,7 @@ export function isPlacedElsewhere(placed: PlacedInterface | undefined, hostAddre
   return placed?.hostAddress !== undefined && placed.hostAddress !== hostAddress;
 }
 
-function localInterface({ nic, metadataPort, hopLimit, natGateway }: KnownInterface, placed: PlacedInterface | undefined, tables: ReadonlyMap<string, number>): LocalInterface {
+function localInterface({ nic, metadataPort, hopLimit, natGateway }: KnownInterface, placed: PlacedInterface | undefined, tables: ReadonlyMap<string, number>, ipv6Cidr: string | undefined): LocalInterface {
   const [mark, deliveryTable] = [tables.get(nic.subnet.id), tables.get(nic.id)];
   return {
     id: nic.id,
@@ -110,6 +120,8 @@ function localInterface({ nic, metadataPort, hopLimit, natGateway }: KnownInterf
     subnet: nic.subnet.id,
     router: `${routerAddress(nic)}/${subnetPrefix(nic)}`,
     privateAddresses: placed?.privateAddresses ?? [nic.privateAddress],
+    ipv6Addresses: placed?.ipv6Addresses ?? [],
+    ...(ipv6Cidr === undefined ? {} : { ipv6Router: ipv6RouterAddress(ipv6Cidr) }),
     publicAddresses: Object.entries(placed?.publicAddresses ?? {}),
     groups: placed?.groups ?? [],
     sourceDestCheck: placed?.sourceDestCheck ?? true,
@@ -150,16 +162,20 @@ function numbersByDigits(texts: readonly string[], first: number, count: number)
   return numbers;
 }
 
+function ipv6CidrOf(specification: VpcSpecification | undefined, subnet: SubnetId): string | undefined {
+  return specification?.subnets.find(({ id }) => id === subnet)?.ipv6Cidr;
+}
+
 function ownGroups(specification: VpcSpecification | undefined, here: readonly LocalInterface[]): readonly GroupSpecification[] {
   const own = new Set(here.flatMap(({ groups }) => groups));
   return (specification?.groups ?? []).filter(({ id }) => own.has(id));
 }
 
-function membersOf(groups: readonly GroupSpecification[], interfaces: readonly Pick<PlacedInterface, "groups" | "privateAddresses">[]): ReadonlyMap<string, readonly string[]> {
+function membersOf<Nic extends Pick<PlacedInterface, "groups">>(groups: readonly GroupSpecification[], interfaces: readonly Nic[], addressesOf: (nic: Nic) => readonly string[]): ReadonlyMap<string, readonly string[]> {
   const members = new Map<string, string[]>();
   for (const { peer } of groups.flatMap(({ rules }) => rules)) if ("group" in peer) members.set(peer.group, []);
   for (const nic of interfaces) {
-    for (const group of nic.groups) members.get(group)?.push(...nic.privateAddresses);
+    for (const group of nic.groups) members.get(group)?.push(...addressesOf(nic));
   }
   return members;
 }

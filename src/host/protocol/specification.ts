@@ -73,8 +73,10 @@ export interface InterfaceSpecification {
   readonly privateAddress: string;
   /** Absent: no public address now. */
   readonly publicAddress?: string;
-  readonly subnet: { readonly id: SubnetId; readonly cidr: string };
-  readonly vpc: { readonly id: VpcId; readonly cidrs: readonly string[] };
+  /** The first one first; absent: none. */
+  readonly ipv6Addresses?: readonly string[];
+  readonly subnet: { readonly id: SubnetId; readonly cidr: string; readonly ipv6Cidr?: string };
+  readonly vpc: { readonly id: VpcId; readonly cidrs: readonly string[]; readonly ipv6Cidrs?: readonly string[] };
   /** `ip-172-31-0-5`; with `domain` the guest's full name. */
   readonly hostName: string;
   readonly domain: string;
@@ -202,6 +204,8 @@ export interface VpcSpecification {
   readonly networkIdentifier: number;
   /** IPv4 blocks, the first one first. */
   readonly cidrs: readonly string[];
+  /** IPv6 blocks; absent: none. */
+  readonly ipv6Cidrs?: readonly string[];
   readonly subnets: readonly SubnetSpecification[];
   /** All of the VPC, on whichever host. */
   readonly interfaces: readonly PlacedInterface[];
@@ -233,6 +237,8 @@ export interface PlacedInterface {
   readonly mac: string;
   /** The primary first. */
   readonly privateAddresses: readonly string[];
+  /** IPv6 addresses, the first one first; absent: none. Each is its own public address. */
+  readonly ipv6Addresses?: readonly string[];
   /** Public addresses by the private address that each stands for. */
   readonly publicAddresses: Readonly<Record<string, string>>;
   readonly groups: readonly string[];
@@ -246,7 +252,8 @@ export interface PlacedInterface {
 export interface SubnetSpecification {
   readonly id: SubnetId;
   readonly cidr: string;
-  /** Of its route table, in no order: the longest prefix counts. Those to the VPC itself are not named. */
+  readonly ipv6Cidr?: string;
+  /** Of its route table, IPv4 and IPv6, in no order: the longest prefix counts. Those to the VPC itself are not named. */
   readonly routes: readonly RouteSpecification[];
   /** Of its network ACL, in the order of their numbers, without the last that denies everything. */
   readonly acl: readonly AclEntrySpecification[];
@@ -254,8 +261,11 @@ export interface SubnetSpecification {
 
 export interface RouteSpecification {
   readonly destination: string;
-  /** `interface`: handed to that interface, whatever its address, on whichever host. `peering`: to the peer's interface that has the address. */
-  readonly target: { readonly kind: "internet" | "blackhole" } | { readonly kind: "interface"; readonly id: InterfaceId } | { readonly kind: "peering"; readonly id: PeeringConnectionId };
+  /** `interface`: handed to that interface, whatever its address, on whichever host. `peering`: to the peer's interface that has the address. `egress-only`: nobody outside begins a connection by it. */
+  readonly target:
+    | { readonly kind: "internet" | "egress-only" | "blackhole" }
+    | { readonly kind: "interface"; readonly id: InterfaceId }
+    | { readonly kind: "peering"; readonly id: PeeringConnectionId };
 }
 
 export interface AclEntrySpecification {
@@ -264,10 +274,11 @@ export interface AclEntrySpecification {
   readonly egress: boolean;
   readonly allow: boolean;
   readonly traffic: TrafficSpecification;
+  /** Of either family, as are those of groups' rules. */
   readonly cidr: string;
 }
 
-/** One protocol, by its number, or all (`-1`). Ports with TCP (6) and UDP (17), type and code with ICMP (1); absent: all. */
+/** One protocol, by its number, or all (`-1`). Ports with TCP (6) and UDP (17), type and code with ICMP (1, or 58 for IPv6); absent: all. */
 export interface TrafficSpecification {
   readonly protocol: number;
   readonly ports?: { readonly from: number; readonly to: number };

@@ -16,6 +16,7 @@ export const chosenFiles: Readonly<Record<string, readonly string[]>> = {
   sudo: ["/usr/bin/sudo", "/usr/libexec/sudo/libsudo_util.so.0", "/usr/libexec/sudo/sudoers.so"],
   "libpam-modules": ["/lib/x86_64-linux-gnu/security/pam_deny.so", "/lib/x86_64-linux-gnu/security/pam_permit.so"],
   "util-linux": ["/bin/findmnt", "/bin/lsblk", "/usr/bin/partx", "/sbin/blkid", "/sbin/wipefs"],
+  "wide-dhcpv6-client": ["/usr/sbin/dhcp6c"], // Debian's busybox leaves its own client out
   "ncurses-base": ["/lib/terminfo/l/linux", "/lib/terminfo/s/screen", "/lib/terminfo/t/tmux", "/lib/terminfo/v/vt100", "/lib/terminfo/v/vt220", "/lib/terminfo/x/xterm", "/lib/terminfo/x/xterm-256color"],
 };
 

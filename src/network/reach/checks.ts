@@ -1,5 +1,6 @@
 /** What an interface's groups, its subnet's network ACL and its subnet's routes decide about packets. Pure; the meaning is that of the hosts' own rules. */
 import { parseCidr } from "../../base/ipv4.ts";
+import { isIpv6Text } from "../../base/ipv6.ts";
 import { aclEntryName, type Direction } from "../../host/protocol/counted-rule.ts";
 import type { AclEntrySpecification, GroupRuleSpecification, RouteSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
 import type { Address, Hop, InterfaceEnd } from "./hop.ts";
@@ -48,8 +49,9 @@ export function checkAcl(end: InterfaceEnd, direction: Direction, packet: Packet
   return { hop, verdict: allow ? "passes" : "stops", at, rule: String(rule), reason, counter };
 }
 
+/** Those about IPv4: the way of other packets is not walked. */
 export function entriesOf({ subnet }: InterfaceEnd, direction: Direction): readonly AclEntrySpecification[] {
-  return subnet.acl.filter(({ egress }) => egress === (direction === "leave"));
+  return subnet.acl.filter(({ egress, cidr }) => egress === (direction === "leave") && !isIpv6Text(cidr));
 }
 
 /** The first entry that matches; `*` denies what none does. */

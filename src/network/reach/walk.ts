@@ -47,6 +47,7 @@ function leave(from: InterfaceEnd, journey: Journey): readonly Hop[] {
   switch (route?.way.kind) {
     case undefined:
     case "blackhole":
+    case "egress-only": // of IPv6, which is not walked
       return begun;
     case "internet":
       return [...begun, ...crossGateway(from, target, journey)];

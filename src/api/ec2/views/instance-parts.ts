@@ -1,7 +1,9 @@
 /** What the views of instances need beside the instances' own rows, read in a handful of queries however many instances there are. */
+import { isDeepStrictEqual } from "node:util";
 import type { InterfaceId } from "../../../base/ids.ts";
 import type { Tag } from "../../../compute/tags.ts";
 import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
+import { listIpv6Addresses } from "../../../network/listed-ipv6-addresses.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
 import { areEqualRows } from "../../../store/equal-rows.ts";
@@ -14,6 +16,8 @@ export interface ViewedInstance {
   readonly interfaces: readonly NetworkInterfaceRow[];
   /** Of its interfaces, in their order. */
   readonly addresses: ReadonlyMap<InterfaceId, readonly InterfaceAddress[]>;
+  /** Of those of its interfaces that have any. */
+  readonly ipv6: ReadonlyMap<InterfaceId, readonly string[]>;
   readonly attachments: readonly VolumeAttachmentRow[];
   readonly tags: readonly Tag[];
   readonly groups: ReadonlyMap<string, SecurityGroupRow>;
@@ -32,6 +36,7 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
   const nics = await readInterfaces(tx, account, region, ids);
   const interfaces = groupBy(nics, (row) => row.instance_id ?? "");
   const addresses = await listInterfaceAddresses(tx, nics);
+  const ipv6 = await listIpv6Addresses(tx, nics.map((nic) => nic.id));
   const attachments = groupBy(await readAttachments(tx, account, region, ids), (row) => row.instance_id);
   const tags = groupBy(await readTags(tx, account, region, ids), (row) => row.resource_id);
   const [groups, vpcs] = [await selectGroups(tx, first), await selectVpcs(tx, first)];
@@ -40,6 +45,7 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
     row,
     interfaces: interfaces.get(row.id) ?? [],
     addresses: new Map((interfaces.get(row.id) ?? []).map(({ id }) => [id, addresses.get(id) ?? []])),
+    ipv6: new Map((interfaces.get(row.id) ?? []).flatMap(({ id }) => (ipv6.has(id) ? [[id, ipv6.get(id) ?? []]] : []))),
     attachments: attachments.get(row.id) ?? [],
     tags: tags.get(row.id) ?? [],
     ...around,
@@ -73,6 +79,7 @@ function isSameInstance(a: ViewedInstance, b: ViewedInstance): boolean {
     areEqualRows([a.row], [b.row]) &&
     areEqualRows(a.interfaces, b.interfaces) &&
     areEqualAddresses([...a.addresses.values()].flat(), [...b.addresses.values()].flat()) && // each interface's begin with its primary one
+    isDeepStrictEqual(a.ipv6, b.ipv6) &&
     areEqualRows(a.attachments, b.attachments) &&
     areEqualRows(a.tags, b.tags)
   );

@@ -113,11 +113,13 @@ export function toMetadataOptionsView(options: MetadataOptions): NonNullable<Ins
 }
 
 function toNetworkFields(viewed: ViewedInstance, primary: NetworkInterfaceRow): Partial<Instance> {
+  const [ipv6] = viewed.ipv6.get(primary.id) ?? [];
   const publicAddress = findPublicAddress(viewed, primary);
   return {
     SubnetId: primary.subnet_id,
     VpcId: primary.vpc_id,
     PrivateIpAddress: primary.private_address,
+    ...(ipv6 === undefined ? {} : { Ipv6Address: ipv6 }),
     ...(publicAddress === undefined ? {} : { PublicIpAddress: publicAddress }),
     SourceDestCheck: primary.source_dest_check === 1,
     SecurityGroups: toGroups(viewed, primary),
@@ -145,7 +147,7 @@ function toNetworkInterface(viewed: ViewedInstance, nic: NetworkInterfaceRow): I
     PrivateDnsName: primary?.PrivateDnsName,
     SourceDestCheck: nic.source_dest_check === 1,
     Groups: toGroups(viewed, nic),
-    Ipv6Addresses: [],
+    Ipv6Addresses: (viewed.ipv6.get(nic.id) ?? []).map((address) => ({ Ipv6Address: address, IsPrimaryIpv6: false })),
     InterfaceType: "interface",
     Attachment: {
       AttachmentId: nic.attachment_id ?? "",

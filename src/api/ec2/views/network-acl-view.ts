@@ -11,19 +11,22 @@ export interface AclAssociation {
   readonly subnetId: string;
 }
 
-export function toNetworkAclView(
-  row: NetworkAclRow,
-  associations: readonly AclAssociation[],
-  entries: readonly NetworkAclEntryRow[],
-  tags: readonly Tag[] | undefined,
-): NetworkAcl {
+export interface AclParts {
+  readonly associations: readonly AclAssociation[];
+  readonly entries: readonly NetworkAclEntryRow[];
+  /** Whether its VPC has IPv6. */
+  readonly ipv6: boolean;
+  readonly tags: readonly Tag[] | undefined;
+}
+
+export function toNetworkAclView(row: NetworkAclRow, { associations, entries, ipv6, tags }: AclParts): NetworkAcl {
   return {
     NetworkAclId: row.id,
     VpcId: row.vpc_id,
     OwnerId: row.account,
     IsDefault: row.is_default === 1,
     Associations: associations.map(({ id, subnetId }) => ({ NetworkAclAssociationId: id, NetworkAclId: row.id, SubnetId: subnetId })),
-    Entries: [1, 0].flatMap((egress) => [...entries.filter((entry) => entry.egress === egress).map(toEntryView), denyAll(egress === 1)]),
+    Entries: [1, 0].flatMap((egress) => [...entries.filter((entry) => entry.egress === egress).map(toEntryView), ...denyAll(egress === 1, ipv6)]),
     Tags: toTagViews(tags),
   };
 }
@@ -43,6 +46,7 @@ function toEntryView(row: NetworkAclEntryRow): NetworkAclEntry {
 }
 
 /** What every ACL ends with (facts §7.7). */
-function denyAll(egress: boolean): NetworkAclEntry {
-  return { RuleNumber: lastRuleNumber, Protocol: "-1", RuleAction: "deny", Egress: egress, CidrBlock: "0.0.0.0/0" };
+function denyAll(egress: boolean, ipv6: boolean): NetworkAclEntry[] {
+  const last = { RuleNumber: lastRuleNumber, Protocol: "-1", RuleAction: "deny", Egress: egress } as const; // keeps the literals
+  return [{ ...last, CidrBlock: "0.0.0.0/0" }, ...(ipv6 ? [{ ...last, RuleNumber: lastRuleNumber + 1, Ipv6CidrBlock: "::/0" }] : [])];
 }

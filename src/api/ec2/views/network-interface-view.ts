@@ -6,6 +6,7 @@ import { ownedRows, type Owner } from "../../../compute/owned-rows.ts";
 import { listTagsOfType, type Tag } from "../../../compute/tags.ts";
 import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
 import { listPrefixes } from "../../../network/interface-prefixes.ts";
+import { listIpv6Addresses } from "../../../network/listed-ipv6-addresses.ts";
 import { groupIdsOf, isInUse } from "../../../network/network-interface.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
 import type { Tx } from "../../../store/store.ts";
@@ -15,6 +16,7 @@ const requester = "amazon-aws";
 
 interface InterfaceSurroundings {
   readonly addresses: readonly InterfaceAddress[];
+  readonly ipv6Addresses: readonly string[];
   /** Names of security groups by id. */
   readonly groupNames: ReadonlyMap<string, string>;
   /** Whether the interface's VPC gives public host names. */
@@ -30,12 +32,20 @@ export async function viewNetworkInterfaces(tx: Tx, owner: Owner, rows: readonly
   const tags = await listTagsOfType(tx, owner, "network-interface");
   const addresses = await listInterfaceAddresses(tx, rows);
   const prefixes = await listPrefixes(tx, rows.map((row) => row.id));
+  const ipv6 = await listIpv6Addresses(tx, rows.map((row) => row.id));
   return rows.map((row) =>
-    toNetworkInterfaceView(row, { addresses: addresses.get(row.id) ?? [], groupNames, prefixes: prefixes.get(row.id) ?? [], publicHostNames: named.has(row.vpc_id), tags: tags.get(row.id) }),
+    toNetworkInterfaceView(row, {
+      addresses: addresses.get(row.id) ?? [],
+      ipv6Addresses: ipv6.get(row.id) ?? [],
+      groupNames,
+      prefixes: prefixes.get(row.id) ?? [],
+      publicHostNames: named.has(row.vpc_id),
+      tags: tags.get(row.id),
+    }),
   );
 }
 
-function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, groupNames, prefixes, publicHostNames, tags }: InterfaceSurroundings): NetworkInterface {
+function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, ipv6Addresses, groupNames, prefixes, publicHostNames, tags }: InterfaceSurroundings): NetworkInterface {
   const privateAddresses = addresses.map((each) => toPrivateAddress(row, each, publicHostNames));
   const association = privateAddresses[0]?.Association;
   return {
@@ -54,7 +64,8 @@ function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, groupName
     SourceDestCheck: row.source_dest_check === 1,
     Groups: groupIdsOf(row).map((id) => ({ GroupId: id, GroupName: groupNames.get(id) ?? "" })),
     ...(row.nat_gateway_id === null ? { InterfaceType: "interface" } : natGatewayFields(row.nat_gateway_id)),
-    Ipv6Addresses: [],
+    Ipv6Addresses: ipv6Addresses.map((address) => ({ Ipv6Address: address, IsPrimaryIpv6: false })),
+    ...(ipv6Addresses[0] === undefined ? {} : { Ipv6Address: ipv6Addresses[0] }),
     TagSet: toTagViews(tags),
     ...(row.instance_id === null ? {} : { Attachment: toInterfaceAttachment(row, row.instance_id) }),
     ...(association === undefined ? {} : { Association: association }),

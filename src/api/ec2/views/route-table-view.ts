@@ -1,6 +1,7 @@
 /** Route tables as EC2 shows them. */
 import type { Route, RouteTable, RouteTableAssociation } from "@aws-sdk/client-ec2";
 import { isId } from "../../../base/ids.ts";
+import { isIpv6Text } from "../../../base/ipv6.ts";
 import type { Tag } from "../../../compute/tags.ts";
 import { mainAssociationId, type AssociationRow, type RouteTableRow } from "../../../network/route-table.ts";
 import { isActive, type RouteTargets } from "../../../network/route.ts";
@@ -33,14 +34,20 @@ function toAssociationView(row: RouteTableRow, association: RouteTableAssociatio
 
 function toRouteView(row: RouteTableRow, route: RouteRow, targets: RouteTargets): Route {
   return {
-    ...(isId("prefixList", route.destination) ? { DestinationPrefixListId: route.destination } : { DestinationCidrBlock: route.destination }),
+    ...toDestination(route.destination),
     ...toTargetView(row, route.target_id, targets),
     Origin: route.target_id === "local" ? "CreateRouteTable" : "CreateRoute",
     State: isActive(route, row.vpc_id, targets) ? "active" : "blackhole",
   };
 }
 
+function toDestination(destination: string): Route {
+  if (isId("prefixList", destination)) return { DestinationPrefixListId: destination };
+  return isIpv6Text(destination) ? { DestinationIpv6CidrBlock: destination } : { DestinationCidrBlock: destination };
+}
+
 function toTargetView({ account }: RouteTableRow, target: string, { interfaces }: RouteTargets): Route {
+  if (target.startsWith("eigw-")) return { EgressOnlyInternetGatewayId: target };
   if (target.startsWith("nat-")) return { NatGatewayId: target };
   if (target.startsWith("pcx-")) return { VpcPeeringConnectionId: target };
   if (!target.startsWith("eni-")) return { GatewayId: target };

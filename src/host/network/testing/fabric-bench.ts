@@ -2,6 +2,7 @@
  * A VPC over two hosts with namespaces as guests: a1 and a2 on host a; b1, and b2 of another subnet, on host b. Guest c, on b too, is
  * of another VPC and has the address of a2.
  */
+import { ipv6PoolOf } from "../../../base/ipv6.ts";
 import type { InterfaceSpecification, PlacedInterface, VpcSpecification } from "../../protocol/specification.ts";
 import { runCommand } from "../command.ts";
 import { vpcNamespace } from "../names.ts";
@@ -23,19 +24,24 @@ const vpcNames = ["a1", "a2", "b1", "b2"] as const;
 export class FabricBench implements AsyncDisposable {
   readonly hosts: TwoHosts;
   readonly guests: Record<GuestName, NamespaceGuest>;
+  /** As `nics`, with IPv6 if there is any. */
+  readonly nics: Record<GuestName, InterfaceSpecification>;
   #generation = 0;
 
-  private constructor(hosts: TwoHosts, guests: Record<GuestName, NamespaceGuest>) {
+  private constructor(hosts: TwoHosts, own: Record<GuestName, InterfaceSpecification>, guests: Record<GuestName, NamespaceGuest>) {
     this.hosts = hosts;
+    this.nics = own;
     this.guests = guests;
   }
 
-  static async open(): Promise<FabricBench> {
+  /** With `ipv6` each interface of the VPC has an address of IPv6 (`ipv6Of`) and the subnets have blocks of it. */
+  static async open({ ipv6 = false }: { readonly ipv6?: boolean } = {}): Promise<FabricBench> {
     const hosts = await TwoHosts.open();
     try {
-      const attach = (name: GuestName) => attachTo(hosts, name);
+      const own = nicsOf(hosts.plan.installation, ipv6);
+      const attach = (name: GuestName) => attachTo(hosts, name, own[name]);
       const [a1, a2, b1, b2, c] = [await attach("a1"), await attach("a2"), await attach("b1"), await attach("b2"), await attach("c")];
-      return new FabricBench(hosts, { a1, a2, b1, b2, c });
+      return new FabricBench(hosts, own, { a1, a2, b1, b2, c });
     } catch (error) {
       await hosts[Symbol.asyncDispose]();
       throw error;
@@ -48,20 +54,20 @@ export class FabricBench implements AsyncDisposable {
 
   /** The VPC's interfaces as the specification places them, each with what is to be different. */
   placed(change: Partial<Record<GuestName, Partial<PlacedInterface>>> = {}): readonly PlacedInterface[] {
-    return vpcNames.map((name) => placed(nics[name], this.hostAddress(name.startsWith("a") ? "a" : "b"), change[name]));
+    return vpcNames.map((name) => placed(this.nics[name], this.hostAddress(name.startsWith("a") ? "a" : "b"), change[name]));
   }
 
   /** Both hosts know the VPC so; the milliseconds that host a took. */
   async apply(change: Partial<VpcSpecification> = {}): Promise<number> {
     this.#generation += 1;
-    const specification = { ...vpcSpecimen(vpcNames.map((name) => nics[name]), this.placed(), change), generation: this.#generation };
+    const specification = { ...vpcSpecimen(vpcNames.map((name) => this.nics[name]), this.placed(), change), generation: this.#generation };
     const [{ applyMs }] = await Promise.all([this.hosts.a.applyVpc(specification), this.hosts.b.applyVpc(specification)]);
     return applyMs;
   }
 
   /** The subnets, with changes to that of a1, a2 and b1. */
   subnets(change: Partial<VpcSpecification["subnets"][number]>): VpcSpecification["subnets"] {
-    const { subnets } = vpcSpecimen(vpcNames.map((name) => nics[name]), []);
+    const { subnets } = vpcSpecimen(vpcNames.map((name) => this.nics[name]), []);
     return subnets.map((subnet) => (subnet.id === nics.a1.subnet.id ? { ...subnet, ...change } : subnet));
   }
 
@@ -73,11 +79,16 @@ export class FabricBench implements AsyncDisposable {
     return targets.filter((_target, index) => answers[index] === true);
   }
 
+  /** The guest's IPv6 address. */
+  ipv6Of(name: GuestName): string {
+    return this.nics[name].ipv6Addresses?.[0] ?? "";
+  }
+
   /** The guest stops, its interface goes, and both come back. */
   async restart(name: GuestName): Promise<void> {
     await this.guests[name][Symbol.asyncDispose]();
     await hostOf(this.hosts, name).remove(nics[name].id);
-    this.guests[name] = await attachTo(this.hosts, name);
+    this.guests[name] = await attachTo(this.hosts, name, this.nics[name]);
   }
 
   /** Runs a command in the VPC's namespace on a host. */
@@ -90,8 +101,21 @@ export class FabricBench implements AsyncDisposable {
   }
 }
 
-function attachTo(hosts: TwoHosts, name: GuestName): Promise<NamespaceGuest> {
-  return hosts.attach(hostOf(hosts, name), machineSpecimen(nics[name].id.slice(-2), nics[name]));
+function attachTo(hosts: TwoHosts, name: GuestName, nic: InterfaceSpecification): Promise<NamespaceGuest> {
+  return hosts.attach(hostOf(hosts, name), machineSpecimen(nic.id.slice(-2), nic));
+}
+
+/** b2's subnet has a block of its own; each address ends as the interface's id. */
+function nicsOf(installation: string, ipv6: boolean): Record<GuestName, InterfaceSpecification> {
+  if (!ipv6) return nics;
+  const block = (number: number) => ipv6PoolOf(installation).replace(/0::\/44$/, `0:${number}::/64`);
+  const dual = (nic: InterfaceSpecification, number: number): InterfaceSpecification => ({
+    ...nic,
+    subnet: { ...nic.subnet, ipv6Cidr: block(number) },
+    vpc: { ...nic.vpc, ipv6Cidrs: [block(100).replace("/64", "/56")] },
+    ipv6Addresses: [block(number).replace("::/64", `::${nic.id.slice(-2)}`)],
+  });
+  return { a1: dual(nics.a1, 101), a2: dual(nics.a2, 101), b1: dual(nics.b1, 101), b2: dual(nics.b2, 102), c: nics.c };
 }
 
 function hostOf(hosts: TwoHosts, name: GuestName): TestHost {

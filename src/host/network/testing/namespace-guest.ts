@@ -25,7 +25,8 @@ export class NamespaceGuest implements AsyncDisposable {
     await ipBatch([`netns add ${guest.namespace}`]);
     await ipBatch([`link add ${tap} mtu ${mtu} type veth peer name eth0 address ${nic.mac} mtu ${mtu} netns ${guest.namespace}`, `link set ${tap} up`], { namespace: host });
     const lines = ["link set lo up", `address add ${nic.privateAddress}/${subnetPrefix(nic)} dev eth0`, "link set eth0 up", `route add default via ${routerAddress(nic)}`];
-    await ipBatch(lines, { namespace: guest.namespace });
+    const ipv6 = (nic.ipv6Addresses ?? []).map((address) => `address add ${address}/128 dev eth0 nodad`);
+    await ipBatch([...lines, ...ipv6], { namespace: guest.namespace });
     return guest;
   }
 

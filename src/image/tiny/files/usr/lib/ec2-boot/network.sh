@@ -16,6 +16,20 @@ request_address() {
   udhcpc -i "$1" -n -t 60 -T 1 -A 1 -p "/run/udhcpc-$1.pid" -s /usr/lib/ec2-boot/dhcp-event > /dev/null 2>&1
 }
 
+# By IPv6 the kernel itself hears from the router where the way out is, and DHCPv6 tells the address, if the interface has one. One client serves all
+# interfaces, since two would take each other's answers; it is ended without a farewell, with which it would give its addresses back.
+request_ipv6_addresses() {
+  [ -e /proc/net/if_inet6 ] || modprobe -q ipv6 || return
+  find_ethernet_interfaces
+  for interface in $interfaces; do
+    read -r number < "/sys/class/net/$interface/ifindex"
+    echo "interface $interface { send ia-na $number; }; id-assoc na $number { };"
+  done > /run/dhcp6c.conf
+  [ -e /run/dhcp6c.pid ] && kill -9 "$(cat /run/dhcp6c.pid)"
+  mkdir -p /var/lib/dhcpv6
+  dhcp6c -c /run/dhcp6c.conf -p /run/dhcp6c.pid $interfaces > /dev/null 2>&1
+}
+
 start_primary_network() {
   tries=0
   while find_ethernet_interfaces; [ -z "$interfaces" ]; do
