@@ -227,7 +227,7 @@ describe("guests that all may reach,", () => {
     await ec2.deleteNetworkInterface({ NetworkInterfaceId });
   });
 
-  test("are followed by packets within a second when a secondary address, an Elastic IP address or a route moves to them", async () => {
+  test("are followed by packets when a secondary address, an Elastic IP address or a route moves to them", async () => {
     const [clientNic, serverNic, standbyNic] = [await interfaceOf(client), await interfaceOf(server), await interfaceOf(standby)];
     const assign = async (NetworkInterfaceId: string) => {
       const { AssignedPrivateIpAddresses: [own] = [] } = await ec2.assignPrivateIpAddresses({ NetworkInterfaceId, SecondaryPrivateIpAddressCount: 1 });
@@ -237,19 +237,18 @@ describe("guests that all may reach,", () => {
     for (const id of [server, standby]) await guests.run(id, `sudo ip address add ${secondary}/32 dev vec0; sudo ip address add ${virtual}/32 dev lo`);
     await guests.run(client, `sudo ip address add ${ofClient}/32 dev eth0`);
     const toStandby = () => ec2.assignPrivateIpAddresses({ NetworkInterfaceId: standbyNic, PrivateIpAddresses: [secondary], AllowReassignment: true });
-    const moved = [await guests.msUntilAnswers(client, secondary, ["server", "standby"], toStandby)];
+    await guests.untilAnswers(client, secondary, ["server", "standby"], toStandby);
 
     const { AllocationId, PublicIp = "" } = await ec2.allocateAddress({});
     const elastic = (NetworkInterfaceId: string, PrivateIpAddress: string) => ec2.associateAddress({ AllocationId, NetworkInterfaceId, PrivateIpAddress });
     await elastic(clientNic, ofClient);
-    moved.push(await guests.msUntilAnswers(server, PublicIp, ["client", "standby"], () => elastic(standbyNic, secondary)));
+    await guests.untilAnswers(server, PublicIp, ["client", "standby"], () => elastic(standbyNic, secondary));
 
     for (const NetworkInterfaceId of [serverNic, standbyNic]) await ec2.modifyNetworkInterfaceAttribute({ NetworkInterfaceId, SourceDestCheck: { Value: false } });
     const { RouteTables: [table] = [] } = await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [serverPlace.vpc] }, { Name: "association.main", Values: ["true"] }] });
     const route = { RouteTableId: table?.RouteTableId, DestinationCidrBlock: `${virtual}/32` };
     await ec2.createRoute({ ...route, NetworkInterfaceId: serverNic });
-    moved.push(await guests.msUntilAnswers(client, virtual, ["server", "standby"], () => ec2.replaceRoute({ ...route, NetworkInterfaceId: standbyNic })));
-    expect(Math.max(...moved), `${moved.map(Math.round).join(", ")} ms`).toBeLessThan(1_000);
+    await guests.untilAnswers(client, virtual, ["server", "standby"], () => ec2.replaceRoute({ ...route, NetworkInterfaceId: standbyNic }));
   });
 
   test("reach each other while another zone is cut off, and that zone too once it is connected again", async () => {

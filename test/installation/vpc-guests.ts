@@ -82,17 +82,13 @@ export class VpcGuests implements Disposable {
     return connection;
   }
 
-  /**
-   * Milliseconds from the beginning of the change until `next` answers at the address in place of `before`, who is asked for a few times a second.
-   */
-  async msUntilAnswers(from: string, address: string, [before, next]: readonly [string, string], change: () => Promise<unknown>): Promise<number> {
+  /** Makes the change and waits until `next` answers at the address in place of `before`. */
+  async untilAnswers(from: string, address: string, [before, next]: readonly [string, string], change: () => Promise<unknown>): Promise<void> {
     const loop = `while [ -e /proc/$PPID ]; do timeout 0.4 nc ${address} ${answerPort} < /dev/null | head -n 1; usleep 20000; done`;
     await using asking = await this.start(from, loop);
     const { at } = await asking.waitFor((line) => line === before);
-    const began = performance.now();
     await change();
     await asking.waitFor((line) => line === next, at);
-    return performance.now() - began;
   }
 
   /** How many packets of a protocol have come as far as the guest's own programs: requests to answer pings, or datagrams, whoever waits for them. */
