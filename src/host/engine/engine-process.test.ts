@@ -45,11 +45,14 @@ describe("a detached process", () => {
   });
 
   it("counts as gone while it is a zombie", async () => {
-    const parent = spawn("bash", ["-c", "sleep 0.01 & echo $!; exec sleep 1000"], { stdio: ["ignore", "pipe", "ignore"] });
+    const mark = "a-child-that-nobody-waits-for";
+    const parent = spawn("bash", ["-c", `exec 3<&0; bash -c 'read -r word' ${mark} <&3 & echo $!; exec sleep 1000`], { stdio: ["pipe", "pipe", "ignore"] });
     try {
       const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (data: Buffer) => resolve(data.toString()))));
+      await vi.waitUntil(() => findProcess(mark, undefined)?.pid === pid && readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
+      parent.stdin.write("end\n"); // only now, when its parent is a program that looks after no children
       await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
-      expect(findProcess("0.01", undefined)?.pid).not.toBe(pid);
+      expect(findProcess(mark, undefined)?.pid).not.toBe(pid);
     } finally {
       parent.kill("SIGKILL");
     }
