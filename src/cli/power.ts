@@ -2,8 +2,9 @@
  * The power switches of the installation's hosts and storage nodes. One that is off has no process and no network, and the supervisor starts nothing for it, also
  * after the installation's next start. How often a node was switched on again tells its agent that the guests it knows of ran before a power failure.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { diskFiles } from "../host/agent/durable-files.ts";
 import { dropFuseDisks } from "../host/disk/fuse-disk.ts";
 import { endNode, setNodeLink } from "../host/network/underlay.ts";
 
@@ -32,7 +33,7 @@ export function powerCycles(dataDirectory: string, node: string): number {
 /** Ends, at once, everything that runs on the node, and cuts it off; returns false when it is off already. Done again, it finishes what was interrupted. */
 export async function powerOff({ dataDirectory, runDirectory, installation, node }: Switch): Promise<boolean> {
   const power = readPower(dataDirectory, node);
-  writePower(dataDirectory, node, { ...power, off: true });
+  await writePower(dataDirectory, node, { ...power, off: true });
   await setNodeLink(installation, node, "down");
   await endNode(installation, node);
   await dropFuseDisks(join(runDirectory, "hosts", node));
@@ -44,7 +45,7 @@ export async function powerOn({ dataDirectory, installation, node }: Switch): Pr
   const { off, cycles } = readPower(dataDirectory, node);
   if (!off) return false;
   await setNodeLink(installation, node, "up");
-  writePower(dataDirectory, node, { off: false, cycles: cycles + 1 });
+  await writePower(dataDirectory, node, { off: false, cycles: cycles + 1 });
   return true;
 }
 
@@ -57,11 +58,8 @@ function readPower(dataDirectory: string, node: string): Power {
   }
 }
 
-function writePower(dataDirectory: string, node: string, power: Power): void {
-  const file = powerFile(dataDirectory, node);
-  mkdirSync(join(dataDirectory, "power"), { recursive: true });
-  writeFileSync(`${file}.new`, JSON.stringify(power), { flush: true });
-  renameSync(`${file}.new`, file);
+function writePower(dataDirectory: string, node: string, power: Power): Promise<void> {
+  return diskFiles.write(powerFile(dataDirectory, node), JSON.stringify(power));
 }
 
 function powerFile(dataDirectory: string, node: string): string {

@@ -30,7 +30,7 @@ export interface InstanceView {
   readonly hostId: string | null;
   /** The host is declared dead: nothing can be asked of it, and its storage is fenced off. */
   readonly hostIsDead: boolean;
-  /** Goes to another host by itself when its own dies. */
+  /** It may go from its dead host to another by itself. */
   readonly recovers: boolean;
   /** What the host was last asked for, or undefined when it was asked for nothing. */
   readonly published: { readonly want: "running" | "stopped" | "absent"; readonly generation: number } | undefined;

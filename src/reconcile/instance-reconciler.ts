@@ -20,7 +20,7 @@ import { listAttachedVolumes, releaseVolumes, removeAttachment, renewAttachmentT
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow } from "../store/network-tables.ts";
-import { prepare } from "../store/prepared.ts";
+import { prepare, prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { decideInstance, type InstanceStep, type InstanceView } from "./decide-instance.ts";
 import type { Reconciler, Verdict } from "./loop.ts";
@@ -46,14 +46,15 @@ const findHostEveryMs = 2_000;
 const selectInstance = prepare((db, { id }: Pick<InstanceRow, "id">) => db.selectFrom("instances").selectAll().where("id", "=", id));
 
 async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
+  const hostIsDead = row.host_id !== null && (await isDead(tx, row.host_id));
   return {
     want: row.want,
     run: row.run,
     shutdownBehavior: row.shutdown_behavior,
     hasLocalRoot: rootTypeOf(row) === "instance-store",
     hostId: row.host_id,
-    hostIsDead: row.host_id !== null && (await isDead(tx, row.host_id)),
-    recovers: canRecover(row),
+    hostIsDead,
+    recovers: hostIsDead && canRecover(row),
     published: await readPublished(tx, row),
     observed: {
       generation: row.observed_generation,
@@ -79,7 +80,7 @@ async function isDead(tx: Tx, hostId: string): Promise<boolean> {
   return host !== undefined && host.failed_at !== null;
 }
 
-const selectHost = prepare((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select("failed_at").where("id", "=", hostId));
+const selectHost = prepareKept((db, { hostId }: { hostId: string }) => db.selectFrom("hosts").select("failed_at").where("id", "=", hostId));
 
 async function readPublished(tx: Tx, row: InstanceRow): Promise<InstanceView["published"]> {
   if (row.host_id === null) return undefined;

@@ -10,7 +10,7 @@ import type { ConditionValues, Grant } from "../../iam/authorize.ts";
 import { entityArn, entityKinds, findEntity } from "../../iam/entity.ts";
 import type { IamEntityKind, IamEntityRow } from "../../store/identity-tables.ts";
 import type { ActionName } from "../../wire/action-types.ts";
-import type { Action, Call } from "../action.ts";
+import { eraseTypes, type Action, type Call } from "../action.ts";
 import { parsePage, takePage, type PageScope, type PageTokens } from "../describe/paging.ts";
 
 interface TagText {
@@ -72,8 +72,7 @@ export function accountAction({ name, supported = "whole", readOnly, conditions,
     authorize: (_nothing: unknown, call: IamCall): readonly Grant[] => [{ action: `iam:${name}`, resource: resource(call), conditions: conditions?.(call) ?? {} }],
     apply: (_nothing: unknown, call: IamCall) => apply(call),
   };
-  // As in `defineServiceAction`: the model decodes and encodes what is of other types here.
-  return { service: "iam", name, definition: definition as unknown as Action["definition"] };
+  return eraseTypes("iam", { name, ...definition });
 }
 
 export interface EntityAction extends Shared {
@@ -95,7 +94,7 @@ export function entityAction({ name, kind, supported = "whole", readOnly, condit
       return apply(entity, call);
     },
   };
-  return { service: "iam", name, definition: definition as unknown as Action["definition"] }; // as above
+  return eraseTypes("iam", { name, ...definition });
 }
 
 interface Named {
@@ -117,7 +116,7 @@ async function findNamed({ input, caller, tx }: IamCall, kind: IamEntityKind): P
 const largestPage = 1000;
 
 /** One page of the rows under the output's own name, by Marker and MaxItems. */
-export function paged<Row>(name: string, rows: readonly Row[], keyOf: (row: Row) => string, { input, caller, now, pageSecret }: IamCall): { readonly page: readonly Row[]; readonly end: object } {
+export function paged<Row>(name: string, rows: readonly Row[], keyOf: (row: Row) => string, { input, caller, now, pageSecret }: PagedCall): { readonly page: readonly Row[]; readonly end: object } {
   const { Marker: nextToken, MaxItems: maxResults = 100, ...filters } = input;
   const scope: PageScope = { action: name, account: caller.account, region: "", filters };
   const tokens: PageTokens = { secret: pageSecret, clock: { now: () => now } };
@@ -130,6 +129,11 @@ export function paged<Row>(name: string, rows: readonly Row[], keyOf: (row: Row)
     if (!isApiError(thrown)) throw thrown;
     throw identityValidationError(thrown.code === "InvalidNextToken" ? "Invalid Marker." : `MaxItems must be between 1 and ${largestPage}.`);
   }
+}
+
+/** What paging reads of a call. */
+interface PagedCall extends Pick<Call<unknown>, "caller" | "now" | "pageSecret"> {
+  readonly input: { readonly Marker?: string | undefined; readonly MaxItems?: number | undefined };
 }
 
 /** An action that lists what the named entity has. */

@@ -7,7 +7,7 @@ import { parseContext, simulate, toLayer, type ContextEntry } from "../../iam/si
 import type { IamEntityKind, IamEntityRow } from "../../store/identity-tables.ts";
 import type { Tx } from "../../store/store.ts";
 import { defineServiceAction, type Action, type Call } from "../action.ts";
-import { paged, type IamCall } from "./iam-action.ts";
+import { paged } from "./iam-action.ts";
 import { toSimulationView } from "./simulation-view.ts";
 
 /** What both inputs have. */
@@ -17,6 +17,8 @@ interface SimulationInput {
   readonly ResourcePolicy?: string | undefined;
   readonly PermissionsBoundaryPolicyInputList?: readonly string[] | undefined;
   readonly ContextEntries?: readonly ContextEntry[] | undefined;
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
 }
 
 const SimulateCustomPolicy = defineServiceAction("iam", {
@@ -67,7 +69,7 @@ function answer(call: Call<SimulationInput>, name: string, policies: Policies, c
   const resources = (input.ResourceArns ?? []).length === 0 ? ["*"] : (input.ResourceArns ?? []);
   const results = simulate({ policies: layers, principal: { account: caller.account, arn: callerArn ?? caller.arn }, actions: input.ActionNames ?? [], resources, context });
   const numbered = results.map((result, index) => ({ result, key: String(index).padStart(6, "0") }));
-  const { page, end } = paged(name, numbered, ({ key }) => key, call as unknown as IamCall); // the members that paging reads are the same
+  const { page, end } = paged(name, numbered, ({ key }) => key, call);
   return { EvaluationResults: page.map(({ result }) => toSimulationView(result)), ...end };
 }
 
