@@ -97,14 +97,14 @@ run_npm() {
   npm "$@"
 }
 
-# The Debian packages of the list that are for `up`, or for `up` and `test`.
-setup_packages() { # up | test
+# The Debian packages of the list that are for `up`, or for that and another purpose; for `test` all.
+setup_packages() { # up | arm64 | test
   local stamp=$runtime/packages-$1
   [[ -f $stamp && ! $root/tools/debian-packages -nt $stamp && ! /var/lib/dpkg/status -nt $stamp ]] && return
   with_lock install_packages "$1"
 }
 
-install_packages() { # up | test
+install_packages() { # up | arm64 | test
   local missing=()
   mapfile -t missing < <(missing_packages "$1")
   if ((${#missing[@]} > 0)); then
@@ -114,12 +114,12 @@ install_packages() { # up | test
   touch "$runtime/packages-$1"
 }
 
-missing_packages() { # up | test
+missing_packages() { # up | arm64 | test
   local name purpose architecture machine
   machine=$(uname -m)
   while read -r name purpose architecture _; do
     [[ -z $name || $name == '#'* ]] && continue
-    [[ $purpose == test && $1 == up ]] && continue
+    [[ $purpose == up || $purpose == "$1" || $1 == test ]] || continue
     [[ $architecture == any || $architecture == "$machine" ]] || continue
     [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || echo "$name"
   done <"$root/tools/debian-packages"

@@ -71,9 +71,9 @@ describe("setup", () => {
   test("names the missing packages that are for the purpose and the machine", () => {
     program("uname", "echo x86_64");
     program("dpkg-query", 'case $3 in present) printf installed ;; removed) printf config-files ;; *) exit 1 ;; esac');
-    const listed = ["# a comment", "", "present up any why", "removed up any why", "absent up x86_64 why", "other up aarch64 why", "client test any why"];
+    const listed = ["# a comment", "", "present up any why", "removed up any why", "absent up x86_64 why", "other up aarch64 why", "emulator arm64 any why", "client test any why"];
     writeFileSync(join(root, "tools/debian-packages"), `${listed.join("\n")}\n`);
-    expect(bash("missing_packages up; echo; missing_packages test").out).toBe("removed\nabsent\n\nremoved\nabsent\nclient\n");
+    expect(bash("for purpose in up arm64 test; do missing_packages $purpose; echo; done").out).toBe("removed\nabsent\n\nremoved\nabsent\nemulator\n\nremoved\nabsent\nemulator\nclient\n\n");
   });
 
   test("says the command to run by hand when it may not install packages", () => {

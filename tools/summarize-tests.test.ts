@@ -20,7 +20,21 @@ test("checks count as one test each, and the tests of all tiers are added", () =
   record("lint.check", "fail\n");
   recordTier("unit", 0, [["passed", "passed"], ["pending", "todo"]]);
   recordTier("api", 1, [["passed", "failed"]], "failed");
-  expect(tally(directory, false)).toEqual({ sum: { passed: 4, failed: 2, skipped: 2 }, problems: [] });
+  expect(tally(directory, false)).toMatchObject({ sum: { passed: 4, failed: 2, skipped: 2 } });
+});
+
+test("what failed is told by file, name and the first lines of its message", () => {
+  record("lint.check", "fail\n");
+  record("unit.status", "1\n");
+  const message = ["Error: two is not three", ...Array.from({ length: 40 }, (_, line) => `  at line ${line}`)].join("\n");
+  const added = { status: "failed", fullName: "adds up", failureMessages: [message] };
+  const unread = { name: join(process.cwd(), "src/unread.test.ts"), status: "failed", message: "Cannot find module", assertionResults: [] };
+  record("unit.json", JSON.stringify({ testResults: [{ name: join(process.cwd(), "src/sum.test.ts"), status: "failed", assertionResults: [added] }, unread] }));
+  const { problems } = tally(directory, false);
+  expect(problems[0]).toBe("FAILED lint");
+  expect(problems[1]).toMatch(/^FAILED unit src\/sum\.test\.ts > adds up\n {4}Error: two is not three\n/);
+  expect(problems[1]).not.toContain("at line 39");
+  expect(problems[2]).toBe("FAILED unit src/unread.test.ts\n    Cannot find module");
 });
 
 test("a file that could not be loaded is a failure", () => {

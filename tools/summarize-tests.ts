@@ -1,9 +1,11 @@
 /**
- * Adds up what `tools/test` has recorded in a folder and prints the one closing line. Ends with 1 when anything failed, also when a
- * tier broke off without saying so; with CI set, a tier that was left out is a failure too.
+ * Adds up what `tools/test` has recorded in a folder, repeats what failed, and prints the one closing line. Ends with 1 when anything
+ * failed, also when a tier broke off without saying so; with CI set, a tier that was left out is a failure too.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+
+const messageLines = 12;
 
 export interface Tally {
   passed: number;
@@ -11,13 +13,13 @@ export interface Tally {
   skipped: number;
 }
 
-/** Adds up the records in the folder. `problems` are sentences about what counts as failed beside single tests. */
+/** Adds up the records in the folder. `problems` say what failed: tests with the beginning of their messages, then whatever counts beside. */
 export function tally(directory: string, isCi: boolean): { readonly sum: Tally; readonly problems: readonly string[] } {
   const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
   const problems: string[] = [];
   for (const file of readdirSync(directory).toSorted()) {
     const path = join(directory, file);
-    if (file.endsWith(".check")) sum[readFileSync(path, "utf8").trim() === "pass" ? "passed" : "failed"] += 1;
+    if (file.endsWith(".check")) addCheck(sum, problems, file.slice(0, -".check".length), readFileSync(path, "utf8").trim() === "pass");
     if (file.endsWith(".status")) addTier(sum, problems, directory, file.slice(0, -".status".length), Number(readFileSync(path, "utf8")));
   }
   const leftOut = existsSync(join(directory, "left-out")) ? readFileSync(join(directory, "left-out"), "utf8").trim().split("\n") : [];
@@ -28,9 +30,16 @@ export function tally(directory: string, isCi: boolean): { readonly sum: Tally; 
   return { sum, problems };
 }
 
+function addCheck(sum: Tally, problems: string[], check: string, isPassed: boolean): void {
+  sum[isPassed ? "passed" : "failed"] += 1;
+  if (!isPassed) problems.push(`FAILED ${check}`);
+}
+
 function addTier(sum: Tally, problems: string[], directory: string, tier: string, status: number): void {
   const file = join(directory, `${tier}.json`);
-  const counts = existsSync(file) ? countTests(JSON.parse(readFileSync(file, "utf8"))) : undefined;
+  const report: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  const counts = report === undefined ? undefined : countTests(report);
+  problems.push(...failuresOf(report).map((failure) => `FAILED ${tier} ${failure}`));
   sum.passed += counts?.passed ?? 0;
   sum.failed += counts?.failed ?? 0;
   sum.skipped += counts?.skipped ?? 0;
@@ -49,6 +58,21 @@ export function countTests(report: unknown): Tally {
     if (failedAsWhole) sum.failed += 1;
   }
   return sum;
+}
+
+/** Each failed test by file and name with the first lines of its message, so that the end of a long log is enough. */
+function failuresOf(report: unknown): readonly string[] {
+  return listField(report, "testResults").flatMap((file) => {
+    const path = relative(process.cwd(), textField(file, "name"));
+    const failed = listField(file, "assertionResults").filter((test) => textField(test, "status") === "failed");
+    if (failed.length === 0 && textField(file, "status") === "failed") return [`${path}\n${beginningOf(textField(file, "message"))}`];
+    return failed.map((test) => `${path} > ${textField(test, "fullName")}\n${beginningOf(listField(test, "failureMessages").join("\n"))}`);
+  });
+}
+
+function beginningOf(message: string): string {
+  const shown = message.split("\n").slice(0, messageLines);
+  return shown.map((line) => `    ${line.slice(0, 300)}`).join("\n");
 }
 
 function outcome(status: string): keyof Tally {

@@ -10,6 +10,7 @@ import type { SnapshotData } from "../storage/snapshot-data.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { ActionInput, ActionName, ActionOutput } from "../wire/action-types.ts";
 import type { ServiceId } from "../wire/service-facts.ts";
+import type { AttemptThrottle } from "./attempt-throttle.ts";
 
 export interface Caller extends Principal {
   readonly region: string;
@@ -22,6 +23,8 @@ export interface Call<Input, Prepared = unknown> {
   readonly input: Input;
   /** Of the request's body, in hexadecimal, when its signature says it: an input that is the whole body need not be hashed again. */
   readonly bodySha256: string | undefined;
+  /** The answer's. */
+  readonly requestId: string;
   readonly caller: Caller;
   readonly tx: Tx;
   /** Milliseconds since 1970, the same all through the call. */
@@ -31,12 +34,14 @@ export interface Call<Input, Prepared = unknown> {
   readonly pageSecret: Uint8Array;
   /** Seals what must not lie in the clear. */
   readonly secretKey: SecretKey;
+  /** Holds up whoever guesses. */
+  readonly attempts: AttemptThrottle;
 }
 
 /** What `apply` returns is the output, unless `move` makes that of it. */
 export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown, Applied = Output> {
   /** Slow work on the input alone, before the transaction begins: nothing else may wait for it. */
-  readonly prepare?: (input: Input, random: Random) => Promise<Prepared>;
+  readonly prepare?: (input: Input, preparing: Preparing) => Promise<Prepared>;
   /** Changes nothing: runs on a connection that cannot write, and leaves no audit event. */
   readonly readOnly?: boolean;
   /** What is supported of the action, for `docs/reference/actions.md`; `whole` when nothing is missing. */
@@ -47,7 +52,7 @@ export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown, App
   readonly load: (call: Call<Input, Prepared>) => Promise<Loaded> | Loaded;
   /** Whoever has a key may call it, and `authorize` may say nothing. */
   readonly openToAll?: boolean;
-  /** Every resource touched. With an empty list the call is refused, as one that nobody may make, unless it is open to all. Not asked for roots. */
+  /** Every resource touched. With an empty list the call is decided as one on `*`, unless it is open to all. Not asked for roots. */
   readonly authorize: (loaded: Loaded, call: Call<Input, Prepared>) => readonly Grant[];
   /** Writes rows and returns the SDK's output, or what is to be moved. */
   readonly apply: (loaded: Loaded, call: Call<Input, Prepared>) => Promise<Applied> | Applied;
@@ -55,6 +60,13 @@ export interface ActionDefinition<Input, Output, Loaded, Prepared = unknown, App
   readonly settle?: (output: Output, settling: Settling) => Promise<void>;
   /** After the commit: moves data, which no transaction may wait for. What `apply` returned says what; its own result is the answer, its error the call's. */
   readonly move?: (planned: Applied, moving: Moving) => Promise<Output>;
+}
+
+/** What an action may prepare itself with. */
+export interface Preparing {
+  readonly store: Store;
+  readonly random: Random;
+  readonly secretKey: SecretKey;
 }
 
 /** What an action that moves data may use. */

@@ -3,15 +3,18 @@
  * again, audit. What fails rolls back and changes nothing; an action that touches something without naming it in `authorize` does not exist.
  * After the commit an action may wait for what a host does at once (`settle`), or move data (`move`).
  */
-import { dryRunOperation, isApiError, PartialFailure } from "../base/api-error.ts";
-import { randomUuid, type Random } from "../base/random.ts";
+import { dryRunOperation, PartialFailure } from "../base/api-error.ts";
+import type { Random } from "../base/random.ts";
+import type { AuditedCall } from "../iam/audit/audit-event.ts";
 import { openPolicyCache, type Grant } from "../iam/authorize.ts";
 import type { SecretKey } from "../iam/secret.ts";
 import { ensureDefaultNetwork } from "../network/default-network.ts";
 import type { SnapshotData } from "../storage/snapshot-data.ts";
-import { insertRow } from "../store/prepared.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Action, Call, Caller } from "./action.ts";
+import { AttemptThrottle } from "./attempt-throttle.ts";
+import type { AuditTrail } from "./audit-trail.ts";
+import type { CalledEndpoint } from "./call-origin.ts";
 import { refuseDenied, type AuthorizationParts } from "./authorization.ts";
 import { findRememberedAnswer, rememberAnswer, requireClientToken, type TokenKey } from "./idempotency.ts";
 
@@ -23,20 +26,28 @@ export interface PipelineParts {
   readonly pageSecret: Uint8Array;
   readonly snapshots: SnapshotData;
   readonly secretKey: SecretKey;
+  readonly audit: AuditTrail;
 }
 
 /** What is known of a request besides its input. */
-export interface RequestFacts extends Pick<Call<unknown>, "bodySha256"> {
+export interface RequestFacts extends Pick<Call<unknown>, "bodySha256" | "requestId"> {
   readonly sourceAddress: string;
   readonly userAgent: string;
+  /** It came by TLS. */
+  readonly secure: boolean;
+  /** The endpoint that it came by. */
+  readonly endpoint: CalledEndpoint | undefined;
 }
 
 export interface Pipeline {
   run(action: Action, input: unknown, caller: Caller, facts: RequestFacts, now: number): Promise<unknown>;
+  /** Whether the caller might make the call now, and what `look` finds in the same transaction: rejects as the call would, or as `look` does. */
+  check<Found>(action: Action, input: unknown, caller: Caller, facts: RequestFacts, now: number, look: (tx: Tx) => Promise<Found>): Promise<Found>;
 }
 
-export function openPipeline({ store, random, pageSecret, longestSettleMs, snapshots, secretKey }: PipelineParts): Pipeline {
+export function openPipeline({ store, random, pageSecret, longestSettleMs, snapshots, secretKey, audit }: PipelineParts): Pipeline {
   const authorization: AuthorizationParts = { policies: openPolicyCache(), secretKey };
+  const attempts = new AttemptThrottle();
   const known = new Set<string>();
   const requireNetwork = async (caller: Caller, now: number): Promise<void> => {
     const key = `${caller.account} ${caller.region}`;
@@ -44,28 +55,40 @@ export function openPipeline({ store, random, pageSecret, longestSettleMs, snaps
     await store.write((tx) => ensureDefaultNetwork(tx, caller, random, now));
     known.add(key);
   };
+  const toCall = (tx: Tx, input: unknown, caller: Caller, { bodySha256, requestId }: RequestFacts, now: number, prepared?: unknown): Call<unknown> =>
+    ({ input, bodySha256, requestId, prepared, caller, tx, now, random, pageSecret, secretKey, attempts });
   return {
+    check: (action, input, caller, facts, now, look) =>
+      store.read(async (tx) => {
+        const call = toCall(tx, input, caller, facts, now);
+        const loaded = await action.definition.load(call);
+        await refuseDenied(authorization, action, call, facts, () => action.definition.authorize(loaded, call));
+        return look(tx);
+      }),
     run: async (action, input, caller, facts, now) => {
       if (action.service === "ec2") await requireNetwork(caller, now);
-      const prepared = await action.definition.prepare?.(input, random);
-      const call = (tx: Tx): Call<unknown> => ({ input, bodySha256: facts.bodySha256, prepared, caller, tx, now, random, pageSecret, secretKey });
-      const perform = (tx: Tx) => answer(action, call(tx), (made, grants) => refuseDenied(authorization, action, made, facts, grants));
+      const prepared = await action.definition.prepare?.(input, { store, random, secretKey });
+      const readOnly = action.definition.readOnly === true;
+      let outcome: Answer | PartialFailure;
+      const perform = (tx: Tx) => answer(action, toCall(tx, input, caller, facts, now, prepared), (made, grants) => refuseDenied(authorization, action, made, facts, grants));
       const move = async (planned: unknown): Promise<unknown> => {
         const moving = { store, snapshots, caller, now, pageSecret };
         return action.definition.move === undefined ? planned : action.definition.move(planned, moving);
       };
-      if (action.definition.readOnly === true) return move((await store.read(perform)).output);
-      let outcome: Answer | PartialFailure;
+      const ended = (end: AuditedCall["end"]): AuditedCall => ({ ...facts, service: action.service, action: action.name, readOnly, caller, input, end, now });
       try {
+        if (readOnly) {
+          const output = await move((await store.read(perform)).output);
+          if (!isDataEvent(action)) audit.note(ended({ output }));
+          return output;
+        }
         outcome = await store.write(async (tx) => {
           const result = await perform(tx).catch(keepPartial);
-          const code = result instanceof PartialFailure ? result.error.code : null;
-          await writeAuditEvent(tx, action, caller, facts, random, now, code);
+          await audit.write(tx, ended(result instanceof PartialFailure ? { thrown: result.error } : { output: result.output }));
           return result;
         });
       } catch (thrown) {
-        const code = isApiError(thrown) ? thrown.code : "InternalError";
-        await store.write((tx) => writeAuditEvent(tx, action, caller, facts, random, now, code));
+        if (!isDataEvent(action)) audit.note(ended({ thrown }));
         throw thrown;
       }
       if (outcome instanceof PartialFailure) throw outcome.error;
@@ -112,26 +135,7 @@ async function toTokenKey({ service, name, definition }: Action, call: Call<unkn
   return { account: call.caller.account, region: call.caller.region, action: name, scope: `${scope}${holder}`, token };
 }
 
-async function writeAuditEvent(
-  tx: Tx,
-  action: Action,
-  caller: Caller,
-  facts: RequestFacts,
-  random: Random,
-  now: number,
-  errorCode: string | null,
-): Promise<void> {
-  await insertRow(tx, "audit_events", {
-    id: randomUuid(random),
-    at: now,
-    account: caller.account,
-    region: caller.region,
-    service: action.service,
-    action: action.name,
-    principal_arn: caller.arn,
-    access_key_id: caller.accessKeyId,
-    source_address: facts.sourceAddress,
-    user_agent: facts.userAgent.slice(0, 256),
-    error_code: errorCode,
-  });
+/** Blocks come and go by the thousands; to CloudTrail they are data, whose events are kept nowhere unless asked for. */
+function isDataEvent({ service, definition }: Action): boolean {
+  return service === "ebs" && definition.readOnly === true;
 }

@@ -31,10 +31,15 @@ export const idPrefixes = {
   flowLog: "fl",
   vpcPeeringConnection: "pcx",
   prefixList: "pl",
+  vpcEndpoint: "vpce",
+  instanceConnectEndpoint: "eice",
   keyPair: "key",
   launchTemplate: "lt",
   importSnapshotTask: "import-snap",
   instanceProfileAssociation: "iip-assoc",
+  placementGroup: "pg",
+  dedicatedHost: "h",
+  capacityReservation: "cr",
 } as const;
 
 export type ResourceKind = keyof typeof idPrefixes;
@@ -47,6 +52,8 @@ export type ImageId = Id<"image">;
 export type InterfaceId = Id<"networkInterface">;
 export type VpcId = Id<"vpc">;
 export type SubnetId = Id<"subnet">;
+export type EndpointId = Id<"vpcEndpoint">;
+export type ConnectEndpointId = Id<"instanceConnectEndpoint">;
 export type PeeringConnectionId = Id<"vpcPeeringConnection">;
 
 /** A fresh id: the first digit is `0`, as on EC2, and 64 bits are random. */

@@ -50,6 +50,22 @@ export function isIpv6BlockWithin(inner: Ipv6Block, outer: Ipv6Block): boolean {
   return inner.prefix >= outer.prefix && ipv6BlockContains(outer, inner.base);
 }
 
+/** Whether the text, an address or a block, is a block. */
+export function isBlockText(text: string): boolean {
+  return text.includes("/");
+}
+
+/** An address as the block of itself alone; a block as it is. */
+export function toIpv6BlockText(text: string): string {
+  return isBlockText(text) ? text : `${text}/128`;
+}
+
+/** Whether the address is in the block, or is the address, that `outer` is. */
+export function isIpv6AddressIn(outer: string, address: string): boolean {
+  const [block, number] = [parseIpv6Block(toIpv6BlockText(outer)), parseIpv6(address)];
+  return block !== undefined && number !== undefined && ipv6BlockContains(block, number);
+}
+
 /** Whether a block or an address, however it is written, is of IPv6. */
 export function isIpv6Text(text: string): boolean {
   return text.includes(":");

@@ -21,6 +21,8 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const sampleBytes = 4096;
 const samples = 4;
+/** With its ordinary window, and a place for a whole block, each try would take 2 MiB of memory. */
+const sampleOptions = { params: { ...options.params, [constants.ZSTD_c_windowLog]: 14 }, chunkSize: 2 * samples * sampleBytes };
 /** Above this share of its size compressing a block is not worth reading it with more work. */
 const worthwhile = 0.95;
 
@@ -54,7 +56,7 @@ function isCompressible(data: Uint8Array): boolean {
     const start = Math.floor((index * data.length) / samples);
     return data.subarray(start, start + sampleBytes);
   });
-  return zstdCompressSync(Buffer.concat(pages), options).length < samples * sampleBytes * worthwhile;
+  return zstdCompressSync(Buffer.concat(pages), sampleOptions).length < samples * sampleBytes * worthwhile;
 }
 
 async function unpack(file: Buffer): Promise<Buffer> {

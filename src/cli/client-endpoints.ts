@@ -10,13 +10,21 @@ export function clientEndpointsDirectory(dataDirectory: string): string {
   return join(dataDirectory, "clients");
 }
 
-export function writeClientEndpoints(dataDirectory: string, url: string): void {
-  const directory = clientEndpointsDirectory(dataDirectory);
+/** What clients on other machines need of files: the same for the address by which they reach it (`remote-door.ts`), and whom they are to believe. */
+export function remoteClientsDirectory(dataDirectory: string): string {
+  return join(clientEndpointsDirectory(dataDirectory), "remote");
+}
+
+export function remoteCertificateFile(dataDirectory: string): string {
+  return join(remoteClientsDirectory(dataDirectory), "ca.pem");
+}
+
+export function writeClientEndpoints(directory: string, url: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   writeFileSync(join(directory, "endpoints.json"), `${JSON.stringify(clientEndpoints(new URL(url)), undefined, 2)}\n`, { mode: 0o644 });
 }
 
-const services = ["ec2", "sts", "ssm", "iam", "ebs", "ec2-instance-connect"];
+const services = ["ec2", "sts", "ssm", "iam", "ebs", "ec2-instance-connect", "cloudtrail"];
 
 export function clientEndpoints(url: URL): unknown {
   const endpoints = Object.fromEntries(regions.map(({ name }) => [name, {}]));

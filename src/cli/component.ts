@@ -9,18 +9,20 @@ export type Component =
   | { readonly kind: "supervisor" }
   | { readonly kind: "control-plane" }
   /** A host's or a storage node's agent. */
-  | { readonly kind: "agent"; readonly node: string };
+  | { readonly kind: "agent"; readonly node: string }
+  /** The computer that an emulated host is. */
+  | { readonly kind: "machine"; readonly node: string };
 
 /** For lock and log files, messages and `logs COMPONENT`. */
 export function componentName(component: Component): string {
-  return component.kind === "agent" ? `agent-${component.node}` : component.kind;
+  return "node" in component ? `${component.kind}-${component.node}` : component.kind;
 }
 
-const commands = { supervisor: "supervise", "control-plane": "control-plane", agent: "agent" } as const;
+const commands = { supervisor: "supervise", "control-plane": "control-plane", agent: "agent", machine: "machine" } as const;
 
 /** The arguments behind `src/main.ts`; by these the process is found again. */
 export function componentArguments(component: Component, dataDirectory: string): readonly string[] {
-  const own = component.kind === "agent" ? ["--node", component.node] : [];
+  const own = "node" in component ? ["--node", component.node] : [];
   return [commands[component.kind], "--data", dataDirectory, ...own];
 }
 
@@ -30,7 +32,7 @@ export function parseComponent(commandLine: readonly string[], dataDirectory: st
   if (main < 1 || basename(commandLine[0] ?? "") !== "node") return undefined;
   const [command, dataOption, data, nodeOption, node, ...rest] = commandLine.slice(main + 1);
   if (dataOption !== "--data" || data !== dataDirectory || rest.length > 0) return undefined;
-  if (command === commands.agent) return nodeOption === "--node" && node !== undefined ? { kind: "agent", node } : undefined;
+  if (command === commands.agent || command === commands.machine) return nodeOption === "--node" && node !== undefined ? { kind: command, node } : undefined;
   if (nodeOption !== undefined) return undefined;
   if (command === commands.supervisor) return { kind: "supervisor" };
   return command === commands["control-plane"] ? { kind: "control-plane" } : undefined;

@@ -1,6 +1,9 @@
 /** Calls on the Unix sockets of an installation's processes: JSON over HTTP/1.1. */
 import { request } from "node:http";
 import { join } from "node:path";
+import type { AgentStatus } from "../host/agent/agent.ts";
+import { CommandError, notRunning } from "./command-error.ts";
+import type { CurrentInstallation } from "./current-installation.ts";
 import type { Installation } from "./installation.ts";
 import type { StatusReport } from "./status-report.ts";
 
@@ -41,11 +44,31 @@ export function agentSocket(runDirectory: string, node: string): string {
   return join(runDirectory, "hosts", node, "agent.sock");
 }
 
+/** What the control plane answers. Fails with what it says against the call, or that it does not run. */
+export async function askControlPlane<Answer>({ dataDirectory, installation }: CurrentInstallation, call: SocketCall): Promise<Answer> {
+  const answer = await callSocket(controlSocket(installation.runDirectory), call).catch((thrown: unknown) => {
+    throw isRefused(thrown) ? notRunning(dataDirectory) : thrown;
+  });
+  if (answer.status < 300) return (answer.body === "" ? undefined : JSON.parse(answer.body)) as Answer; // our own process wrote it
+  const { message, ...rest } = JSON.parse(answer.body) as { message: string; remedy?: string; exitCode?: number }; // likewise
+  throw new CommandError(message, rest);
+}
+
 /** The control plane's view of the data centre, or undefined when it does not answer. */
 export async function findStatus({ runDirectory }: Installation): Promise<StatusReport | undefined> {
   try {
     const answer = await callSocket(controlSocket(runDirectory), { method: "GET", path: "/v1/status", timeoutMs: 5_000 });
     return answer.status === 200 ? (JSON.parse(answer.body) as StatusReport) : undefined; // our own process wrote it
+  } catch (thrown) {
+    if (isRefused(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+/** What the agent of a host on this machine says of itself, or undefined when it does not answer. */
+export async function findAgentStatus(runDirectory: string, node: string): Promise<AgentStatus | undefined> {
+  try {
+    return JSON.parse((await callSocket(agentSocket(runDirectory, node), { method: "GET", path: "/v1/status", timeoutMs: 10_000 })).body) as AgentStatus; // our own process wrote it
   } catch (thrown) {
     if (isRefused(thrown)) return undefined;
     throw thrown;

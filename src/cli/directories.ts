@@ -16,6 +16,12 @@ import { findComponents } from "./processes.ts";
 /** Debian packages that images are built from; shared by all installations, may be deleted at any time. */
 export const packageCache = "/var/cache/hostelry/packages";
 
+/** The same of packages of newer versions that were built for Debian's release. */
+export const backportsCache = "/var/cache/hostelry/backports";
+
+/** The system of emulated hosts, and what emulates their network cards; shared and deletable likewise. */
+export const emulatedHostCache = "/var/cache/hostelry";
+
 export interface Surroundings {
   readonly uid: number;
   readonly home: string;
@@ -52,6 +58,10 @@ export function existingDataDirectory(option: string | undefined, around: Surrou
 
 export function installationFile(dataDirectory: string): string {
   return join(dataDirectory, "installation.json");
+}
+
+export function databaseFile(dataDirectory: string): string {
+  return join(dataDirectory, "control", "hostelry.sqlite");
 }
 
 /** A short path that lasts until the machine restarts, for the sockets of the installation `id`. */

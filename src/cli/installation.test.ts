@@ -8,6 +8,7 @@ import { systemRandom } from "../base/random.ts";
 import { defaultPlan } from "./build-topology.ts";
 import { installationFile } from "./directories.ts";
 import { ensureInstallation, findInstallation, type InstallationParts, type InstallationRequest } from "./installation.ts";
+import { listHosts } from "./topology.ts";
 
 let directory: string;
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "installation-"))));
@@ -54,6 +55,22 @@ describe("an installation", () => {
     expect(findInstallation(directory)).toEqual(changed);
   });
 
+  test("gives guests the accelerators that an `up` names, until another names others", async () => {
+    const plain = await ensureInstallation(directory, request, parts);
+    const given = await ensureInstallation(directory, { ...request, accelerators: ["0000:01:00.0", "0000:02:00.0"] }, parts);
+    expect(listHosts(given.topology).flatMap(({ id, accelerators = [] }) => accelerators.map((each) => `${id} ${each}`))).toEqual(["a1 0000:01:00.0", "a2 0000:02:00.0"]);
+    expect(await ensureInstallation(directory, request, parts)).toEqual(given);
+    expect(await ensureInstallation(directory, { ...request, accelerators: [] }, parts)).toEqual(plain);
+  });
+
+  test("is served to other machines from the `up` that says where, to one that names the loopback", async () => {
+    const made = await ensureInstallation(directory, { ...request, listen: "192.0.2.7" }, parts);
+    expect([made.listen, await ensureInstallation(directory, request, parts)]).toEqual(["192.0.2.7", made]);
+    await ensureInstallation(directory, { ...request, listen: "127.0.0.1" }, parts);
+    const { listen: _listen, ...alone } = made;
+    expect(findInstallation(directory)).toEqual(alone);
+  });
+
   test("that may have any port keeps the one that it was given first", async () => {
     const made = await ensureInstallation(directory, { ...request, port: 0 }, parts);
     expect(made.port).toBe(40_123);
@@ -63,6 +80,13 @@ describe("an installation", () => {
   test("does not turn from a real one into a simulated one", async () => {
     await ensureInstallation(directory, request, parts);
     await expect(ensureInstallation(directory, { ...request, simulated: true }, parts)).rejects.toThrow(/holds a real installation/);
+  });
+
+  test("of an earlier version, which knew one storage node in a zone, is found with it", async () => {
+    const made = await ensureInstallation(directory, request, parts);
+    const zones = made.topology.regions.map((region) => ({ ...region, zones: region.zones.map(({ storageNodes: [storageNode], ...zone }) => ({ ...zone, storageNode })) }));
+    writeFileSync(join(directory, "installation.json"), JSON.stringify({ ...made, topology: { regions: zones } }));
+    expect(findInstallation(directory)).toEqual(made);
   });
 
   test("that is not there is undefined", () => {

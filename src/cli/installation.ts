@@ -2,17 +2,18 @@
  * DATA/installation.json: what an installation is, decided by its first `up` and read by every process of it.
  *
  * The id, the public pool and the underlay network stay for its life. Each later `up` may give another port, another topology,
- * and says anew whether accounts are open. The file is replaced as a whole, so a reader never sees half of it, and two first
+ * and says anew whether accounts are open. While it runs only its control plane changes the file, and only the topology. The file is replaced as a whole, so a reader never sees half of it, and two first
  * `up` at once agree on one.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { formatCidr, parseCidr, type Cidr } from "../base/ipv4.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { randomHex, type Random } from "../base/random.ts";
-import { buildTopology, defaultPlan, simulatedPlan, type MachineSize } from "./build-topology.ts";
+import { buildTopology, dealAccelerators, defaultPlan, simulatedPlan, type MachineSize } from "./build-topology.ts";
 import { CommandError } from "./command-error.ts";
 import { installationFile } from "./directories.ts";
-import type { Topology, TopologyPlan } from "./topology.ts";
+import { listNodes, type StorageNode, type Topology, type TopologyPlan, type TopologyZone } from "./topology.ts";
 
 export interface Installation {
   /** Six hexadecimal digits; in the names of everything that the installation makes on the machine. */
@@ -21,12 +22,18 @@ export interface Installation {
   readonly simulated: boolean;
   readonly runDirectory: string;
   readonly port: number;
+  /** The machine's address at which the API is served to other machines; absent: nowhere. */
+  readonly listen?: string | undefined;
   readonly openAccounts: boolean;
   /** The network between hosts, storage nodes and the machine. */
   readonly underlay: string;
   /** The block of the guests' public addresses, routed to this machine. */
   readonly publicPool: string;
   readonly topology: Topology;
+  /** Ids of nodes that an edit took from the topology: what may be left of them here is to go. */
+  readonly retired?: readonly string[];
+  /** The network device by which other machines that join reach the underlay network; it is the installation's alone. */
+  readonly joinDevice?: string;
 }
 
 export const defaultPort = 8773;
@@ -36,7 +43,12 @@ export interface InstallationRequest {
   readonly simulated: boolean;
   /** 0: any free one, chosen once, so that clients find the same after every restart. */
   readonly port?: number;
+  /** An IPv4 address of the machine; one of the loopback: other machines are not served any more. */
+  readonly listen?: string;
   readonly plan?: TopologyPlan;
+  /** PCI addresses of the machine's accelerators that guests may have, beside those that the plan gives to hosts; absent: as before, or none. */
+  readonly accelerators?: readonly string[];
+  readonly joinDevice?: string;
   readonly openAccounts: boolean;
 }
 
@@ -79,12 +91,23 @@ export async function ensureInstallation(dataDirectory: string, request: Install
 
 /** The installation as the request would have it. */
 export function applyRequest(existing: Installation, request: InstallationRequest, machine: MachineSize): Installation {
+  const topology = request.plan === undefined ? existing.topology : buildTopology(request.plan, machine, requireCidr(existing.underlay));
   return {
     ...existing,
     port: request.port || existing.port,
     openAccounts: request.openAccounts,
-    ...(request.plan === undefined ? {} : { topology: buildTopology(request.plan, machine, requireCidr(existing.underlay)) }),
+    ...(request.listen === undefined ? {} : { listen: outerAddress(request.listen) }),
+    ...(request.joinDevice === undefined ? {} : { joinDevice: request.joinDevice }),
+    topology: withAccelerators(topology, request),
   };
+}
+
+function withAccelerators(topology: Topology, { accelerators }: InstallationRequest): Topology {
+  return accelerators === undefined ? topology : dealAccelerators(topology, accelerators);
+}
+
+function outerAddress(address: string): string | undefined {
+  return isLoopback(address) ? undefined : address;
 }
 
 async function createInstallation(dataDirectory: string, request: InstallationRequest, parts: InstallationParts): Promise<Installation> {
@@ -97,10 +120,12 @@ async function createInstallation(dataDirectory: string, request: InstallationRe
     simulated: request.simulated,
     runDirectory: parts.runDirectoryFor(id),
     port: request.port === 0 ? await parts.chooseFreePort() : (request.port ?? defaultPort),
+    ...(request.listen === undefined ? {} : { listen: outerAddress(request.listen) }),
     openAccounts: request.openAccounts,
     underlay: formatCidr(underlay),
     publicPool: await parts.choosePublicPool(formatCidr(underlay)),
-    topology: buildTopology(plan, parts.machine, underlay),
+    topology: withAccelerators(buildTopology(plan, parts.machine, underlay), request),
+    ...(request.joinDevice === undefined ? {} : { joinDevice: request.joinDevice }),
   };
   mkdirSync(dataDirectory, { recursive: true, mode: 0o755 });
   return publishInstallation(dataDirectory, installation);
@@ -121,24 +146,46 @@ function publishInstallation(dataDirectory: string, installation: Installation):
   }
 }
 
+/** Puts another topology into the file of an installation that runs. */
+export function replaceTopology(dataDirectory: string, topology: Topology): void {
+  const installation = findInstallation(dataDirectory);
+  if (installation === undefined) throw new Error(`${installationFile(dataDirectory)} is gone`);
+  const listed = new Set(listNodes(topology).map(({ id }) => id));
+  const retired = new Set([...(installation.retired ?? []), ...listNodes(installation.topology).map(({ id }) => id)].filter((id) => !listed.has(id)));
+  replaceInstallation(dataDirectory, { ...installation, topology, retired: [...retired] });
+}
+
+/** Durable when it returns. */
 export function replaceInstallation(dataDirectory: string, installation: Installation): void {
   renameSync(writeDraft(dataDirectory, installation), installationFile(dataDirectory));
+  const directory = openSync(dataDirectory, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 function writeDraft(dataDirectory: string, installation: Installation): string {
   const draft = `${installationFile(dataDirectory)}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(installation, undefined, 2)}\n`, { mode: 0o644 });
+  writeFileSync(draft, `${JSON.stringify(installation, undefined, 2)}\n`, { mode: 0o644, flush: true });
   return draft;
 }
 
 function parseInstallation(text: string, file: string): Installation {
   try {
     const value: unknown = JSON.parse(text);
-    if (isInstallation(value)) return value;
+    if (isInstallation(value)) return { ...value, topology: withStorageNodes(value.topology) };
   } catch {
     // Not JSON is as damaged as JSON of another kind.
   }
   throw new CommandError(`${file} is damaged.`, { remedy: "Restore it, or start anew with another --data DIR." });
+}
+
+/** Earlier versions wrote the one storage node of each zone by itself. */
+function withStorageNodes(topology: Topology): Topology {
+  const toZone = ({ storageNode, ...zone }: TopologyZone & { readonly storageNode?: StorageNode }): TopologyZone => (storageNode === undefined ? zone : { ...zone, storageNodes: [storageNode] });
+  return { regions: topology.regions.map((region) => ({ ...region, zones: region.zones.map(toZone) })) };
 }
 
 function isInstallation(value: unknown): value is Installation {

@@ -58,6 +58,6 @@ const controlPlaneProcess = ["--max-semi-space-size=4"];
 /** The command line of this program with other arguments. */
 export function mainCommand(mainArguments: readonly string[]): readonly [string, ...string[]] {
   const main = new URL("../main.ts", import.meta.url).pathname;
-  const memory = mainArguments[0] === "agent" ? smallProcess : mainArguments[0] === "control-plane" ? controlPlaneProcess : [];
+  const memory = mainArguments[0] === "agent" || mainArguments[0] === "machine" ? smallProcess : mainArguments[0] === "control-plane" ? controlPlaneProcess : [];
   return [process.execPath, "--disable-warning=ExperimentalWarning", ...memory, main, ...mainArguments];
 }

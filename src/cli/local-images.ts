@@ -4,7 +4,7 @@ import { listImages, type ImageManifest } from "../image/manifest.ts";
 import type { Store } from "../store/store.ts";
 
 export async function refreshImages(store: Store, imagesDirectory: string, simulated: boolean): Promise<void> {
-  const local = simulated ? builtinImages.map((image) => ({ ...image, file: `${image.name}.raw`, kernelFile: "kernel" })) : await readLocalImages(imagesDirectory);
+  const local = simulated ? builtinImages.map((image) => ({ ...image, file: `${image.name}.raw`, kernelFile: "kernel", ramdiskFile: "ramdisk" })) : await readLocalImages(imagesDirectory);
   await store.write((tx) => registerImages(tx, local));
 }
 
@@ -23,6 +23,7 @@ function toLocalImage(manifest: ImageManifest): LocalImage {
     sizeGib: manifest.sizeGib,
     file: manifest.file,
     kernelFile: manifest.kernelFile,
+    ramdiskFile: manifest.ramdiskFile,
     createdAt: Date.parse(manifest.createdAt),
   };
 }

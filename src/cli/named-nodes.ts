@@ -1,18 +1,22 @@
 /** Which nodes of the topology a command means by the names that it was given. */
 import { CommandError, exitCodes } from "./command-error.ts";
-import type { Installation } from "./installation.ts";
 
 export interface NamedNode {
   readonly id: string;
   readonly role: "host" | "storage";
 }
 
+/** The topology, or what the control plane says of it, which also has the machines that joined. */
+export interface NodePlaces {
+  readonly regions: readonly { readonly zones: readonly { readonly name: string; readonly hosts: readonly { readonly id: string }[]; readonly storageNodes: readonly { readonly id: string }[] }[] }[];
+}
+
 /** The nodes of these ids, and all of the zones of these names, each once. Fails for a name that is neither, and changes nothing then. */
-export function findNodes({ topology }: Pick<Installation, "topology">, names: readonly string[]): readonly NamedNode[] {
-  const zones = topology.regions.flatMap((region) => region.zones);
+export function findNodes({ regions }: NodePlaces, names: readonly string[]): readonly NamedNode[] {
+  const zones = regions.flatMap((region) => region.zones);
   const nodesOf = (zone: (typeof zones)[number]): NamedNode[] => [
     ...zone.hosts.map(({ id }) => ({ id, role: "host" as const })),
-    { id: zone.storageNode.id, role: "storage" },
+    ...zone.storageNodes.map(({ id }) => ({ id, role: "storage" as const })),
   ];
   const all = zones.flatMap(nodesOf);
   const found = names.flatMap((name) => {

@@ -1,8 +1,8 @@
 /** What `up` prints when the data centre is ready: commands to copy, with this installation's own values. */
 import type { ImageStatus, StatusReport } from "./status-report.ts";
 
-/** `data` is the option as given, so that the commands name the same installation. Nobody logs in to a simulated guest. */
-export function nextSteps(report: StatusReport, { data, simulated }: { readonly data?: string; readonly simulated: boolean }): string {
+/** `data` is the option as given, so that the commands name the same installation. Nobody logs in to a simulated guest. `remote`: where other machines reach it. */
+export function nextSteps(report: StatusReport, { data, simulated, remote }: { readonly data?: string; readonly simulated: boolean; readonly remote?: string }): string {
   const image = firstImage(report.images);
   const own = data === undefined ? "" : ` --data ${data}`;
   const lines = [
@@ -14,7 +14,9 @@ export function nextSteps(report: StatusReport, { data, simulated }: { readonly 
     ...(simulated ? [] : login),
     "",
     `  ./hostelry status${own}    what runs where`,
+    `  ./hostelry console${own}   a link to the console in a browser`,
     `  ./hostelry down${own}      shut everything down`,
+    ...(remote === undefined ? [] : ["", `Other machines: ${remote}    (./hostelry env --remote${own})`]),
   ];
   return `${lines.join("\n")}\n`;
 }

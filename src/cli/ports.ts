@@ -1,8 +1,8 @@
-/** Free TCP ports of the loopback. */
+/** Free TCP ports, of the loopback unless said otherwise. */
 import { createServer, type AddressInfo } from "node:net";
 
-export async function isPortFree(port: number): Promise<boolean> {
-  return (await listenOnce(port)) !== undefined;
+export async function isPortFree(port: number, address?: string): Promise<boolean> {
+  return (await listenOnce(port, address)) !== undefined;
 }
 
 export async function chooseFreePort(): Promise<number> {
@@ -12,11 +12,11 @@ export async function chooseFreePort(): Promise<number> {
 }
 
 /** The port that could be listened on, or undefined when it is taken. */
-function listenOnce(port: number): Promise<number | undefined> {
+function listenOnce(port: number, address = "127.0.0.1"): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(undefined) : reject(error)));
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(port, address, () => {
       const { port: chosen } = server.address() as AddressInfo; // a listening TCP server has one
       server.close(() => resolve(chosen));
     });

@@ -2,11 +2,13 @@
  * The power switches of the installation's hosts and storage nodes. One that is off has no process and no network, and the supervisor starts nothing for it, also
  * after the installation's next start. How often a node was switched on again tells its agent that the guests it knows of ran before a power failure.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { diskFiles } from "../host/agent/durable-files.ts";
 import { dropFuseDisks } from "../host/disk/fuse-disk.ts";
-import { endNode, setNodeLink } from "../host/network/underlay.ts";
+import { endNode, hasUnderlayNode, removeUnderlayNode, setNodeLink } from "../host/network/underlay.ts";
+import { endProcesses, findComponents } from "./processes.ts";
 
 interface Power {
   readonly off: boolean;
@@ -36,6 +38,7 @@ export async function powerOff({ dataDirectory, runDirectory, installation, node
   await writePower(dataDirectory, node, { ...power, off: true });
   await setNodeLink(installation, node, "down");
   await endNode(installation, node);
+  await endMachine(dataDirectory, node);
   await dropFuseDisks(join(runDirectory, "hosts", node));
   return !power.off;
 }
@@ -47,6 +50,29 @@ export async function powerOn({ dataDirectory, installation, node }: Switch): Pr
   await setNodeLink(installation, node, "up");
   await writePower(dataDirectory, node, { off: false, cycles: cycles + 1 });
   return true;
+}
+
+/** Ends everything that runs on a node that the topology has no more, and takes away its network and its folders. Done again, it finishes what was interrupted. */
+export async function dismantle(place: Switch): Promise<void> {
+  const { dataDirectory, runDirectory, installation, node } = place;
+  await endMachine(dataDirectory, node);
+  await removeUnderlayNode(installation, node);
+  await dropFuseDisks(join(runDirectory, "hosts", node));
+  await Promise.all(belongingsOf(place).map((path) => rm(path, { recursive: true, force: true })));
+}
+
+/** Whether a node that the topology has no more has left anything: networks go before folders, and whoever takes them away may be killed in between. */
+export function hasRemains(place: Switch): boolean {
+  return hasUnderlayNode(place.installation, place.node) || belongingsOf(place).some((path) => existsSync(path));
+}
+
+function belongingsOf({ dataDirectory, runDirectory, node }: Switch): readonly string[] {
+  return [...["hosts", "storage", "machines"].map((kind) => join(dataDirectory, kind, node)), ...["hosts", "machines"].map((kind) => join(runDirectory, kind, node)), powerFile(dataDirectory, node)];
+}
+
+/** The computer that an emulated host is. */
+async function endMachine(dataDirectory: string, node: string): Promise<void> {
+  await endProcesses(findComponents(dataDirectory).filter(({ component }) => component.kind === "machine" && component.node === node), 0);
 }
 
 function readPower(dataDirectory: string, node: string): Power {

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { componentArguments, parseComponent, type Component } from "./component.ts";
 import { endProcesses, findComponents, identify, isAlive, type ProcessIdentity } from "./processes.ts";
 
-const components: readonly Component[] = [{ kind: "supervisor" }, { kind: "control-plane" }, { kind: "agent", node: "a1" }];
+const components: readonly Component[] = [{ kind: "supervisor" }, { kind: "control-plane" }, { kind: "agent", node: "a1" }, { kind: "machine", node: "b1" }];
 
 describe("a command line", () => {
   test.each(components)("names the component that it was made for: %o", (component) => {
@@ -50,6 +50,16 @@ describe("a process", () => {
     return identity;
   }
 
+  test("that a component has forked, and that has its command line for a moment, is not taken for it", async () => {
+    const main = join(directory, "src", "main.ts");
+    mkdirSync(join(directory, "src"), { recursive: true });
+    writeFileSync(main, `if (process.env.FORKED) console.log("ready"); else require("node:child_process").spawn(process.execPath, process.argv.slice(1), { stdio: "inherit", env: { ...process.env, FORKED: process.pid } }); setInterval(() => process.env.FORKED && process.ppid !== Number(process.env.FORKED) && process.exit(), 100);`);
+    const child = spawn(process.execPath, [main, ...componentArguments({ kind: "machine", node: "b1" }, directory)], { stdio: ["ignore", "pipe", "inherit"] });
+    children.push(child);
+    await once(child.stdout, "data");
+    expect(findComponents(directory).map(({ pid }) => pid)).toEqual([child.pid]);
+  });
+
   test("of a component is found by its command line, and ends when asked", async () => {
     const started = [await start({ kind: "supervisor" }), await start({ kind: "agent", node: "b2" })];
     const found = findComponents(directory);
@@ -82,6 +92,6 @@ describe("a process", () => {
     children.push(shell);
     const [output] = await once(shell.stdout, "data");
     const pid = Number(String(output));
-    await vi.waitFor(() => expect(identify(pid)).toBeUndefined());
+    await expect.poll(() => identify(pid)).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sendSignal } from "../host/send-signal.ts";
 import { parseComponent, type Component } from "./component.ts";
 
 export interface ProcessIdentity {
@@ -16,27 +17,36 @@ export interface ComponentProcess extends ProcessIdentity {
   readonly component: Component;
 }
 
-/** The living processes of the installation with this data directory. */
+/**
+ * The living processes of the installation with this data directory. What one of them has forked has its command line until it becomes the program that it is
+ * to be, and is none of them.
+ */
 export function findComponents(dataDirectory: string): readonly ComponentProcess[] {
-  const found: ComponentProcess[] = [];
+  const found: (ComponentProcess & { readonly parent: number })[] = [];
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
     const component = parseComponent(readCommandLine(pid), dataDirectory);
-    const identity = component === undefined ? undefined : identify(pid);
-    if (component !== undefined && identity !== undefined) found.push({ ...identity, component });
+    const stat = component === undefined ? undefined : readStat(pid);
+    if (component !== undefined && stat !== undefined) found.push({ pid, ...stat, component });
   }
-  return found;
+  const isForked = ({ parent, component }: (typeof found)[number]) => found.some((other) => other.pid === parent && JSON.stringify(other.component) === JSON.stringify(component));
+  return found.filter((each) => !isForked(each)).map(({ pid, startTicks, component }) => ({ pid, startTicks, component }));
 }
 
 /** The process that has this pid now; undefined when there is none, or only a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
+  const stat = readStat(pid);
+  return stat && { pid, startTicks: stat.startTicks };
+}
+
+function readStat(pid: number): { readonly parent: number; readonly startTicks: number } | undefined {
   const stat = readProcFile(pid, "stat");
-  // The name in parentheses may hold anything, so fields count from the last closing one: state is the 3rd, start time the 22nd.
+  // The name in parentheses may hold anything, so fields count from the last closing one: state is the 3rd, the parent the 4th, start time the 22nd.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state] = fields;
   if (stat === "" || state === "Z" || state === "X") return undefined;
-  return { pid, startTicks: Number(fields[19]) };
+  return { parent: Number(fields[1]), startTicks: Number(fields[19]) };
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {
@@ -64,16 +74,7 @@ export async function waitForEnd(processes: readonly ProcessIdentity[], timeoutM
 }
 
 function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
-  if (!isAlive(identity)) return;
-  try {
-    process.kill(identity.pid, name);
-  } catch (thrown) {
-    if (!isGone(thrown)) throw thrown;
-  }
-}
-
-function isGone(thrown: unknown): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === "ESRCH";
+  if (isAlive(identity)) sendSignal(identity.pid, name);
 }
 
 function readCommandLine(pid: number): readonly string[] {

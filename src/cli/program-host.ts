@@ -1,9 +1,26 @@
 /** The commands about hosts. */
 import { Option, type Command } from "commander";
-import { dataOption } from "./program-options.ts";
+import { acceleratorsOption, dataOption, parsePositive } from "./program-options.ts";
+import { addHostChanges } from "./program-topology.ts";
 
 interface Options {
   readonly data?: string;
+}
+
+export interface TokenOptions extends Options {
+  readonly zone: string;
+  readonly host?: string;
+  readonly hours: number;
+  readonly json?: boolean;
+}
+
+export interface JoinOptions extends Options {
+  readonly token?: string;
+  readonly underlayDevice?: string;
+  readonly cards?: readonly string[];
+  readonly accelerators?: readonly string[];
+  readonly mtu?: number;
+  readonly foreground?: true;
 }
 
 export function addHostCommands(program: Command): void {
@@ -33,4 +50,30 @@ export function addHostCommands(program: Command): void {
     .addOption(new Option("--end", "give them new guests again"))
     .addOption(dataOption())
     .action(async (names: string[], options: Options & { readonly end?: boolean }) => (await import("./commands/host-drain.ts")).hostDrain(names, options));
+  addHostChanges(host);
+  addJoining(host);
+}
+
+function addJoining(host: Command): void {
+  host
+    .command("token")
+    .description("a token by which one machine joins as a host; used once")
+    .requiredOption("--zone <name>", "the zone that the machine stands in")
+    .option("--host <id>", "the host that it becomes, in the place of the machine that it was (default: a new one)")
+    .addOption(new Option("--hours <number>", "how long it is good").default(24).argParser(parsePositive))
+    .option("--json", "as JSON")
+    .addOption(dataOption())
+    .action(async (options: TokenOptions) => (await import("./commands/host-token.ts")).hostToken(options));
+  host
+    .command("join")
+    .description("make this machine a host of a data centre that runs elsewhere, and return when it is one; again: start it again")
+    .argument("[url]", "the control plane's address for hosts, as `host token` shows it")
+    .option("--token <token>", "from `host token`")
+    .option("--underlay-device <name>", "the network device that reaches the data centre's underlay network; it is the host's alone from then on")
+    .option("--cards <names...>", "network devices of cards, and NVMe controllers (nvme0), whose virtual functions (SR-IOV) guests may have; they are the host's alone from then on")
+    .addOption(acceleratorsOption("guests may have"))
+    .addOption(new Option("--mtu <bytes>", "the largest packets that the way to the underlay network has room for (default: what the device carries, at most 9100)").argParser((text) => Math.floor(parsePositive(text))))
+    .option("--foreground", "stay, and keep the host running, as a service manager likes it")
+    .addOption(dataOption())
+    .action(async (url: string | undefined, options: JoinOptions) => (await import("./commands/host-join.ts")).hostJoin(url, options));
 }

@@ -1,5 +1,5 @@
 /** `image` and its commands. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { dataOption } from "./program-options.ts";
 
 export interface ImportOptions {
@@ -7,6 +7,7 @@ export interface ImportOptions {
   readonly name: string;
   readonly loginUser?: string;
   readonly paravirtual?: true;
+  readonly arch?: "x86_64" | "arm64";
 }
 
 export function addImageCommands(program: Command): void {
@@ -20,7 +21,7 @@ export function addImageCommands(program: Command): void {
   image
     .command("build")
     .description("build an image from Debian packages")
-    .argument("<name>", "tiny or debian-12")
+    .argument("<name>", "tiny, debian-12, tiny-vf (virtual functions) or tiny-arm64")
     .option("--force", "build it again")
     .addOption(dataOption())
     .action(async (name: string, options: { data?: string; force?: boolean }) => (await import("./commands/image-build.ts")).imageBuild(name, options));
@@ -31,6 +32,7 @@ export function addImageCommands(program: Command): void {
     .requiredOption("--name <name>", "the image's name")
     .option("--login-user <name>", "whom it lets log in with the key pair (default: admin)")
     .option("--paravirtual", "for paravirtual guests too; its first partition must hold the root file system")
+    .addOption(new Option("--arch <name>", "of its processor (default: x86_64); arm64 boots through UEFI").choices(["x86_64", "arm64"]).conflicts("paravirtual"))
     .addOption(dataOption())
     .action(async (file: string, options: ImportOptions) => (await import("./commands/image-import.ts")).imageImport(file, options));
   image

@@ -17,10 +17,16 @@ export function addProcessCommands(program: Command): void {
     .addOption(dataOption().makeOptionMandatory())
     .action(async (options: { data: string; node: string }) => (await import("./commands/agent.ts")).agent(options.data, options.node));
   program
+    .command("machine", { hidden: true })
+    .requiredOption("--node <id>", "the emulated host")
+    .addOption(dataOption().makeOptionMandatory())
+    .action(async (options: { data: string; node: string }) => (await import("./commands/machine.ts")).machine(options.data, options.node));
+  program
     .command("build-image", { hidden: true })
     .requiredOption("--name <name>", "the image")
     .option("--again", "also when it is there")
     .addOption(dataOption().makeOptionMandatory())
     .action(async (options: { data: string; name: string; again?: boolean }) => (await import("./commands/build-image.ts")).buildImageInBackground(options));
+  program.command("build-console", { hidden: true }).action(async () => (await import("./commands/build-console.ts")).buildConsoleInBackground());
   program.command("warm", { hidden: true }).action(async () => (await import("./commands/warm.ts")).warm());
 }

@@ -30,13 +30,14 @@ describe("the command line", () => {
 
   test("shows its own processes to nobody", async () => {
     const { text } = await runCaptured("--help");
-    expect(commands.filter((name) => new RegExp(`^  ${name}\\b`, "m").test(text))).toEqual(commands.filter((name) => !["supervise", "control-plane", "agent", "build-image", "warm"].includes(name)));
+    expect(commands.filter((name) => new RegExp(`^  ${name}\\b`, "m").test(text))).toEqual(commands.filter((name) => !["supervise", "control-plane", "agent", "machine", "build-image", "build-console", "warm"].includes(name)));
   });
 
   test.each([
     [["upp"], /unknown command 'upp'/],
     [["up", "--prot", "1"], /unknown option '--prot'[\s\S]*--port/],
     [["up", "--port", "70000"], /A port is a number from 0 to 65535/],
+    [["up", "--listen", "0.0.0.0"], /Expected an IPv4 address of this machine/],
     [["up", "--detach", "--foreground"], /cannot be used with/],
     [["image", "import", "disk.raw"], /required option '--name <name>'/],
     [["logs", "--lines", "many"], /Expected a whole number/],

@@ -1,19 +1,21 @@
 /**
  * Waits until the data centre can be used: the control plane answers, every host and storage node has arrived, and the small image is
  * there. Shows each step, and gives up with the reason when the leading process ends, an image cannot be built, or nothing
- * moves for long.
+ * moves for long. The computers of emulated hosts take as long as they take.
  */
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandError } from "./command-error.ts";
 import { findStatus } from "./control-client.ts";
+import { watchStarts } from "./emulated-host/watch-starts.ts";
 import { findImageBuild } from "./image-builds.ts";
 import type { Installation } from "./installation.ts";
+import { lastProblem, lastWords } from "./last-words.ts";
 import { logFile } from "./launch.ts";
 import { isPoweredOff } from "./power.ts";
 import { findComponents } from "./processes.ts";
 import type { StatusReport } from "./status-report.ts";
 import type { Progress } from "./terminal.ts";
+import { listHosts, listNodes } from "./topology.ts";
 
 /** The image that is built during `up`. */
 export const firstImageName = "tiny";
@@ -29,19 +31,26 @@ const pollMs = 50;
 const stuckAfterMs = 180_000;
 
 export async function waitUntilReady(waiting: Waiting): Promise<StatusReport> {
-  const { installation, progress, dataDirectory } = waiting;
+  const { installation, progress } = waiting;
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
-  const first = await waitFor(waiting, "starting the control plane", (report) => report);
+  const first = await waitFor(waiting, () => ({ text: "starting the control plane" }), (report) => report);
   progress.done(`control plane at ${first.url} (${seconds()})`);
-  const arrived = await waitFor(waiting, (report) => `waiting for hosts: ${arrivals(report, dataDirectory).join(" of ")}`, (report) => {
-    const [up = 0, all = 0] = arrivals(report, dataDirectory);
+  const emulated = new Set(listHosts(installation.topology).flatMap((host) => (host.emulated === undefined ? [] : host.id)));
+  const look = watchStarts({ ...waiting, runDirectory: installation.runDirectory });
+  const hosts = (report: StatusReport | undefined): Step => {
+    const { up, all, absent } = arrivals(report, waiting);
+    const starting = look(absent.filter((id) => emulated.has(id)));
+    return { text: [`waiting for hosts: ${up} of ${all}`, ...starting].join("; "), isAlive: starting.length > 0 };
+  };
+  const arrived = await waitFor(waiting, hosts, (report) => {
+    const { up, all } = arrivals(report, waiting);
     return up === all ? all : undefined;
   });
   const off = countNodes(installation) - arrived;
   progress.done(`${arrived} hosts and storage nodes${off === 0 ? "" : `, ${off} switched off`} (${seconds()})`);
   if (installation.simulated) return first;
-  const ready = await waitFor(waiting, () => imageStep(installation), (report) => {
+  const ready = await waitFor(waiting, () => ({ text: imageStep(installation) }), (report) => {
     const there = report.images.some((image) => image.state === "available" && image.name.includes(firstImageName));
     return there ? report : undefined;
   });
@@ -49,9 +58,15 @@ export async function waitUntilReady(waiting: Waiting): Promise<StatusReport> {
   return ready;
 }
 
+interface Step {
+  readonly text: string;
+  /** It goes on, also while nothing of it is seen. */
+  readonly isAlive?: boolean;
+}
+
 async function waitFor<T>(
   { dataDirectory, installation, leader, progress }: Waiting,
-  step: string | ((report: StatusReport | undefined) => string),
+  step: (report: StatusReport | undefined) => Step,
   ready: (report: StatusReport) => T | undefined,
 ): Promise<T> {
   let text = "";
@@ -64,8 +79,8 @@ async function waitFor<T>(
     const report = await findStatus(installation);
     const result = report === undefined ? undefined : ready(report);
     if (result !== undefined) return result;
-    const now = typeof step === "string" ? step : step(report);
-    if (now !== text) changedAt = performance.now();
+    const { text: now, isAlive = false } = step(report);
+    if (now !== text || isAlive) changedAt = performance.now();
     text = now;
     progress.working(text);
     if (performance.now() >= lookAt) {
@@ -84,24 +99,9 @@ async function waitFor<T>(
 }
 
 function leaderEnded(dataDirectory: string, leader: string): CommandError {
-  return new CommandError(`The ${leader.replace("-", " ")} ended: ${lastProblem(logFile(dataDirectory, leader)) ?? "its log says no reason"}`, {
+  return new CommandError(`The ${leader.replace("-", " ")} ended: ${lastProblem(lastWords(logFile(dataDirectory, leader))) ?? "its log says no reason"}`, {
     remedy: `Look at ${logFile(dataDirectory, leader)} and ./hostelry doctor.`,
   });
-}
-
-/** The message of the last error in a log, or of its last line. */
-export function lastProblem(file: string): string | undefined {
-  let lines: string[];
-  try {
-    lines = readFileSync(file, "utf8").trim().split("\n").slice(-50);
-  } catch {
-    return undefined;
-  }
-  return lines.findLast(isError) ?? lines.at(-1);
-}
-
-function isError(line: string): boolean {
-  return line.includes('"level":"error"') || line.startsWith("hostelry: ");
 }
 
 function refuseFailedImage(dataDirectory: string, { runDirectory, simulated }: Installation): void {
@@ -117,13 +117,22 @@ function imageStep({ runDirectory }: Installation): string {
   return build === undefined ? `waiting for the image ${firstImageName}` : `building the image ${firstImageName}: ${build.step}`;
 }
 
-/** How many hosts and storage nodes are there, and of how many; those that are switched off are not waited for. */
-function arrivals(report: StatusReport | undefined, dataDirectory: string): readonly number[] {
+interface Arrivals {
+  readonly up: number;
+  readonly all: number;
+  /** Ids. */
+  readonly absent: readonly string[];
+}
+
+/** How many hosts and storage nodes of the topology are there, and of how many; those that are switched off are not waited for, nor are other machines that have joined. */
+function arrivals(report: StatusReport | undefined, { dataDirectory, installation: { topology } }: Waiting): Arrivals {
+  const own = new Set(listNodes(topology).map(({ id }) => id));
   const zones = report?.regions.flatMap((region) => region.zones) ?? [];
-  const nodes = zones.flatMap((zone) => [zone.storageNode, ...zone.hosts]).filter(({ id }) => !isPoweredOff(dataDirectory, id));
-  return [nodes.filter(({ state }) => state === "up" || state === "draining").length, nodes.length];
+  const nodes = zones.flatMap((zone) => [...zone.storageNodes, ...zone.hosts]).filter(({ id }) => own.has(id) && !isPoweredOff(dataDirectory, id));
+  const absent = nodes.flatMap(({ id, state }) => (state === "up" || state === "draining" ? [] : id));
+  return { up: nodes.length - absent.length, all: nodes.length, absent };
 }
 
 function countNodes({ topology }: Installation): number {
-  return topology.regions.flatMap((region) => region.zones).reduce((sum, zone) => sum + zone.hosts.length + 1, 0);
+  return topology.regions.flatMap((region) => region.zones).reduce((sum, zone) => sum + zone.hosts.length + zone.storageNodes.length, 0);
 }

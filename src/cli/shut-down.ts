@@ -24,6 +24,8 @@ export interface ShutDown {
 /** Guests have 30 seconds to shut down; then they are powered off, which needs a moment too. */
 const parkTimeoutMs = 45_000;
 const graceMs = 10_000;
+/** An emulated host's computer shuts its guests down itself, and takes its time. */
+const machineGraceMs = 80_000;
 
 /** Ends everything; returns whether anything ran. */
 export async function shutDown(task: ShutDown): Promise<boolean> {
@@ -31,7 +33,9 @@ export async function shutDown(task: ShutDown): Promise<boolean> {
   const ran = findComponents(dataDirectory).length > 0 || guestsRemain(installation);
   await end(task, "supervisor");
   if (!installation.simulated && ran) {
+    const machines = end(task, "machine", machineGraceMs); // with their guests
     await parkAgents(task, hostIds(installation), "guests are shutting down");
+    await machines;
     await parkAgents(task, storageIds(installation), "storage nodes are closing their volumes");
   }
   await end(task, "agent");
@@ -52,11 +56,11 @@ function removeRunDirectory({ runDirectory }: Installation): void {
   if (!names.includes("probes")) rmSync(runDirectory, { recursive: true, force: true });
 }
 
-async function end({ dataDirectory, progress }: ShutDown, kind: Component["kind"]): Promise<void> {
+async function end({ dataDirectory, progress }: ShutDown, kind: Component["kind"], withinMs = graceMs): Promise<void> {
   const processes = findComponents(dataDirectory).filter(({ component }) => component.kind === kind);
   if (processes.length === 0) return;
-  const { forced } = await endProcesses(processes, graceMs);
-  const what = kind === "agent" ? counted(processes.length, "agent") : `the ${kind.replace("-", " ")}`;
+  const { forced } = await endProcesses(processes, withinMs);
+  const what = kind === "agent" ? counted(processes.length, "agent") : kind === "machine" ? counted(processes.length, "emulated host") : `the ${kind.replace("-", " ")}`;
   progress.done(`${what} ended${forced > 0 ? ` (${forced} by force)` : ""}`);
 }
 
@@ -138,5 +142,5 @@ function hostIds({ topology }: Installation): readonly string[] {
 }
 
 function storageIds({ topology }: Installation): readonly string[] {
-  return topology.regions.flatMap((region) => region.zones.map((zone) => zone.storageNode.id));
+  return topology.regions.flatMap((region) => region.zones.flatMap((zone) => zone.storageNodes.map(({ id }) => id)));
 }

@@ -1,15 +1,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { silentLog } from "../base/log.ts";
 import { componentName, type Component } from "./component.ts";
 import { endProcesses, identify, isAlive, type ComponentProcess } from "./processes.ts";
 import { pauseMs, superviseComponents } from "./supervisor.ts";
 
-const wanted: readonly Component[] = [{ kind: "control-plane" }, { kind: "agent", node: "a1" }];
+const atFirst: readonly Component[] = [{ kind: "control-plane" }, { kind: "agent", node: "a1" }];
+let wanted = atFirst;
 const stopped: AbortController[] = [];
 const started: { readonly name: string; readonly child: ChildProcess }[] = [];
 
 afterEach(() => {
+  wanted = atFirst;
   for (const controller of stopped.splice(0)) controller.abort();
   for (const { child } of started.splice(0)) child.kill("SIGKILL");
 });
@@ -24,7 +26,7 @@ function supervise(running: readonly ComponentProcess[] = [], seconds = "60", is
     return child;
   };
   const findRunning = () => running.filter(isAlive);
-  const over = superviseComponents({ wanted, launch, findRunning, isHeld, now: () => performance.now(), log: silentLog, signal: controller.signal });
+  const over = superviseComponents({ wanted: async () => wanted, launch, findRunning, isHeld, now: () => performance.now(), log: silentLog, signal: controller.signal });
   return { over, controller };
 }
 
@@ -41,32 +43,41 @@ function startSleeper(component: Component): ComponentProcess {
 describe("the supervisor", () => {
   test("starts what is wanted, and again what was killed", async () => {
     supervise();
-    await vi.waitFor(() => expect(names()).toEqual(["control-plane", "agent-a1"]));
+    await expect.poll(names).toEqual(["control-plane", "agent-a1"]);
     started[1]?.child.kill("SIGKILL");
-    await vi.waitFor(() => expect(names()).toEqual(["control-plane", "agent-a1", "agent-a1"]));
+    await expect.poll(names).toEqual(["control-plane", "agent-a1", "agent-a1"]);
   });
 
   test("leaves alone what runs already, and starts it again when that ends", async () => {
     const survivor = startSleeper({ kind: "agent", node: "a1" });
     supervise([survivor]);
-    await vi.waitFor(() => expect(names()).toEqual(["before", "control-plane"]));
+    await expect.poll(names).toEqual(["before", "control-plane"]);
     await endProcesses([survivor], 1_000);
-    await vi.waitFor(() => expect(names()).toEqual(["before", "control-plane", "agent-a1"]), 5_000);
+    await expect.poll(names).toEqual(["before", "control-plane", "agent-a1"]);
   });
 
   test("starts nothing that is held, and starts it when it is not held any more", async () => {
     let held = true;
     let looks = 0;
     supervise([], "60", (component) => component.kind === "agent" && ++looks > 0 && held);
-    await vi.waitFor(() => expect(looks).toBeGreaterThan(2), 5_000);
+    await expect.poll(() => looks).toBeGreaterThan(2);
     expect(names()).toEqual(["control-plane"]);
     held = false;
-    await vi.waitFor(() => expect(names()).toEqual(["control-plane", "agent-a1"]), 5_000);
+    await expect.poll(names).toEqual(["control-plane", "agent-a1"]);
+  });
+
+  test("starts what is wanted later, and does not start again what is wanted no more", async () => {
+    supervise();
+    await expect.poll(() => started.length).toBe(2);
+    wanted = [{ kind: "control-plane" }, { kind: "agent", node: "a2" }];
+    await expect.poll(names).toEqual(["control-plane", "agent-a1", "agent-a2"]);
+    for (const { child } of started.slice(0, 2)) child.kill("SIGKILL");
+    await expect.poll(names).toEqual(["control-plane", "agent-a1", "agent-a2", "control-plane"]);
   });
 
   test("leaves everything running when it ends", async () => {
     const { over, controller } = supervise();
-    await vi.waitFor(() => expect(started.length).toBe(2));
+    await expect.poll(() => started.length).toBe(2);
     controller.abort();
     await over;
     expect(started.map(({ child }) => identify(child.pid ?? 0) !== undefined)).toEqual([true, true]);

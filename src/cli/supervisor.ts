@@ -3,7 +3,7 @@
  *
  * It compares what should run with what does, again and again: what is missing is started, with a growing pause when it keeps
  * ending; what runs already, started by an earlier supervisor or by anyone, is left alone. So it may itself be killed at any
- * moment, and the next one takes over. On its own end it leaves everything running; `down` ends the rest.
+ * moment, and the next one takes over. On its own end it leaves everything running; `down` ends the rest. What should run may change.
  */
 import type { ChildProcess } from "node:child_process";
 import type { Log } from "../base/log.ts";
@@ -12,7 +12,8 @@ import { lockHeld } from "./launch.ts";
 import { identify, isAlive, type ComponentProcess, type ProcessIdentity } from "./processes.ts";
 
 export interface SupervisorParts {
-  readonly wanted: readonly Component[];
+  /** What should run now; asked before each look. What it no longer names is not started again, and its end is not this program's. */
+  readonly wanted: () => Promise<readonly Component[]>;
   readonly launch: (component: Component) => ChildProcess;
   /** The installation's processes now, from /proc. */
   readonly findRunning: () => readonly ComponentProcess[];
@@ -38,12 +39,17 @@ const wellAfterMs = 30_000;
 
 /** Runs until the signal; everything started stays. */
 export async function superviseComponents(parts: SupervisorParts): Promise<void> {
-  const keepers = parts.wanted.map((component): Keeper => ({ component, process: undefined, startedAt: -Infinity, failures: 0 }));
+  let keepers: readonly Keeper[] = [];
   const bell = ringer(parts.signal);
   while (!parts.signal.aborted) {
+    keepers = keepersOf(await parts.wanted(), keepers);
     keepOnce(keepers, parts, bell.ring);
     await bell.wait(pollMs);
   }
+}
+
+function keepersOf(wanted: readonly Component[], standing: readonly Keeper[]): readonly Keeper[] {
+  return wanted.map((component) => standing.find((keeper) => sameComponent(keeper.component, component)) ?? { component, process: undefined, startedAt: -Infinity, failures: 0 });
 }
 
 function keepOnce(keepers: readonly Keeper[], parts: SupervisorParts, ring: () => void): void {

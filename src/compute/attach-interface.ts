@@ -14,7 +14,7 @@ import type { Random } from "../base/random.ts";
 import { listSecondaryAddresses } from "../network/interface-addresses.ts";
 import { listPrefixes } from "../network/interface-prefixes.ts";
 import { requireIpv6Limit } from "../network/ipv6-addresses.ts";
-import { listIpv6Addresses } from "../network/listed-ipv6-addresses.ts";
+import { countIpv6 } from "../network/listed-ipv6-addresses.ts";
 import { attachInterface, beginDetachment, finishDetachment, listInterfacesOf, requireAvailable } from "../network/network-interface.ts";
 import { wake } from "../store/due.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -52,8 +52,14 @@ export async function planInterface(tx: Tx, owner: Owner, request: AttachRequest
   if (state !== "running" && state !== "stopped") throw instanceNotAttachable(instance.id);
   if (nic.zone !== instance.zone) throw invalidParameterCombination("You may not attach a network interface to an instance if they are not in the same availability zone");
   if (nic.vpc_id !== instance.vpc_id) throw unsupportedRequest("Network interfaces of different VPCs at one instance are not supported yet.");
+  requirePluggable(instance);
   await requirePlace(tx, nic, instance, deviceIndex);
   return { nic, instance, deviceIndex };
+}
+
+/** How many virtual functions an instance has is promised when it starts, and with as many it runs. */
+export function requirePluggable({ id, virtual_functions: functions, host_id: host }: InstanceRow): void {
+  if (functions === 1 && host !== null) throw unsupportedRequest(`The network interfaces of '${id}' are virtual functions of its host's card, which a running instance is neither given nor loses. Stop the instance first.`);
 }
 
 /** The index is free, and the type takes one more interface with so many addresses. */
@@ -73,10 +79,9 @@ export async function requireRoomForAddresses(tx: Tx, nic: NetworkInterfaceRow, 
   if (1 + (await listSecondaryAddresses(tx, nic.id)).length + prefixes.length + more > ipv4PerInterface) throw privateAddressLimitExceeded(ipv4PerInterface);
 }
 
-/** Fails when the instance's type does not take so many more IPv6 addresses on the interface. */
+/** Fails when the instance's type does not take so many more IPv6 addresses on the interface, of which a prefix is one. */
 export async function requireRoomForIpv6(tx: Tx, nic: NetworkInterfaceRow, instance: Pick<InstanceRow, "instance_type">, more: number): Promise<void> {
-  const standing = (await listIpv6Addresses(tx, [nic.id])).get(nic.id)?.length ?? 0;
-  requireIpv6Limit(requireInstanceType(instance.instance_type).network.ipv6PerInterface, standing + more);
+  requireIpv6Limit(requireInstanceType(instance.instance_type).network.ipv6PerInterface, (await countIpv6(tx, nic.id)) + more);
 }
 
 /** Fails when the instance has more interfaces, or more addresses on one, than another type takes. */

@@ -6,12 +6,14 @@ import {
   instanceNotValid,
   invalidParameterCombination,
   invalidParameterValue,
+  malformedAddress,
   missingParameter,
   multipleInterfaces,
   notFound,
   parametersExclude,
   vpcHasNoGateway,
 } from "../base/api-error.ts";
+import { parseIpv4 } from "../base/ipv4.ts";
 import type { AssociationTarget } from "../network/elastic-ip.ts";
 import { listSecondaryAddresses } from "../network/interface-addresses.ts";
 import { hasInternetGateway } from "../network/internet-gateway.ts";
@@ -27,12 +29,18 @@ interface AddressRequest {
   readonly PublicIp?: string | undefined;
 }
 
+/** Fails for a text that is no address. */
+export function requireAddressText(text: string): string {
+  if (parseIpv4(text) === undefined) throw malformedAddress(text);
+  return text;
+}
+
 /** The owner's address of the allocation id, or of the address itself. */
 export async function requireElasticIp(tx: Tx, owner: Owner, { AllocationId: id, PublicIp: address }: AddressRequest): Promise<ElasticIpRow> {
   if (id !== undefined && address !== undefined) throw parametersExclude("publicIp", "allocationId");
   if (id !== undefined) return requireOwnedRow(tx, "elastic_ips", owner, id);
   if (address === undefined) throw missingParameter("allocationId");
-  const row = await tx.db.selectFrom("elastic_ips").selectAll().where("public_address", "=", address).executeTakeFirst();
+  const row = await tx.db.selectFrom("elastic_ips").selectAll().where("public_address", "=", requireAddressText(address)).executeTakeFirst();
   if (row === undefined) throw addressNotFound(address);
   if (row.account !== owner.account || row.region !== owner.region) throw addressNotOwned(address);
   return row;

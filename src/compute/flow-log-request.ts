@@ -1,5 +1,5 @@
 /** CreateFlowLogs as requests have it, checked (facts §7.12). */
-import { type ApiError, invalidParameter, invalidValueOf, isApiError, logDestinationNotFound, missingParameter, unsupportedRequest } from "../base/api-error.ts";
+import { type ApiError, invalidParameter, invalidValueOf, isApiError, logDestinationNotFound, logDestinationPermission, missingParameter, unsupportedRequest } from "../base/api-error.ts";
 import type { FlowTraffic } from "../host/protocol/flow-log.ts";
 import type { FlowLogPlan } from "../network/flow-log.ts";
 import { defaultFlowLogFormat, parseFlowLogFormat } from "../network/flow-log-specification.ts";
@@ -31,17 +31,17 @@ const otherResources = ["TransitGateway", "TransitGatewayAttachment", "RegionalN
 const traffics: readonly FlowTraffic[] = ["ACCEPT", "REJECT", "ALL"];
 const intervals = [60, 600];
 
-export function parseFlowLogRequest(request: FlowLogRequest): CommonPlan {
+export function parseFlowLogRequest(request: FlowLogRequest, owner: Owner): CommonPlan {
   const { TrafficType, MaxAggregationInterval = 600, LogFormat = defaultFlowLogFormat } = request;
   if (TrafficType === undefined) throw missingParameter("trafficType");
   const traffic = traffics.find((each) => each === TrafficType);
   if (traffic === undefined) throw invalidValueOf("trafficType", TrafficType);
   if (!intervals.includes(MaxAggregationInterval)) throw invalidParameter("Invalid Flow Log Max Aggregation Interval");
   if (parseFlowLogFormat(LogFormat) === undefined) throw invalidParameter(`The log format '${LogFormat}' has a field that is unknown or not supported yet.`);
-  return { traffic, interval_seconds: MaxAggregationInterval, format: LogFormat, ...parseDestination(request) };
+  return { traffic, interval_seconds: MaxAggregationInterval, format: LogFormat, ...parseDestination(request, owner) };
 }
 
-function parseDestination(request: FlowLogRequest): Pick<CommonPlan, "destination_type" | "destination" | "log_group" | "permission_arn"> {
+function parseDestination(request: FlowLogRequest, owner: Owner): Pick<CommonPlan, "destination_type" | "destination" | "log_group" | "permission_arn"> {
   const { LogDestinationType: kind = "cloud-watch-logs", LogDestination: destination, LogGroupName: group, DeliverLogsPermissionArn: permission } = request;
   if (kind === "kinesis-data-firehose") throw unsupportedRequest("Flow logs to Firehose are not supported yet.");
   if (kind !== "cloud-watch-logs" && kind !== "s3") throw invalidValueOf("logDestinationType", kind);
@@ -50,7 +50,7 @@ function parseDestination(request: FlowLogRequest): Pick<CommonPlan, "destinatio
   if (group === undefined && destination === undefined) throw invalidParameter("LogDestination can't be empty if LogGroupName is not provided.");
   if (kind === "s3") return { destination_type: kind, destination: requireBucket(destination ?? ""), log_group: null, permission_arn: null };
   if (permission === undefined) throw invalidParameter("DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.");
-  return { destination_type: kind, destination: destination ?? "", log_group: requireFolders(group ?? groupOfArn(destination ?? "")), permission_arn: permission };
+  return { destination_type: kind, destination: destination ?? "", log_group: requireFolders(group ?? groupOfArn(destination ?? "", owner)), permission_arn: permission };
 }
 
 /** `arn:aws:s3:::bucket` and perhaps folders. */
@@ -61,9 +61,11 @@ function requireBucket(arn: string): string {
   return arn;
 }
 
-function groupOfArn(arn: string): string {
-  const [, group] = /^arn:[\w-]+:logs:[\w-]*:\d*:log-group:(.+?)(?::\*)?$/.exec(arn) ?? [];
+/** Log groups are an account's own in a region; nobody can let another account write to one. */
+function groupOfArn(arn: string, owner: Owner): string {
+  const [, region, account, group] = /^arn:[\w-]+:logs:([\w-]*):(\d*):log-group:(.+?)(?::\*)?$/.exec(arn) ?? [];
   if (group === undefined) throw invalidParameter(`LogDestination: ${arn} is not the ARN of a log group.`);
+  if (region !== owner.region || account !== owner.account) throw logDestinationPermission(arn);
   return group;
 }
 

@@ -39,7 +39,8 @@ export async function toImageDevice(tx: Tx, owner: Owner, mapping: BlockDeviceMa
   return { ...openBlockDevice, device, ...toEbsFields(ebs, snapshot) };
 }
 
-function requireVirtualName(name: string): string {
+/** The name of a local disk. */
+export function requireVirtualName(name: string): string {
   if (!/^ephemeral(?:\d|1\d|2[0-3])$/.test(name)) throw invalidBlockDeviceMapping(`Invalid virtual name ${name}`);
   return name;
 }

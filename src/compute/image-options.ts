@@ -15,8 +15,10 @@ const plain: ImageOptions = { enaSupport: false, sriovNetSupport: null, bootMode
 /** What every hvm image has that the installation brings along. */
 const builtinHvm: ImageOptions = { enaSupport: true, sriovNetSupport: "simple", bootMode: "legacy-bios", imdsSupport: null };
 
-export function imageOptions(image: Pick<ImageRow, "launch_options" | "virtualization_type">): ImageOptions {
-  const defaults = image.launch_options === "{}" && image.virtualization_type === "hvm" ? builtinHvm : plain;
+const builtinArm64: ImageOptions = { ...builtinHvm, sriovNetSupport: null, bootMode: "uefi" };
+
+export function imageOptions(image: Pick<ImageRow, "architecture" | "launch_options" | "virtualization_type">): ImageOptions {
+  const defaults = image.launch_options !== "{}" || image.virtualization_type !== "hvm" ? plain : image.architecture === "arm64" ? builtinArm64 : builtinHvm;
   return { ...defaults, ...(JSON.parse(image.launch_options) as Partial<ImageOptions>) }; // written by the image actions
 }
 

@@ -34,10 +34,11 @@ export async function listImageParameters(tx: Tx, reader: { account: string; reg
   return [...parameters.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** `debian-12-hvm-x86_64` is found at `/aws/service/hostelry/debian-12/hvm`, `tiny-hvm-x86_64-s3` at `…/tiny/hvm-s3`. */
+/** `debian-12-hvm-x86_64` is found at `/aws/service/hostelry/debian-12/hvm`, `tiny-hvm-x86_64-s3` at `…/tiny/hvm-s3`, `tiny-hvm-arm64` at `…/tiny/hvm-arm64`. */
 function ownPath(image: ImageRow): string {
   const { name, virtualization_type: virtualization, architecture } = image;
   const root = imageRootType(image) === "ebs" ? "" : "-s3";
   const end = `-${virtualization}-${architecture}${root}`;
-  return `/aws/service/hostelry/${name.endsWith(end) ? name.slice(0, -end.length) : name}/${virtualization}${root}`;
+  const kind = architecture === "arm64" ? `${virtualization}-${architecture}` : virtualization;
+  return `/aws/service/hostelry/${name.endsWith(end) ? name.slice(0, -end.length) : name}/${kind}${root}`;
 }

@@ -25,6 +25,8 @@ export interface LocalImage {
   readonly file: string | undefined;
   /** The kernel for paravirtual guests, by its name in the image folder. */
   readonly kernelFile: string | undefined;
+  /** That kernel's first file system, likewise; undefined for an image of an earlier version, whose kernel had none. */
+  readonly ramdiskFile: string | undefined;
   readonly createdAt: number;
 }
 
@@ -32,6 +34,7 @@ export interface LocalImage {
 export const builtinImages: readonly LocalImage[] = [
   builtin("tiny", "Hostelry tiny: Debian kernel, busybox, SSH and a boot script", 1),
   builtin("debian-12", "Debian 12 (bookworm) with systemd, cloud-init and OpenSSH", 2),
+  { ...builtin("tiny-arm64", "Hostelry tiny, for arm64", 1), architecture: "arm64", virtualizations: ["hvm"] },
 ];
 
 function builtin(name: string, description: string, sizeGib: number): LocalImage {
@@ -44,6 +47,7 @@ function builtin(name: string, description: string, sizeGib: number): LocalImage
     sizeGib,
     file: undefined,
     kernelFile: undefined,
+    ramdiskFile: undefined,
     createdAt: Date.UTC(2026, 0, 1),
   };
 }
@@ -53,20 +57,40 @@ export function stableId(kind: ResourceKind, text: string): string {
   return `${idPrefixes[kind]}-0${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
 }
 
-/** `tiny-hvm-x86_64`, and with the root on local disks `tiny-hvm-x86_64-s3`. */
+/** `tiny-hvm-x86_64`, and with the root on local disks `tiny-hvm-x86_64-s3`; of the local image `tiny-arm64` it is `tiny-hvm-arm64`. */
 export function imageNameOf(image: Pick<LocalImage, "name" | "architecture">, virtualization: ImageRow["virtualization_type"], root: RootDeviceType = "ebs"): string {
-  return `${image.name}-${virtualization}-${image.architecture}${root === "ebs" ? "" : "-s3"}`;
+  const name = image.architecture === "arm64" ? image.name.replace(/-arm64$/, "") : image.name;
+  return `${name}-${virtualization}-${image.architecture}${root === "ebs" ? "" : "-s3"}`;
 }
 
 /** Only the smallest: each launch copies the whole image, and whoever looks for an image by a part of its name means one of a volume. */
 const localRootImages = ["tiny"];
 
+/** A kernel image has its first file system in it; there are no ramdisk images. */
+interface KernelImage {
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: number;
+}
+
+const virtioKernel: KernelImage = {
+  name: "user-mode-linux-virtio-x86_64",
+  description: "User-mode Linux with virtio disks, the kernel of paravirtual guests",
+  createdAt: Date.UTC(2026, 1, 1),
+};
+/** Of earlier versions, without a first file system: their images boot it, and images made of these. */
+const fileKernel: KernelImage = { name: "user-mode-linux-x86_64", description: "User-mode Linux, a kernel of paravirtual guests", createdAt: Date.UTC(2026, 0, 1) };
+
+const idOfKernel = ({ name }: KernelImage): string => stableId("kernel", name);
+const isOfEarlierVersion = (image: LocalImage): boolean => image.kernelFile !== undefined && image.ramdiskFile === undefined;
+
 /** Brings the rows up to date with these images: new ones appear, built ones become available. Instances keep the file they began with. */
 export async function registerImages(tx: Tx, images: readonly LocalImage[]): Promise<void> {
-  const kernelFile = images.find((image) => image.kernelFile !== undefined)?.kernelFile;
-  const kernelId = stableId("kernel", "user-mode-linux-x86_64");
-  await putImage(tx, toKernelRow(kernelId, kernelFile));
+  await putImage(tx, toKernelRow(virtioKernel, images.find((image) => image.ramdiskFile !== undefined)));
+  const earlier = images.find(isOfEarlierVersion);
+  if (earlier !== undefined) await putImage(tx, toKernelRow(fileKernel, earlier));
   for (const image of images) {
+    const kernelId = idOfKernel(isOfEarlierVersion(image) ? fileKernel : virtioKernel);
     for (const virtualization of image.virtualizations) {
       const row = toImageRow(image, virtualization, "ebs", kernelId);
       await putImage(tx, row);
@@ -127,13 +151,14 @@ function toImageRow(image: LocalImage, virtualization: ImageRow["virtualization_
   };
 }
 
-function toKernelRow(id: string, file: string | undefined): ImageRow {
+function toKernelRow(kernel: KernelImage, image: LocalImage | undefined): ImageRow {
   return {
-    ...commonColumns(file),
-    id,
+    ...commonColumns(image?.kernelFile),
+    id: idOfKernel(kernel),
+    ramdisk_file: image?.ramdiskFile ?? null,
     image_type: "kernel",
-    name: "user-mode-linux-x86_64",
-    description: "User-mode Linux, the kernel of paravirtual guests",
+    name: kernel.name,
+    description: kernel.description,
     architecture: "x86_64",
     virtualization_type: "paravirtual",
     root_device_name: "",
@@ -141,7 +166,7 @@ function toKernelRow(id: string, file: string | undefined): ImageRow {
     snapshot_id: "",
     kernel_id: null,
     local_name: null,
-    created_at: Date.UTC(2026, 0, 1),
+    created_at: kernel.createdAt,
   };
 }
 

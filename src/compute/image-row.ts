@@ -28,6 +28,7 @@ export function requireImageDescription(description: string | undefined): string
 /** What no way to make an image sets. */
 export const freshImageColumns = {
   state_reason: null,
+  ramdisk_file: null,
   wanted: 0,
   deprecated_at: null,
   deregistered_at: null,

@@ -4,6 +4,7 @@ import type { InstanceRow } from "../store/compute-tables.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
 import { instanceStoreOf, type InstanceStore } from "./instance-store.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
+import { requireAssistance, requireEnhancedNetworking } from "./launch-tags.ts";
 
 /** Room is asked for at the next start, not now. */
 export function planTypeChange(instance: InstanceRow, name: string): Partial<InstanceRow> {
@@ -11,6 +12,8 @@ export function planTypeChange(instance: InstanceRow, name: string): Partial<Ins
   if (type === undefined) throw invalidInstanceAttributeValue(`Invalid value '${name}' for InstanceType.`);
   if (!type.architectures.includes(instance.architecture)) throw architectureNotSupported(instance.architecture, name);
   if (!type.virtualizations.includes(instance.virtualization_type)) throw virtualizationNotSupported(instance.virtualization_type);
+  requireAssistance(type, [instance.virtualization]);
+  if (instance.virtual_functions === 1) requireEnhancedNetworking(type, { enaSupport: instance.ena_support === 1, sriovNetSupport: "simple" });
   if (type.network.ena === "required" && instance.virtualization_type !== "hvm") throw enaRequired(name);
   return {
     instance_type: name,

@@ -5,13 +5,14 @@
 import { incorrectInstanceState, instanceProtected, noRootVolume, unsupportedRequest } from "../base/api-error.ts";
 import type { Random } from "../base/random.ts";
 import { touchVpc } from "../network/vpc-specification.ts";
-import { placeMachine, type HostOffer, type Need } from "../placement/place.ts";
-import { listOffers, reserve } from "../placement/reservation.ts";
+import { reserve } from "../placement/reservation.ts";
 import { listAttachments, renewAttachmentTokens } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
 import { wake } from "../store/due.ts";
 import type { Tx } from "../store/store.ts";
-import { requireInstanceType } from "./instance-types/catalogue.ts";
+import { creditsOfStart } from "./cpu-credits.ts";
+import { findSpots } from "./find-spots.ts";
+import { toSpotColumns, wishOfInstance } from "./instance-placement.ts";
 import { requireEbsRoot } from "./instance-store.ts";
 import { toInstanceState, type InstanceState } from "./instance-state.ts";
 import { noCapacity } from "./launch-placement.ts";
@@ -90,9 +91,8 @@ export async function startInstance(tx: Tx, instance: InstanceRow, random: Rando
   if (state === "running" || state === "pending") return unchanged(instance);
   if (state !== "stopped") throw incorrectInstanceState(instance.id, "started");
   await requireRootVolume(tx, instance);
-  const offers = await listOffers(tx, instance.region, now);
-  const run = await beginRun(tx, instance, offers, random, now);
-  if (run === undefined) throw noCapacity(offers, needOf(instance), instance.instance_type, instance.zone);
+  const run = await beginRun(tx, instance, random, now);
+  if (run === undefined) throw await noCapacity(tx, await wishOfInstance(tx, instance), [instance.zone], now);
   return change(
     tx,
     instance,
@@ -109,26 +109,15 @@ export async function startInstance(tx: Tx, instance: InstanceRow, random: Rando
   );
 }
 
-/** Reserves room for another run in the instance's zone, where its volumes go by new names from now on; undefined when none of the offers has room. */
-export async function beginRun(
-  tx: Tx,
-  instance: InstanceRow,
-  offers: readonly HostOffer[],
-  random: Random,
-  now: number,
-): Promise<Pick<InstanceRow, "run" | "host_id"> | undefined> {
-  const need = needOf(instance);
-  const placement = placeMachine(offers.filter((offer) => offer.zone === instance.zone), need);
-  if (placement === undefined) return undefined;
-  await reserve(tx, instance, placement.host.id, need);
+/** Reserves room for another run in the instance's zone, where its volumes go by new names from now on; undefined when there is none. */
+export async function beginRun(tx: Tx, instance: InstanceRow, random: Random, now: number): Promise<(Partial<InstanceRow> & Pick<InstanceRow, "run">) | undefined> {
+  const wish = await wishOfInstance(tx, instance);
+  const { spots: [spot] } = await findSpots(tx, wish, [instance.zone], 1, now);
+  if (spot === undefined) return undefined;
+  await reserve(tx, instance, spot, wish.need);
   await renewAttachmentTokens(tx, instance.id, random, now);
   await touchVpc(tx, instance.vpc_id, now);
-  return { run: instance.run + 1, host_id: placement.host.id };
-}
-
-function needOf(instance: InstanceRow): Need {
-  const type = requireInstanceType(instance.instance_type);
-  return { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: [instance.virtualization] };
+  return { run: instance.run + 1, ...toSpotColumns(spot, instance.tenancy), ...(await creditsOfStart(tx, instance, now)) };
 }
 
 async function requireRootVolume(tx: Tx, instance: InstanceRow): Promise<void> {

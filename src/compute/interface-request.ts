@@ -25,15 +25,11 @@ export function parseAddresses(request: AddressRequest): { readonly primary: str
   return { primary: primaries[0], secondary: { addresses, count } };
 }
 
-const unsupported = ["Ipv4Prefixes", "Ipv4PrefixCount", "Ipv6Prefixes", "Ipv6PrefixCount", "PrimaryIpv6", "EnablePrimaryIpv6"] as const;
+const unsupported = ["PrimaryIpv6", "EnablePrimaryIpv6"] as const;
 
 /** Refuses what no interface can have yet. */
 export function refuseUnsupported(request: { readonly [Name in (typeof unsupported)[number]]?: unknown }): void {
-  const asked = unsupported.some((name) => {
-    const value = request[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== 0 && value !== false;
-  });
-  if (asked) throw unsupportedRequest("Prefix delegation and primary IPv6 addresses are not supported yet.");
+  if (unsupported.some((name) => (request[name] ?? false) !== false)) throw unsupportedRequest("Primary IPv6 addresses are not supported yet.");
 }
 
 /** The IPv6 addresses that a launch wants for an interface: only one without a description has them from the request itself. */
@@ -74,8 +70,8 @@ function requireRequest(request: InterfaceRequest, together: number, input: RunI
   if (request.AssociatePublicIpAddress !== undefined) {
     throw invalidParameterCombination("The associatePublicIPAddress parameter cannot be specified for an existing network interface.");
   }
-  const ipv6 = [request.Ipv6Addresses?.[0], request.Ipv6AddressCount];
-  const own = [request.SubnetId, request.PrivateIpAddress, request.Description, request.Groups?.[0], request.PrivateIpAddresses?.[0], request.SecondaryPrivateIpAddressCount, ...ipv6];
+  const further = [request.Ipv6Addresses?.[0], request.Ipv6AddressCount, request.Ipv4Prefixes?.[0], request.Ipv4PrefixCount, request.Ipv6Prefixes?.[0], request.Ipv6PrefixCount];
+  const own = [request.SubnetId, request.PrivateIpAddress, request.Description, request.Groups?.[0], request.PrivateIpAddresses?.[0], request.SecondaryPrivateIpAddressCount, ...further];
   if (own.some((each) => each !== undefined)) {
     throw invalidParameterCombination("The subnet, groups, addresses and description of an existing network interface cannot be specified.");
   }

@@ -4,18 +4,20 @@ import {
   groupNameNotFound,
   interfaceLimitExceeded,
   invalidParameterCombination,
+  launchedAddressLimitExceeded,
+  missingParameter,
   noDefaultVpc,
   notFound,
   parametersExclude,
-  privateAddressLimitExceeded,
   unsupportedRequest,
 } from "../base/api-error.ts";
 import type { InterfaceId, VpcId } from "../base/ids.ts";
-import { findRegion } from "../base/regions.ts";
+import { findRegion, zoneIdOf } from "../base/regions.ts";
 import { listSecondaryAddresses, requireFreeSecondary } from "../network/interface-addresses.ts";
-import { listPrefixes } from "../network/interface-prefixes.ts";
+import { listPrefixes, parsePrefixes, requireBesidePrefixes, requireFreePrefixes } from "../network/interface-prefixes.ts";
 import { requireFreeIpv6, requireIpv6Limit, wantedIpv6Count } from "../network/ipv6-addresses.ts";
-import { listIpv6Addresses } from "../network/listed-ipv6-addresses.ts";
+import { parseIpv6Prefixes, requireBesideIpv6Prefixes, requireFreeIpv6Prefixes } from "../network/ipv6-prefixes.ts";
+import { countIpv6 } from "../network/listed-ipv6-addresses.ts";
 import { requireAvailable, type InterfacePlan } from "../network/network-interface.ts";
 import { requireGroupCount } from "../network/security-group.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, SubnetRow } from "../store/network-tables.ts";
@@ -55,20 +57,27 @@ export async function planLaunchNetwork(tx: Tx, owner: Owner, input: RunInstance
   const existing = await readExisting(tx, owner, requests);
   const [first = {}] = requests;
   const subnetId = existing.get(first.NetworkInterfaceId ?? "")?.subnet_id ?? first.SubnetId ?? input.SubnetId;
-  const subnets = await chooseSubnets(tx, owner, subnetId, input.Placement?.AvailabilityZone);
+  const subnets = await chooseSubnets(tx, owner, subnetId, zoneOfPlacement(owner.region, input.Placement));
   const vpcId = subnets[0]?.vpc_id;
   if (vpcId === undefined) throw noDefaultVpc();
   const interfaces: LaunchInterface[] = [];
   for (const request of requests) {
     const nic = existing.get(request.NetworkInterfaceId ?? "");
     const deviceIndex = request.DeviceIndex ?? 0;
-    interfaces.push(nic === undefined ? { deviceIndex, ...(await planNew(tx, owner, vpcId, request, input)) } : { deviceIndex, kind: "existing", nic });
+    interfaces.push(nic === undefined ? { deviceIndex, ...(await planNew(tx, owner, { vpcId, subnets }, request, input)) } : { deviceIndex, kind: "existing", nic });
   }
   requireOnePlace(subnets, vpcId, interfaces);
   await requireTypeLimits(tx, type, interfaces);
   await requireIpv6(tx, type, subnets, interfaces);
   const isPlain = interfaces.length === 1 && interfaces[0]?.kind === "new"; // only then an automatic public address
   return { vpcId, subnets, interfaces, associatePublicAddress: isPlain ? first.AssociatePublicIpAddress : false };
+}
+
+/** Named, or by its id; one that there is not is refused with the name or id as it is. */
+export function zoneOfPlacement(region: string, { AvailabilityZone: name, AvailabilityZoneId: id }: NonNullable<RunInstancesCommandInput["Placement"]> = {}): string | undefined {
+  if (name !== undefined && id !== undefined) throw parametersExclude("Placement.AvailabilityZone", "Placement.AvailabilityZoneId");
+  if (id === undefined) return name;
+  return (findRegion(region)?.zones ?? []).map((letter) => region + letter).find((zone) => zoneIdOf(zone) === id) ?? id;
 }
 
 async function readExisting(tx: Tx, owner: Owner, requests: readonly InterfaceRequest[]): Promise<ReadonlyMap<string, NetworkInterfaceRow>> {
@@ -78,13 +87,19 @@ async function readExisting(tx: Tx, owner: Owner, requests: readonly InterfaceRe
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-async function planNew(tx: Tx, owner: Owner, vpcId: VpcId, request: InterfaceRequest, input: RunInstancesCommandInput): Promise<NewInterface> {
+async function planNew(tx: Tx, owner: Owner, { vpcId, subnets }: Pick<LaunchNetwork, "vpcId" | "subnets">, request: InterfaceRequest, input: RunInstancesCommandInput): Promise<NewInterface> {
   const subnet = request.SubnetId === undefined ? undefined : (await chooseSubnets(tx, owner, request.SubnetId, undefined))[0];
   const { primary, secondary } = parseAddresses(request);
+  const [prefixes, ipv6, ipv6Prefixes] = [parsePrefixes(request), parseLaunchIpv6(request, input), parseIpv6Prefixes(request)];
   const privateAddress = primary ?? input.PrivateIpAddress;
-  if ((privateAddress !== undefined || secondary.addresses.length > 0) && (input.MaxCount ?? 1) > 1) {
+  if ((privateAddress !== undefined || secondary.addresses.length + prefixes.prefixes.length + ipv6Prefixes.prefixes.length > 0) && (input.MaxCount ?? 1) > 1) {
     throw invalidParameterCombination("A private IP address can be specified only when launching a single instance.");
   }
+  requireBesidePrefixes(prefixes, privateAddress, secondary);
+  requireBesideIpv6Prefixes(ipv6Prefixes, ipv6.addresses);
+  const place = subnet ?? (subnets.length === 1 ? subnets[0] : undefined);
+  if (place === undefined && prefixes.prefixes.length > 0) throw missingParameter("subnetId");
+  if (place !== undefined) await requireFreePrefixes(tx, place, prefixes);
   if (subnet !== undefined) await requireFreeSecondary(tx, subnet, secondary.addresses);
   const isDescribed = (input.NetworkInterfaces ?? []).length > 0;
   return {
@@ -93,7 +108,9 @@ async function planNew(tx: Tx, owner: Owner, vpcId: VpcId, request: InterfaceReq
     groupIds: await chooseGroups(tx, vpcId, isDescribed ? (request.Groups ?? []) : (input.SecurityGroupIds ?? []), isDescribed ? [] : (input.SecurityGroups ?? [])),
     privateAddress,
     secondary,
-    ipv6: parseLaunchIpv6(request, input),
+    prefixes,
+    ipv6,
+    ipv6Prefixes,
     description: request.Description ?? "",
     deleteOnTermination: request.DeleteOnTermination ?? true,
   };
@@ -113,9 +130,14 @@ async function requireTypeLimits(tx: Tx, type: InstanceType, interfaces: readonl
   const { maxInterfaces, ipv4PerInterface } = type.network;
   if (interfaces.length > maxInterfaces) throw interfaceLimitExceeded(interfaces.length, type.name);
   for (const each of interfaces) {
-    const secondary = each.kind === "new" ? each.secondary.addresses.length + each.secondary.count : await countFurther(tx, each.nic.id);
-    if (1 + secondary > ipv4PerInterface) throw privateAddressLimitExceeded(ipv4PerInterface);
+    const further = each.kind === "new" ? countOf(each.secondary.addresses, each.secondary.count) + countOf(each.prefixes?.prefixes, each.prefixes?.count) : await countFurther(tx, each.nic.id);
+    if (1 + further > ipv4PerInterface) throw launchedAddressLimitExceeded(ipv4PerInterface);
   }
+}
+
+/** Named ones, or a number of any. */
+function countOf(named: readonly string[] = [], count = 0): number {
+  return named.length + count;
 }
 
 /** Of an interface that is there: a prefix counts as one address. */
@@ -127,12 +149,13 @@ async function countFurther(tx: Tx, id: InterfaceId): Promise<number> {
 async function requireIpv6(tx: Tx, type: InstanceType, subnets: readonly SubnetRow[], interfaces: readonly LaunchInterface[]): Promise<void> {
   for (const each of interfaces) {
     if (each.kind === "existing") {
-      requireIpv6Limit(type.network.ipv6PerInterface, (await listIpv6Addresses(tx, [each.nic.id])).get(each.nic.id)?.length ?? 0);
+      requireIpv6Limit(type.network.ipv6PerInterface, await countIpv6(tx, each.nic.id));
       continue;
     }
     for (const subnet of each.subnet === undefined ? subnets : [each.subnet]) {
       await requireFreeIpv6(tx, subnet, each.ipv6);
-      requireIpv6Limit(type.network.ipv6PerInterface, wantedIpv6Count(subnet, each.ipv6));
+      if (each.ipv6Prefixes !== undefined) await requireFreeIpv6Prefixes(tx, subnet, each.ipv6Prefixes);
+      requireIpv6Limit(type.network.ipv6PerInterface, wantedIpv6Count(subnet, each.ipv6) + countOf(each.ipv6Prefixes?.prefixes, each.ipv6Prefixes?.count));
     }
   }
 }

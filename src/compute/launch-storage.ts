@@ -18,6 +18,7 @@ import type { ImageRow } from "../store/compute-tables.ts";
 import type { SnapshotRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { imageBlockDevices, openBlockDevice, type ImageBlockDevice } from "./block-device-mapping.ts";
+import { requireVirtualName } from "./image-mapping.ts";
 import { imageRootType, type InstanceStore } from "./instance-store.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import type { Owner } from "./owned-rows.ts";
@@ -99,7 +100,7 @@ function mergeDevice(device: ImageBlockDevice, asked: BlockDeviceMapping | undef
   const isRoot = device.device === image.root_device_name;
   if (isRoot && (none !== undefined || virtualName !== undefined)) throw invalidBlockDeviceMapping(`The root device '${device.device}' must be an EBS volume`);
   if (none !== undefined) return { ...device, asked, noDevice: true };
-  if (virtualName !== undefined) return { ...openBlockDevice, device: device.device, asked, virtualName };
+  if (virtualName !== undefined) return { ...openBlockDevice, device: device.device, asked, virtualName: requireVirtualName(virtualName) };
   if (ebs === undefined) throw invalidBlockDeviceMapping(`The mapping of '${device.device}' has neither Ebs nor VirtualName`);
   if (isRoot && ebs.SnapshotId !== undefined && ebs.SnapshotId !== device.snapshotId) throw invalidBlockDeviceMapping("snapshotId cannot be modified on root device");
   const sameType = ebs.VolumeType === undefined || ebs.VolumeType === device.volumeType;

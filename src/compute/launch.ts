@@ -4,7 +4,6 @@
  */
 import type { RunInstancesCommandInput } from "@aws-sdk/client-ec2";
 import {
-  architectureNotRun,
   architectureNotSupported,
   enaRequired,
   invalidParameterValue,
@@ -14,16 +13,16 @@ import {
   rootDeviceTypeNotSupported,
   virtualizationNotSupported,
   insufficientInstanceCapacity,
+  unsupportedHostConfiguration,
 } from "../base/api-error.ts";
 import { isId, newId, type InstanceId, type InterfaceId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import type { Virtualization } from "../host/protocol/specification.ts";
-import { virtualizations } from "../host/protocol/specification.ts";
 import { assignPublicAddress, attachInterface, createInterface } from "../network/network-interface.ts";
 import { touchVpc } from "../network/vpc-specification.ts";
-import type { Need, Placement } from "../placement/place.ts";
-import { listOffers, reserve } from "../placement/reservation.ts";
-import { createVolume, findStorageNode } from "../storage/volume.ts";
+import type { Need } from "../placement/place.ts";
+import { reserve, type Spot } from "../placement/reservation.ts";
+import { findStorageNode } from "../storage/storage-node.ts";
+import { createVolume } from "../storage/volume.ts";
 import { requireVolumeRoom } from "../storage/volume-quota.ts";
 import { attachVolume } from "../storage/volume-attachment.ts";
 import type { ImageRow, InstanceRow, KeyPairRow } from "../store/compute-tables.ts";
@@ -37,9 +36,14 @@ import { imageRootType } from "./instance-store.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { invalidInstanceTypeAtLaunch } from "../base/api-error.ts";
+import { creditsOfLaunch, shareLaunchCredits, type CreditColumns } from "./cpu-credits.ts";
+import { parseLaunchTags, type Networking } from "./launch-tags.ts";
 import { resolveTemplate } from "./launch-from-template.ts";
+import { requireLaunchOptions } from "./launch-options.ts";
 import { planLaunchNetwork, type LaunchInterface, type LaunchNetwork } from "./launch-network.ts";
 import { placeLaunch } from "./launch-placement.ts";
+import { needOf, toSpotColumns } from "./instance-placement.ts";
+import { planPlacement, wishOf, type RequestedPlacement } from "./placement-request.ts";
 import { planLaunchStorage, type LaunchStorage } from "./launch-storage.ts";
 import { newAssociation, requireProfile, type RequestedProfile } from "./instance-profile.ts";
 import { defaultMetadataOptions, requireTagKeysForMetadata, withMetadataOptions, type MetadataOptions } from "./metadata-options.ts";
@@ -58,23 +62,24 @@ export interface LaunchPlan {
   readonly kernel: ImageRow | undefined;
   readonly type: InstanceType;
   readonly network: LaunchNetwork;
+  readonly networking: Networking;
   readonly subnet: SubnetRow;
   readonly storage: LaunchStorage;
   readonly storageNode: string;
-  readonly placements: readonly Placement[];
+  readonly placement: RequestedPlacement;
+  readonly spots: readonly Spot[];
   readonly need: Need;
   readonly keyPair: KeyPairRow | undefined;
   readonly userData: string | undefined;
   readonly metadataOptions: MetadataOptions;
   readonly profile: RequestedProfile | undefined;
+  readonly credits: CreditColumns;
   readonly tags: ReadonlyMap<string, readonly Tag[]>;
   /** Of a launch template: its id, and the tags of the instances that tell of it. */
   readonly templateId: string | undefined;
   readonly marks: readonly Tag[];
 }
 
-/** The launch tag that chooses how the guest is virtualized. */
-export const virtualizationTag = "hostelry:virtualization";
 const launchLimit = 1000;
 
 /** Everything about the request that can be wrong, found out before anything is written. */
@@ -86,6 +91,7 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, request: RunInstanc
   if (type === undefined) throw invalidInstanceTypeAtLaunch(input.InstanceType ?? "");
   const image = await requireLaunchableImage(tx, owner, input.ImageId);
   requireFit(image, type);
+  requireLaunchOptions(input, type);
   const tags = parseTagSpecifications(input.TagSpecifications, ["instance", "volume", "network-interface", "spot-instances-request"]);
   const metadataOptions = withMetadataOptions(metadataDefaultsOf(image), input.MetadataOptions);
   requireTagKeysForMetadata(metadataOptions, (tags.get("instance") ?? []).map((tag) => tag.key));
@@ -94,16 +100,18 @@ export async function planLaunch(tx: Tx, owner: LaunchOwner, request: RunInstanc
   const keyPair = await requireKeyPair(tx, owner, input.KeyName);
   const storage = await planLaunchStorage(tx, owner, image, type, input.BlockDeviceMappings ?? []);
   const network = await planLaunchNetwork(tx, owner, input, type);
-  const need = { vcpus: type.vcpus, memoryMib: type.memoryMib, virtualizations: wantedVirtualizations(image, tags) };
-  const zones = network.subnets.map((subnet) => subnet.zone);
-  const { zone, placements } = placeLaunch(await listOffers(tx, owner.region, now), zones, need, count, type.name);
-  await requireVolumeRoom(tx, owner, placements.flatMap(() => storage.volumes));
-  const kernel = placements[0]?.virtualization === "paravirtual" ? await findKernelImage(tx, input.KernelId ?? image.kernel_id) : undefined;
-  if (placements[0]?.virtualization === "paravirtual" && kernel === undefined) throw notFound("kernel", input.KernelId ?? image.kernel_id ?? "aki-default");
+  const { virtualizations, networking } = parseLaunchTags(image, type, tags.get("instance") ?? []);
+  const need = { ...needOf(type, virtualizations, storage.local), ...(networking === "vf" ? { functions: network.interfaces.length } : {}) };
+  const placement = await planPlacement(tx, owner, input, type, network.vpcId, network.subnets.map((subnet) => subnet.zone));
+  const credits = await creditsOfLaunch(tx, owner, type, creditModeAsked(input, placement.tenancy));
+  const { zone, spots } = await placeLaunch(tx, wishOf(owner, type, need, placement), placement.zones, count, now);
+  await requireVolumeRoom(tx, owner, spots.flatMap(() => storage.volumes));
+  const kernel = spots[0]?.virtualization === "paravirtual" ? await findKernelImage(tx, input.KernelId ?? image.kernel_id) : undefined;
+  if (spots[0]?.virtualization === "paravirtual" && kernel === undefined) throw notFound("kernel", input.KernelId ?? image.kernel_id ?? "aki-default");
   const subnet = network.subnets.find((each) => each.zone === zone);
-  const storageNode = await findStorageNode(tx, zone);
+  const storageNode = await findStorageNode(tx, { account: owner.account, region: owner.region, zone });
   if (subnet === undefined || storageNode === undefined) throw insufficientInstanceCapacity(type.name, zone, []);
-  return { owner, input, image, kernel, type, network, subnet, storage, storageNode, placements, need, keyPair, userData: input.UserData, metadataOptions, profile, tags, templateId, marks };
+  return { owner, input, image, kernel, type, network, networking, subnet, storage, storageNode, placement, spots, need, keyPair, userData: input.UserData, metadataOptions, profile, credits, tags, templateId, marks };
 }
 
 function requireCounts(input: RunInstancesCommandInput): { min: number; max: number } {
@@ -126,7 +134,6 @@ function requireFit(image: ImageRow, type: InstanceType): void {
   if (!type.virtualizations.includes(image.virtualization_type)) throw virtualizationNotSupported(image.virtualization_type);
   if (!type.rootDeviceTypes.includes(imageRootType(image))) throw rootDeviceTypeNotSupported(image.id, imageRootType(image), type.name);
   if (type.network.ena === "required" && !imageOptions(image).enaSupport) throw enaRequired(type.name);
-  if (image.architecture === "arm64") throw architectureNotRun(image.architecture, type.name);
 }
 
 async function requireKeyPair(tx: Tx, { account, region }: LaunchOwner, name: string | undefined): Promise<KeyPairRow | undefined> {
@@ -142,22 +149,15 @@ async function requireKeyPair(tx: Tx, { account, region }: LaunchOwner, name: st
   return row;
 }
 
-function wantedVirtualizations(image: ImageRow, tags: ReadonlyMap<string, readonly Tag[]>): readonly Virtualization[] {
-  const asked = tags.get("instance")?.find((tag) => tag.key === virtualizationTag)?.value;
-  if (asked === undefined) return image.virtualization_type === "paravirtual" ? ["paravirtual"] : ["hardware", "emulated"];
-  const kind = virtualizations.find((each) => each === asked);
-  if (kind === undefined) throw invalidParameterValue(`The tag '${virtualizationTag}' must be one of ${virtualizations.join(", ")}.`);
-  return [kind];
-}
-
 /** Writes the plan as rows: from here on the reconciler makes it true. Returns the instances in launch order. */
 export async function launch(tx: Tx, plan: LaunchPlan, random: Random, now: number): Promise<InstanceRow[]> {
   const reservationId = newId("reservation", random);
+  const credits = await shareLaunchCredits(tx, plan.owner, plan.credits, plan.spots.length, now);
   const rows: InstanceRow[] = [];
-  for (const [index, placement] of plan.placements.entries()) {
-    const row = toInstanceRow(plan, placement, reservationId, index, random, now);
+  for (const [index, spot] of plan.spots.entries()) {
+    const row = toInstanceRow({ ...plan, credits: credits[index] ?? plan.credits }, spot, reservationId, index, random, now);
     await insertRow(tx, "instances", row);
-    await reserve(tx, row, placement.host.id, plan.need);
+    await reserve(tx, row, spot, plan.need);
     await createParts(tx, plan, row, random, now);
     await wake(tx, { kind: "instance", key: row.id }, now);
     rows.push(row);
@@ -190,7 +190,27 @@ async function attachOne(tx: Tx, plan: LaunchPlan, each: LaunchInterface, instan
   return nic.id;
 }
 
-function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: string, index: number, random: Random, now: number): InstanceRow {
+/** On a Dedicated Host a burstable instance cannot borrow (facts §1.5, §2.3). */
+function creditModeAsked({ CreditSpecification: credits }: RunInstancesCommandInput, tenancy: InstanceRow["tenancy"]): string | undefined {
+  if (tenancy !== "host") return credits?.CpuCredits;
+  if (credits?.CpuCredits === "unlimited") throw unsupportedHostConfiguration("Instances with unlimited CPU credits are not supported on Dedicated Hosts.");
+  return credits?.CpuCredits ?? "standard";
+}
+
+function toPlacementColumns({ tenancy, affinity, group, partition, capacity }: RequestedPlacement, spot: Spot) {
+  return {
+    tenancy,
+    dedicated_host_id: null,
+    affinity,
+    placement_group_id: group?.id ?? null,
+    partition_number: null,
+    partition_fixed: partition === undefined ? 0 : 1,
+    ...capacity,
+    ...toSpotColumns(spot, tenancy),
+  } as const; // keeps the flag's literals
+}
+
+function toInstanceRow(plan: LaunchPlan, spot: Spot, reservationId: string, index: number, random: Random, now: number): InstanceRow {
   const { input, image, type, subnet, network } = plan;
   return {
     id: newId("instance", random),
@@ -203,10 +223,13 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     instance_type: type.name,
     architecture: image.architecture,
     virtualization_type: image.virtualization_type,
-    virtualization: placement.virtualization,
+    virtualization: spot.virtualization,
+    virtual_functions: plan.networking === "vf" ? 1 : 0,
+    emulated_cards: plan.networking === "e1000" ? 1 : 0,
     root_device_name: image.root_device_name,
     kernel_id: plan.kernel?.id ?? null,
     kernel_file: plan.kernel?.file ?? null,
+    ramdisk_file: plan.kernel?.ramdisk_file ?? null,
     vpc_id: network.vpcId,
     subnet_id: subnet.id,
     key_name: plan.keyPair?.name ?? null,
@@ -227,10 +250,10 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     source_dest_check: 1,
     public_address_wanted: (network.associatePublicAddress ?? subnet.map_public_ip_on_launch === 1) ? 1 : 0,
     metadata_options: JSON.stringify(plan.metadataOptions),
-    credit_specification: type.burstable === undefined ? null : (input.CreditSpecification?.CpuCredits ?? (type.family === "t2" ? "standard" : "unlimited")),
+    ...plan.credits,
     instance_profile: plan.profile === undefined ? null : JSON.stringify(newAssociation(plan.profile, random, now)),
     role_credentials: null,
-    tenancy: "default",
+    ...toPlacementColumns(plan.placement, spot),
     instance_store: JSON.stringify(plan.storage.local),
     image_task: null,
     auto_recovery: input.MaintenanceOptions?.AutoRecovery === "disabled" ? 0 : 1,
@@ -239,7 +262,6 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     run: 1,
     reboots: 0,
     stop_mode: "graceful",
-    host_id: placement.host.id,
     generation: 0,
     terminated_at: null,
     observed_generation: 0,
@@ -248,6 +270,7 @@ function toInstanceRow(plan: LaunchPlan, placement: Placement, reservationId: st
     observed_cause: null,
     observed_reason: null,
     observed_reached: 0,
+    observed_silent_since: null,
     observed_at: null,
   };
 }

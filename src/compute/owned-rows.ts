@@ -33,6 +33,11 @@ const kinds = {
   elastic_ips: "elasticIp",
   flow_logs: "flowLog",
   prefix_lists: "prefixList",
+  vpc_endpoints: "vpcEndpoint",
+  instance_connect_endpoints: "instanceConnectEndpoint",
+  placement_groups: "placementGroup",
+  dedicated_hosts: "dedicatedHost",
+  capacity_reservations: "capacityReservation",
 } as const satisfies Partial<Record<keyof Tables, ResourceKind>>;
 
 export type OwnedTable = keyof typeof kinds;

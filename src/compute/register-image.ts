@@ -1,6 +1,6 @@
 /** RegisterImage: an image of snapshots that are there already (facts §4.9). Whoever names neither gets EC2's defaults, i386 and paravirtual. */
 import type { RegisterImageCommandInput } from "@aws-sdk/client-ec2";
-import { invalidParameterCombination, malformedId, missingParameter, notFound, unsupportedRequest } from "../base/api-error.ts";
+import { invalidParameterCombination, malformedId, missingParameter, notFound, unreadableManifest, unsupportedRequest } from "../base/api-error.ts";
 import { isId } from "../base/ids.ts";
 import type { ImageRow } from "../store/compute-tables.ts";
 import type { Tx } from "../store/store.ts";
@@ -13,7 +13,7 @@ import { requireImageDescription, requireImageName, type ImagePlan } from "./ima
 import type { Owner } from "./owned-rows.ts";
 
 export async function planRegistration(tx: Tx, owner: Owner, input: RegisterImageCommandInput): Promise<ImagePlan> {
-  if (input.ImageLocation !== undefined) throw unsupportedRequest("Images in S3 buckets are not supported. Register the image of a snapshot.");
+  if (input.ImageLocation !== undefined) throw unreadableManifest(input.ImageLocation);
   if ((input.BillingProducts ?? []).length > 0) throw unsupportedRequest("There are no billing products in this installation.");
   const name = await requireImageName(tx, owner, input.Name ?? "");
   const virtualization = requireChoice("virtualizationType", ["hvm", "paravirtual"], input.VirtualizationType ?? "paravirtual");

@@ -3,7 +3,7 @@ import { gatewayNotFound, invalidParameterCombination, invalidParameterValue, mi
 import { isId, type PeeringConnectionId, type VpcId } from "../base/ids.ts";
 import { listInterfacesOf, requireManageable } from "../network/network-interface.ts";
 import type { RouteTableRow } from "../network/route-table.ts";
-import type { PrefixListRow } from "../store/network-tables.ts";
+import type { PrefixListRow } from "../store/prefix-list-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { requireInstances } from "./instance.ts";
 import { requireOwnedRow, type Owner } from "./owned-rows.ts";
@@ -49,7 +49,6 @@ export async function requireRouteTarget(tx: Tx, owner: Owner, table: RouteTable
   if (given.length > 1) throw invalidParameterCombination("Exactly one route target may be specified.");
   if (egressOnly !== undefined && family === "IPv4") throw invalidParameterValue(`Destination ${destination} cannot be routed to an egress-only internet gateway, which is for IPv6.`);
   if (natGateway !== undefined && family === "IPv6") throw unsupportedRequest("NAT gateways do not translate IPv6 yet.");
-  if (peering !== undefined && family === "IPv6") throw unsupportedRequest("Peering connections do not carry IPv6 yet.");
   if (gateway !== undefined) return requireGateway(tx, owner, table, gateway);
   if (egressOnly !== undefined) return requireEgressOnlyGateway(tx, owner, table, egressOnly);
   if (natGateway !== undefined) return requireNatGateway(tx, owner, table, natGateway);

@@ -35,6 +35,11 @@ const resourceTypes: Readonly<Partial<Record<ResourceKind, string>>> = {
   flowLog: "vpc-flow-log",
   vpcPeeringConnection: "vpc-peering-connection",
   prefixList: "prefix-list",
+  vpcEndpoint: "vpc-endpoint",
+  instanceConnectEndpoint: "instance-connect-endpoint",
+  placementGroup: "placement-group",
+  dedicatedHost: "dedicated-host",
+  capacityReservation: "capacity-reservation",
 };
 
 /** The owner's resources of the ids. Fails with `InvalidID` for a text that is no id, and as its kind does for one that the owner does not have. */

@@ -70,6 +70,12 @@ export function readTrust({ document }: Trust, roleArn: string, cache: PolicyCac
   return document === undefined ? [] : [{ name: roleArn, type: "resource", policy: cache.compile(document, "trust") }];
 }
 
+/** An endpoint's policy alone: it takes from what others allow, and gives nothing. */
+export function readEndpointPolicies(document: string, cache: PolicyCache): Policies {
+  const [name, type] = ["endpoint", "resource"] as const;
+  return { identity: [{ name, type, policy: cache.compile(allowAll) }], resource: [{ name, type, policy: cache.compile(document, "resource") }] };
+}
+
 /** A federated user has what both the federating user and the session policies allow: nothing without any. */
 async function readSessionPolicies(tx: Tx, { account, session }: Principal, cache: PolicyCache): Promise<readonly AttachedPolicy[] | undefined> {
   if (session === undefined) return undefined;
@@ -102,8 +108,13 @@ function inlineType(holder: IamEntityRow | undefined): PolicyType {
   return holder?.kind === "group" ? "group" : holder?.kind === "role" ? "role" : "user";
 }
 
+/** What conditions may say about the tags that a request gives. */
+export function requestTagConditions(tags: readonly { readonly key: string; readonly value: string }[]): ConditionValues {
+  return { ...Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value])), "aws:TagKeys": tags.map(({ key }) => key) };
+}
+
 /** What conditions may say about who asks (facts §10.3). */
-export async function principalConditions(tx: Tx, principal: Principal): Promise<ConditionValues> {
+export async function principalConditions(tx: Tx, principal: Principal, now: number): Promise<ConditionValues> {
   const { account, arn, userId, entity, session } = principal;
   const tags = entity === undefined ? [] : await listEntityTags(tx, entity.id);
   const tagValues = Object.fromEntries([...tags.map(({ key, value }) => [key, value]), ...Object.entries(session?.tags ?? {})].map(([key, value]) => [`aws:PrincipalTag/${key}`, value]));
@@ -113,11 +124,22 @@ export async function principalConditions(tx: Tx, principal: Principal): Promise
     "aws:PrincipalType": typeOf(principal),
     "aws:userid": userId,
     "aws:username": entity?.kind === "user" && session?.kind !== "federated" ? entity.name : undefined,
-    "aws:TokenIssueTime": session === undefined ? undefined : new Date(session.issuedAt).toISOString(),
-    "aws:MultiFactorAuthPresent": session === undefined ? undefined : "false",
     "ec2:SourceInstanceARN": session?.instanceArn,
     "ec2:RoleDelivery": session?.roleDelivery,
+    ...issueConditions(principal, now),
     ...tagValues,
+  };
+}
+
+/** Keys that last have none of these, so that a policy can tell them from credentials that could have been got with a code and were not. */
+function issueConditions({ session, signedIn }: Principal, now: number): ConditionValues {
+  const issue = session ?? signedIn;
+  if (issue === undefined) return {};
+  const { issuedAt, mfaAt } = issue;
+  return {
+    "aws:TokenIssueTime": new Date(issuedAt).toISOString(),
+    "aws:MultiFactorAuthPresent": String(mfaAt !== undefined),
+    "aws:MultiFactorAuthAge": mfaAt === undefined ? undefined : String(Math.max(0, Math.floor((now - mfaAt) / 1000))),
   };
 }
 

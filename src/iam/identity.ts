@@ -5,7 +5,7 @@ import type { Tx } from "../store/store.ts";
 import { openSecret } from "./access-key.ts";
 import { entityArn, findEntityById } from "./entity.ts";
 import type { SecretKey } from "./secret.ts";
-import { openToken, type Session } from "./session.ts";
+import { openToken, type Issue, type Session } from "./session.ts";
 
 /** A principal. Without an entity it is the account's root, or what the root's session token stands for. */
 export interface Principal {
@@ -15,6 +15,8 @@ export interface Principal {
   /** The user or role whose policies count. */
   readonly entity?: IamEntityRow;
   readonly session?: Session;
+  /** Of somebody who signed in with a browser. */
+  readonly signedIn?: Issue;
 }
 
 export interface Identity extends Principal {

@@ -6,7 +6,13 @@ import type { Random } from "../base/random.ts";
 import { newKeyId, newSecret } from "./access-key.ts";
 import { seal, unseal, type SecretKey } from "./secret.ts";
 
-export interface Session {
+/** Since when rights for a time are held, and when their holder last showed a code of an MFA device; absent: never. */
+export interface Issue {
+  readonly issuedAt: number;
+  readonly mfaAt?: number;
+}
+
+export interface Session extends Issue {
   /** `role`: AssumeRole; `user`: GetSessionToken; `federated`: GetFederationToken. */
   readonly kind: "role" | "user" | "federated";
   readonly account: string;
@@ -18,7 +24,6 @@ export interface Session {
   readonly policies: readonly string[] | null;
   readonly policyArns: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
-  readonly issuedAt: number;
   readonly expiresAt: number;
   /** Of credentials from instance metadata: the instance, and which way it asked (`1.0`, `2.0`). */
   readonly instanceArn?: string;

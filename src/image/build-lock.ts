@@ -1,23 +1,28 @@
 /**
  * One build (or one import) at a time in a folder. The lock is a Unix socket in the kernel's abstract namespace, named after the folder: it is
  * gone the moment its holder is, however that ended, so no stale lock can remain. A second builder waits until the
- * first one's connection closes.
+ * first one's connection closes. Names are those of a network namespace.
  */
 import { createHash } from "node:crypto";
 import { mkdir, realpath } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 
-export interface BuildLock extends AsyncDisposable {
-  /** Whether another build had to end first. */
+export interface Lock extends AsyncDisposable {
+  /** Whether another holder had to end first. */
   readonly waited: boolean;
 }
 
 /** Waits for its turn; `onWait` is called once if there is something to wait for. */
-export async function takeBuildLock(directory: string, purpose: "packages" | "build" | "import", signal: AbortSignal, onWait: () => void): Promise<BuildLock> {
+export async function takeBuildLock(directory: string, purpose: "packages" | "build" | "import", signal: AbortSignal, onWait: () => void): Promise<Lock> {
   await mkdir(directory, { recursive: true });
   const identity = createHash("sha256").update(await realpath(directory)).digest("hex").slice(0, 32);
-  const address = `\0hostelry-${purpose}-${identity}`;
+  return takeLock(`${purpose}-${identity}`, signal, onWait);
+}
+
+/** The same for anything else that has a name. */
+export async function takeLock(name: string, signal: AbortSignal, onWait: () => void): Promise<Lock> {
+  const address = `\0hostelry-${name}`;
   for (let waited = false; ; waited = true) {
     signal.throwIfAborted();
     const holding = await listen(address);

@@ -3,7 +3,7 @@
  *
  * ```
  *   sector 0        master boot record: the boot loader's first stage, one partition
- *   sector 1 …      the rest of the boot loader
+ *   sector 1 …      the rest of the boot loader; partition 2, for UEFI firmware, where there is one
  *   partition 1     ext4, the root file system, to the end of the disk
  * ```
  * and stores it as qcow2, which is what volumes are layered over.
@@ -45,7 +45,8 @@ export async function buildDisk(request: DiskRequest): Promise<string> {
   const disk = await open(raw, "w");
   try {
     await disk.truncate(totalBytes);
-    await disk.write(masterBootRecord({ bootCode: bootLoader.bootCode, signature: request.signature, startSector: firstSector, sectors: sizeBytes / sectorBytes }), 0, sectorBytes, 0);
+    const layout = { bootCode: bootLoader.bootCode, signature: request.signature, startSector: firstSector, sectors: sizeBytes / sectorBytes, ...(bootLoader.systemPartition === undefined ? {} : { systemPartition: bootLoader.systemPartition }) };
+    await disk.write(masterBootRecord(layout), 0, sectorBytes, 0);
     await disk.write(bootLoader.content, 0, bootLoader.content.length, sectorBytes);
   } finally {
     await disk.close();

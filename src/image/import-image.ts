@@ -14,7 +14,7 @@ import { placeOnce, removeLeftovers } from "./build-image.ts";
 import { takeBuildLock } from "./build-lock.ts";
 import { CommandError, runCommand } from "./command.ts";
 import { isImageName, listImages, writeManifest } from "./manifest.ts";
-import type { ImageManifest, ImageVirtualization } from "./manifest.ts";
+import type { ImageArchitecture, ImageManifest, ImageVirtualization } from "./manifest.ts";
 import { sha256OfFile } from "./packages/package-cache.ts";
 
 export interface ImportOptions {
@@ -27,8 +27,12 @@ export interface ImportOptions {
   /** Whom the image lets log in with the key pair; unknown to us, so it is the importer's word. */
   readonly loginUser?: string;
   readonly virtualizations?: readonly ImageVirtualization[];
+  /** Unknown to us, too; absent: x86_64. An image of arm64 is named so: `-arm64` is put behind its name unless it is there. */
+  readonly architecture?: ImageArchitecture;
   /** With `paravirtual`: the kernel to boot, relative to the images folder. */
   readonly kernelFile?: string;
+  /** That kernel's first file system, likewise. */
+  readonly ramdiskFile?: string;
 }
 
 /** The image cannot be taken as it is; `remedy` says what would help. */
@@ -47,8 +51,9 @@ const workPrefix = ".import-";
 /** VMDK files that hold their own content; others name further files, which may be anything on this machine. */
 const wholeVmdkTypes = ["monolithicSparse", "streamOptimized"];
 
-export async function importImage(file: string, name: string, options: ImportOptions): Promise<ImageManifest> {
+export async function importImage(file: string, asked: string, options: ImportOptions): Promise<ImageManifest> {
   const { imagesDirectory, progress, log, signal } = options;
+  const name = options.architecture === "arm64" && !asked.endsWith("-arm64") ? `${asked}-arm64` : asked;
   if (!isImageName(name)) throw new ImportRefusedError(`"${name}" cannot be an image's name`, "use letters, digits, dots, underscores and dashes");
   await using _lock = await takeBuildLock(imagesDirectory, "import", signal, () => progress("waiting for another import to end", 0));
   await removeLeftovers(imagesDirectory, workPrefix);
@@ -132,7 +137,7 @@ async function keep(disk: string, name: string, sizeGib: number, options: Import
   const manifest: ImageManifest = {
     name,
     description: options.description ?? `Imported image ${name}`,
-    architecture: "x86_64",
+    architecture: options.architecture ?? "x86_64",
     file,
     format: "qcow2",
     sizeGib,
@@ -143,6 +148,7 @@ async function keep(disk: string, name: string, sizeGib: number, options: Import
     createdAt: new Date((options.clock ?? systemClock).now()).toISOString(),
     packages: {},
     ...(options.kernelFile === undefined ? {} : { kernelFile: options.kernelFile }),
+    ...(options.ramdiskFile === undefined ? {} : { ramdiskFile: options.ramdiskFile }),
   };
   await writeManifest(options.imagesDirectory, manifest);
   return manifest;

@@ -8,12 +8,13 @@ import { basename, join } from "node:path";
 
 export type DiskFormat = "qcow2" | "raw";
 export type ImageVirtualization = "hvm" | "paravirtual";
+export type ImageArchitecture = "x86_64" | "arm64";
 
 export interface ImageManifest {
   /** `tiny`, `debian-12`, or the name given at import: letters, digits, `.`, `_`, `-`. */
   readonly name: string;
   readonly description: string;
-  readonly architecture: "x86_64";
+  readonly architecture: ImageArchitecture;
   /** The disk's file, in the images folder. */
   readonly file: string;
   readonly format: DiskFormat;
@@ -30,6 +31,8 @@ export interface ImageManifest {
   readonly packages: Readonly<Record<string, string>>;
   /** The kernel that paravirtual guests of this image boot, relative to the images folder: `kernels/uml-…`. */
   readonly kernelFile?: string;
+  /** The first file system of that kernel, in the same folder; absent: the kernel mounts the root disk itself, and has it as a file. */
+  readonly ramdiskFile?: string;
   /** The kernel inside the image, also as a file: engines boot it when they are probed. */
   readonly probeKernelFile?: string;
 }
@@ -54,7 +57,7 @@ export function parseManifest(text: string): ImageManifest {
   return {
     name: String(name),
     description: String(checked(fields, "description", isText, "a text")),
-    architecture: checked(fields, "architecture", (value) => value === "x86_64", "x86_64") as "x86_64", // just compared
+    architecture: checked(fields, "architecture", (value) => value === "x86_64" || value === "arm64", "x86_64 or arm64") as ImageArchitecture, // just compared
     file: String(checked(fields, "file", isFileName, "a file name without a folder")),
     format: checked(fields, "format", (value) => value === "qcow2" || value === "raw", "qcow2 or raw") as DiskFormat, // just compared
     sizeGib: Number(sizeGib),
@@ -65,6 +68,7 @@ export function parseManifest(text: string): ImageManifest {
     createdAt: String(checked(fields, "createdAt", (value) => typeof value === "string" && !Number.isNaN(Date.parse(value)), "a time")),
     packages: packagesOf(fields["packages"]),
     ...optionalKernel(fields, "kernelFile"),
+    ...optionalKernel(fields, "ramdiskFile"),
     ...optionalKernel(fields, "probeKernelFile"),
   };
 }
@@ -133,7 +137,7 @@ function isVirtualizations(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((entry) => entry === "hvm" || entry === "paravirtual");
 }
 
-function optionalKernel<K extends "kernelFile" | "probeKernelFile">(fields: Readonly<Record<string, unknown>>, key: K): Partial<Record<K, string>> {
+function optionalKernel<K extends "kernelFile" | "ramdiskFile" | "probeKernelFile">(fields: Readonly<Record<string, unknown>>, key: K): Partial<Record<K, string>> {
   if (fields[key] === undefined) return {};
   const file = checked(fields, key, (value) => typeof value === "string" && /^kernels\/[a-z0-9][a-z0-9._-]*$/i.test(value), "kernels/ and a file name");
   return { [key]: file } as Record<K, string>; // a computed key widens to string

@@ -22,6 +22,11 @@ test("the record holds the boot code, the signature and one active Linux partiti
   });
 });
 
+test("a partition for UEFI firmware is the second in the table, wherever it lies", () => {
+  const record = masterBootRecord({ ...layout, startSector: 131_072, systemPartition: { startSector: 2048, sectors: 126_976 } });
+  expect([record.subarray(446, 462).toString("hex"), record.subarray(462, 478).toString("hex")]).toEqual(["80feffff83feffff0000020000f81f00", "00feffffeffeffff0008000000f00100"]);
+});
+
 test("boot code that would reach into the partition table is refused", () => {
   expect(() => masterBootRecord({ ...layout, bootCode: Buffer.alloc(441) })).toThrow("441 bytes");
 });

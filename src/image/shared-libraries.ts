@@ -5,7 +5,7 @@ import { findInterpreter, neededLibraries } from "./elf.ts";
 import { resolveInTree } from "./tree.ts";
 
 /** Where Debian keeps libraries, in the order in which the loader looks. */
-const libraryDirectories = ["/usr/lib/x86_64-linux-gnu", "/usr/lib", "/usr/libexec/sudo"];
+const libraryDirectories = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/usr/libexec/sudo"];
 
 /** Each library is found by its name, so that a symbolic link to a versioned file becomes a file of that name. */
 export async function copyLibrariesOf(programs: readonly string[], from: string, to: string): Promise<void> {

@@ -53,6 +53,12 @@ export async function resolveInTree(root: string, path: string): Promise<string>
   return join(root, resolved);
 }
 
+/** Copies one file of an unpacked system to the same place in a smaller one; of a symbolic link what it leads to. */
+export async function copyFromTree(from: string, to: string, path: string): Promise<void> {
+  await mkdir(dirname(join(to, path)), { recursive: true });
+  await copyFile(await resolveInTree(from, path), join(to, path));
+}
+
 /**
  * Copies a directory of our own files over the tree. Whatever lies in a directory for programs, or begins with `#!`, becomes
  * executable: modes of a source checkout depend on the umask of whoever made it, so they are not trusted.

@@ -5,7 +5,7 @@ import { addressNotFound, insufficientFreeAddresses, invalidParameterValue, priv
 import { cidrContains, cidrSize, formatIpv4, isReservedInSubnet, parseIpv4, type Cidr } from "../base/ipv4.ts";
 import type { Id, InterfaceId, SubnetId } from "../base/ids.ts";
 import { randomNumber, type Random } from "../base/random.ts";
-import { prepare, prepareKept } from "../store/prepared.ts";
+import { isEmptyTable, prepare, prepareKept } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import type { SubnetRow } from "../store/network-tables.ts";
 import { blockOf } from "./cidr-block.ts";
@@ -57,6 +57,7 @@ export interface AddressHolder {
 export async function findHolder(tx: Tx, subnetId: SubnetId, address: string): Promise<AddressHolder | undefined> {
   const [primary] = await selectPrimaryHolder(tx, { subnetId, address });
   if (primary !== undefined) return { id: primary.id, primary: true, inPrefix: false };
+  if (await isEmptyTable(tx, "interface_addresses")) return undefined;
   const [secondary] = await selectSecondaryHolder(tx, { subnetId, address });
   return secondary === undefined ? undefined : { id: secondary.interface_id, primary: false, inPrefix: secondary.prefix !== null };
 }

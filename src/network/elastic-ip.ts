@@ -4,12 +4,11 @@
  */
 import { newId, type InterfaceId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import { wake } from "../store/due.ts";
 import type { ElasticIpRow, NetworkInterfaceRow } from "../store/network-tables.ts";
 import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { allocatePublicAddress, claimPublicAddress, releasePublicAddress } from "./address.ts";
-import { touchVpc } from "./vpc-specification.ts";
+import { announceAddresses } from "./announce-addresses.ts";
 import type { NetworkOwner } from "./vpc.ts";
 
 const unassociated = { association_id: null, interface_id: null, private_address: null } as const; // keeps the literals
@@ -19,7 +18,7 @@ export async function allocateElasticIp(tx: Tx, { account, region }: NetworkOwne
   const id = newId("elasticIp", random);
   if (wanted !== undefined) await claimPublicAddress(tx, wanted, id, now);
   const address = wanted ?? (await allocatePublicAddress(tx, id, random, now));
-  const row: ElasticIpRow = { id, account, region, public_address: address, ...unassociated, created_at: now };
+  const row: ElasticIpRow = { id, account, region, public_address: address, ...unassociated, reverse_name: null, created_at: now };
   await tx.db.insertInto("elastic_ips").values(row).execute();
   return row;
 }
@@ -29,6 +28,10 @@ export async function releaseElasticIp(tx: Tx, row: ElasticIpRow, now: number): 
   await releasePublicAddress(tx, row.id);
   await tx.db.deleteFrom("elastic_ips").where("id", "=", row.id).execute();
   await tx.db.deleteFrom("tags").where("resource_id", "=", row.id).execute();
+}
+
+export async function setReverseName(tx: Tx, { id, reverse_name }: ElasticIpRow): Promise<void> {
+  await tx.db.updateTable("elastic_ips").set({ reverse_name }).where("id", "=", id).execute();
 }
 
 export interface AssociationTarget {
@@ -50,7 +53,7 @@ export async function associate(tx: Tx, row: ElasticIpRow, { nic, privateAddress
   }
   const association = { association_id: newId("elasticIpAssociation", random), interface_id: nic.id, private_address: privateAddress };
   await tx.db.updateTable("elastic_ips").set(association).where("id", "=", row.id).execute();
-  await announce(tx, nic, now);
+  await announceAddresses(tx, nic, now);
   return association.association_id;
 }
 
@@ -59,12 +62,7 @@ export async function disassociate(tx: Tx, row: ElasticIpRow, now: number): Prom
   if (row.interface_id === null) return;
   await tx.db.updateTable("elastic_ips").set(unassociated).where("id", "=", row.id).execute();
   const nic = await tx.db.selectFrom("network_interfaces").select(["vpc_id", "instance_id"]).where("id", "=", row.interface_id).executeTakeFirst();
-  if (nic !== undefined) await announce(tx, nic, now);
-}
-
-async function announce(tx: Tx, nic: Pick<NetworkInterfaceRow, "vpc_id" | "instance_id">, now: number): Promise<void> {
-  await touchVpc(tx, nic.vpc_id, now);
-  if (nic.instance_id !== null) await wake(tx, { kind: "instance", key: nic.instance_id }, now);
+  if (nic !== undefined) await announceAddresses(tx, nic, now);
 }
 
 /** Nothing stands for this private address of the interface any more, or for none of its addresses; the caller touches the VPC. */

@@ -6,6 +6,7 @@ import type { VpcSpecification } from "../host/protocol/specification.ts";
 import type { FlowLogRow, NetworkInterfaceRow } from "../store/network-tables.ts";
 import { prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
+import { isAtHost } from "./interface-place.ts";
 
 export const defaultFlowLogFormat = defaultFlowLogFields.map((field) => `\${${field}}`).join(" ");
 
@@ -44,7 +45,7 @@ function toLoggedInterface(nic: Pick<NetworkInterfaceRow, "id" | "subnet_id" | "
 /** Of the flow logs only what is about interfaces of the host. */
 export function narrowFlowLogs({ flowLogs, interfaces }: VpcSpecification, hostAddress: string): Pick<VpcSpecification, "flowLogs"> {
   if (flowLogs === undefined) return {};
-  const here = new Set<InterfaceId>(interfaces.filter((nic) => nic.hostAddress === hostAddress).map(({ id }) => id));
+  const here = new Set<InterfaceId>(interfaces.filter((nic) => isAtHost(nic, hostAddress)).map(({ id }) => id));
   const narrow = flowLogs.map((log): FlowLogSpecification => ({ ...log, interfaces: log.interfaces.filter(({ id }) => here.has(id)) }));
   return { flowLogs: narrow.filter(({ interfaces: logged }) => logged.length > 0) };
 }

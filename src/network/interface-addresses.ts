@@ -3,11 +3,11 @@ import { invalidParameterValue, privateAddressAssigned, privateAddressInUse } fr
 import type { InterfaceId, SubnetId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { ElasticIpRow, NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
-import { prepareForList } from "../store/prepared.ts";
+import { isEmptyTable, prepareForList } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
+import { announceAddresses } from "./announce-addresses.ts";
 import { chooseFreeAddress, findHolder, requireInSubnet } from "./address.ts";
 import { dissolveAt } from "./elastic-ip.ts";
-import { touchVpc } from "./vpc-specification.ts";
 
 export interface InterfaceAddress {
   readonly privateAddress: string;
@@ -36,7 +36,7 @@ export async function listInterfaceAddresses(tx: Tx, rows: readonly NetworkInter
 const byIdLimit = 20;
 
 async function readElasticIps(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<Map<InterfaceId | null, ElasticIpRow[]>> {
-  if (rows.length === 0) return new Map();
+  if (rows.length === 0 || (await isEmptyTable(tx, "elastic_ips"))) return new Map();
   const found = await (rows.length <= byIdLimit ? selectElasticIpsOf(tx, idsOf(rows)) : selectElasticIps(tx, accountsOf(rows)));
   return Map.groupBy(found, (row) => row.interface_id);
 }
@@ -45,7 +45,7 @@ const selectElasticIpsOf = prepareForList((db, ids: readonly InterfaceId[]) => d
 const selectElasticIps = prepareForList((db, accounts: readonly string[]) => db.selectFrom("elastic_ips").selectAll().where("account", "in", accounts));
 
 async function readSecondary(tx: Tx, rows: readonly NetworkInterfaceRow[]): Promise<Map<InterfaceId, { interface_id: InterfaceId; address: string }[]>> {
-  if (rows.length === 0) return new Map();
+  if (rows.length === 0 || (await isEmptyTable(tx, "interface_addresses"))) return new Map();
   const found = await (rows.length <= byIdLimit ? selectSecondaryOf(tx, idsOf(rows)) : selectSecondary(tx, accountsOf(rows)));
   return Map.groupBy(found, (row) => row.interface_id);
 }
@@ -95,7 +95,7 @@ export async function assignSecondary(tx: Tx, nic: NetworkInterfaceRow, subnet: 
   if (chosen.length + request.count === 0) return [];
   for (let index = 0; index < request.count; index++) chosen.push(await chooseFreeAddress(tx, subnet, random, [...chosen, nic.private_address]));
   for (const address of chosen) await takeOver(tx, nic, subnet.id, address, now);
-  await touchVpc(tx, nic.vpc_id, now);
+  await announceAddresses(tx, nic, now);
   return chosen;
 }
 
@@ -107,6 +107,7 @@ async function takeOver(tx: Tx, { id }: NetworkInterfaceRow, subnetId: SubnetId,
     const moved = tx.db.updateTable("elastic_ips").set({ interface_id: id }).where("interface_id", "=", previous.interface_id);
     await moved.where("private_address", "=", address).execute();
     await tx.db.deleteFrom("interface_addresses").where("subnet_id", "=", subnetId).where("address", "=", address).execute();
+    await announceAddresses(tx, await tx.db.selectFrom("network_interfaces").selectAll().where("id", "=", previous.interface_id).executeTakeFirstOrThrow(), now);
   }
   await tx.db.insertInto("interface_addresses").values({ interface_id: id, address, subnet_id: subnetId, created_at: now, prefix: null }).execute();
 }
@@ -122,5 +123,5 @@ export async function requireSecondary(tx: Tx, nic: NetworkInterfaceRow, address
 export async function unassignSecondary(tx: Tx, nic: NetworkInterfaceRow, addresses: readonly string[], now: number): Promise<void> {
   for (const address of addresses) await dissolveAt(tx, nic.id, address);
   await tx.db.deleteFrom("interface_addresses").where("interface_id", "=", nic.id).where("address", "in", addresses).execute();
-  await touchVpc(tx, nic.vpc_id, now);
+  await announceAddresses(tx, nic, now);
 }

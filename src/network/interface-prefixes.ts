@@ -7,9 +7,11 @@ import type { InterfaceId } from "../base/ids.ts";
 import { cidrSize, formatCidr, formatIpv4, isReservedInSubnet, parseCidr, type Cidr } from "../base/ipv4.ts";
 import { randomNumber, type Random } from "../base/random.ts";
 import type { NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
+import { isEmptyTable, prepare, prepareForList } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
+import { announceAddresses } from "./announce-addresses.ts";
 import { blockOf, isWithin } from "./cidr-block.ts";
-import { touchVpc } from "./vpc-specification.ts";
+import type { SecondaryRequest } from "./interface-addresses.ts";
 
 const prefixLength = 28;
 
@@ -25,15 +27,25 @@ interface PrefixMembers {
 }
 
 export function parsePrefixes({ Ipv4Prefixes: listed = [], Ipv4PrefixCount: count }: PrefixMembers): PrefixRequest {
-  if (listed.length > 0 && count !== undefined) throw parametersExclude("ipv4PrefixCount", "ipv4Prefixes");
-  if (count !== undefined && (!Number.isInteger(count) || count < 1)) throw invalidParameterValue(`Value (${count}) for parameter ipv4PrefixCount is invalid.`);
-  const prefixes = listed.map((each) => {
-    const text = typeof each === "string" ? each : (each.Ipv4Prefix ?? "");
+  const texts = listed.map((each) => (typeof each === "string" ? each : (each.Ipv4Prefix ?? "")));
+  return toPrefixRequest("ipv4", texts, count, (text) => {
     const block = parseCidr(text);
     if (block?.prefix !== prefixLength) throw invalidParameterValue(`Value (${text}) for parameter ipv4Prefix is invalid. Expected a /${prefixLength} block.`);
     return formatCidr(block);
   });
-  return { prefixes: [...new Set(prefixes)], count: count ?? 0 };
+}
+
+/** `toPrefix` gives a prefix its one spelling. Fails for prefixes by name and by number, and for no number. */
+export function toPrefixRequest(family: "ipv4" | "ipv6", listed: readonly string[], count: number | undefined, toPrefix: (text: string) => string): PrefixRequest {
+  if (listed.length > 0 && count !== undefined) throw parametersExclude(`${family}PrefixCount`, `${family}Prefixes`);
+  if (count !== undefined && (!Number.isInteger(count) || count < 1)) throw invalidParameterValue(`Value (${count}) for parameter ${family}PrefixCount is invalid.`);
+  return { prefixes: [...new Set(listed.map(toPrefix))], count: count ?? 0 };
+}
+
+/** Fails for a new interface's other addresses that its prefixes leave no room for: secondary ones, or a primary one in a prefix. */
+export function requireBesidePrefixes({ prefixes, count }: PrefixRequest, primary: string | undefined, secondary: SecondaryRequest): void {
+  if (primary !== undefined && addressesIn(prefixes).includes(primary)) throw invalidParameterValue(`The address ${primary} is in one of the prefixes of the request`);
+  if (prefixes.length + count > 0 && secondary.addresses.length + secondary.count > 0) throw parametersExclude("ipv4Prefixes", "privateIpAddresses");
 }
 
 /** Fails unless each of the prefixes lies in the subnet and nobody has any of its addresses. */
@@ -51,6 +63,7 @@ export async function requireFreePrefixes(tx: Tx, subnet: SubnetRow, { prefixes 
 
 /** Gives the prefixes to the interface, those named and free ones. Returns all that it got. */
 export async function assignPrefixes(tx: Tx, nic: NetworkInterfaceRow, subnet: SubnetRow, request: PrefixRequest, random: Random, now: number): Promise<string[]> {
+  if (request.prefixes.length + request.count === 0) return [];
   const taken = await readTaken(tx, subnet);
   const free = (block: Cidr) => addressesOf(block).every((address) => !isReservedInSubnet(blockOf(subnet.cidr), address) && !taken.has(formatIpv4(address)));
   const assigned: string[] = [];
@@ -61,7 +74,7 @@ export async function assignPrefixes(tx: Tx, nic: NetworkInterfaceRow, subnet: S
     for (const address of addresses) taken.add(address);
     assigned.push(prefix);
   }
-  if (assigned.length > 0) await touchVpc(tx, nic.vpc_id, now);
+  await announceAddresses(tx, nic, now);
   return assigned;
 }
 
@@ -91,11 +104,22 @@ async function readTaken(tx: Tx, { id }: SubnetRow): Promise<Set<string>> {
   return new Set([...primary, ...further].map(({ address }) => address));
 }
 
+/** Up to so many interfaces are looked up by id; for more, all prefixes are read. */
+const byIdLimit = 20;
+
 /** The prefixes of each of the interfaces that has any. */
 export async function listPrefixes(tx: Tx, ids: readonly InterfaceId[]): Promise<ReadonlyMap<InterfaceId, readonly string[]>> {
-  if (ids.length === 0) return new Map();
-  const rows = await tx.db.selectFrom("interface_addresses").select(["interface_id", "prefix"]).distinct().where("interface_id", "in", ids).where("prefix", "is not", null).orderBy("prefix").execute();
-  return new Map([...Map.groupBy(rows, (row) => row.interface_id)].map(([id, same]) => [id, same.flatMap(({ prefix }) => prefix ?? [])]));
+  if (ids.length === 0 || (await isEmptyTable(tx, "interface_addresses"))) return new Map();
+  const [rows, wanted] = [await (ids.length <= byIdLimit ? selectOf(tx, ids) : selectAll(tx, {})), new Set(ids)];
+  const found = rows.filter((row) => wanted.has(row.interface_id));
+  return new Map([...Map.groupBy(found, (row) => row.interface_id)].map(([id, same]) => [id, same.flatMap(({ prefix }) => prefix ?? [])]));
+}
+
+const selectOf = prepareForList((db, ids: readonly InterfaceId[]) => selectPrefixes(db).where("interface_id", "in", ids));
+const selectAll = prepare((db) => selectPrefixes(db));
+
+function selectPrefixes(db: Tx["db"]) {
+  return db.selectFrom("interface_addresses").select(["interface_id", "prefix"]).distinct().where("prefix", "is not", null).orderBy("prefix");
 }
 
 /** Fails unless all are the interface's. */
@@ -108,5 +132,5 @@ export async function requirePrefixes(tx: Tx, { id }: NetworkInterfaceRow, prefi
 export async function unassignPrefixes(tx: Tx, nic: NetworkInterfaceRow, prefixes: readonly string[], now: number): Promise<void> {
   if (prefixes.length === 0) return;
   await tx.db.deleteFrom("interface_addresses").where("interface_id", "=", nic.id).where("prefix", "in", prefixes).execute();
-  await touchVpc(tx, nic.vpc_id, now);
+  await announceAddresses(tx, nic, now);
 }

@@ -2,12 +2,12 @@
 import { invalidParameterCombination, invalidParameterValue, ipv6AddressLimitExceeded, privateAddressInUse, subnetHasNoIpv6 } from "../base/api-error.ts";
 import { formatIpv6, ipv6BlockContains, ipv6BlockSize, parseIpv6, type Ipv6Block } from "../base/ipv6.ts";
 import { randomHex, type Random } from "../base/random.ts";
-import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
+import { announceAddresses } from "./announce-addresses.ts";
 import { ipv6BlockOf } from "./cidr-block.ts";
+import { isDelegated } from "./ipv6-prefixes.ts";
 import { listIpv6Rows } from "./listed-ipv6-addresses.ts";
-import { touchVpc } from "./vpc-specification.ts";
 
 /** Addresses that a request wants: those named, or a number of any; undefined: as the subnet says. */
 export interface Ipv6Request {
@@ -48,11 +48,11 @@ export async function requireFreeIpv6(tx: Tx, subnet: SubnetRow, request: Ipv6Re
     const address = parseIpv6(text);
     if (address === undefined || !ipv6BlockContains(block, address)) throw invalidParameterValue(`Address ${text} does not fall within the subnet's address range`);
     if (isReserved(block, address)) throw invalidParameterValue(`Address ${text} is in subnet's reserved address range`);
-    if (await isTaken(tx, text)) throw privateAddressInUse(text);
+    if (await isTaken(tx, subnet, text)) throw privateAddressInUse(text);
   }
 }
 
-/** Fails for more addresses than interfaces of the instance's type have. */
+/** Fails for more addresses and prefixes than interfaces of the instance's type have. */
 export function requireIpv6Limit(limit: number, count: number): void {
   if (count > limit) throw ipv6AddressLimitExceeded(limit);
 }
@@ -63,8 +63,9 @@ function isReserved(block: Ipv6Block, address: bigint): boolean {
   return offset < 4n || offset === ipv6BlockSize(block) - 1n;
 }
 
-async function isTaken(tx: Tx, address: string): Promise<boolean> {
-  return (await tx.db.selectFrom("interface_ipv6_addresses").select("address").where("address", "=", address).executeTakeFirst()) !== undefined;
+async function isTaken(tx: Tx, subnet: SubnetRow, address: string): Promise<boolean> {
+  const holder = await tx.db.selectFrom("interface_ipv6_addresses").select("interface_id").where("address", "=", address).executeTakeFirst();
+  return holder !== undefined || isDelegated(tx, subnet.id, address);
 }
 
 /** Gives the interface what the request wants behind what it has. Returns the new addresses. */
@@ -77,7 +78,7 @@ export async function assignIpv6(tx: Tx, nic: NetworkInterfaceRow, subnet: Subne
   while (chosen.length < count) chosen.push(await chooseFree(tx, subnet, random, chosen));
   const rows = chosen.map((address, index) => ({ interface_id: nic.id, address, subnet_id: subnet.id, position: position + index }));
   await tx.db.insertInto("interface_ipv6_addresses").values(rows).execute();
-  await announce(tx, nic, now);
+  await announceAddresses(tx, nic, now);
   return chosen;
 }
 
@@ -86,7 +87,7 @@ async function chooseFree(tx: Tx, subnet: SubnetRow, random: Random, besides: re
   for (;;) {
     const address = block.base + BigInt(`0x${randomHex(random, 8)}`);
     const text = formatIpv6(address);
-    if (!isReserved(block, address) && !besides.includes(text) && !(await isTaken(tx, text))) return text;
+    if (!isReserved(block, address) && !besides.includes(text) && !(await isTaken(tx, subnet, text))) return text;
   }
 }
 
@@ -99,10 +100,5 @@ export async function requireIpv6Of(tx: Tx, nic: NetworkInterfaceRow, addresses:
 
 export async function unassignIpv6(tx: Tx, nic: NetworkInterfaceRow, addresses: readonly string[], now: number): Promise<void> {
   await tx.db.deleteFrom("interface_ipv6_addresses").where("interface_id", "=", nic.id).where("address", "in", addresses).execute();
-  await announce(tx, nic, now);
-}
-
-async function announce(tx: Tx, { vpc_id: vpcId, instance_id: instance }: NetworkInterfaceRow, now: number): Promise<void> {
-  await touchVpc(tx, vpcId, now);
-  if (instance !== null) await wake(tx, { kind: "instance", key: instance }, now);
+  await announceAddresses(tx, nic, now);
 }

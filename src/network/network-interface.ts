@@ -1,6 +1,6 @@
 /** Network interfaces as rows: made with their private addresses, attached to an instance or not, removed or left behind at its end (facts §7.4). */
-import { interfaceInUse, interfaceNotAvailable, managedByNatGateway } from "../base/api-error.ts";
-import { newId, type Id, type InstanceId, type InterfaceId } from "../base/ids.ts";
+import { interfaceInUse, interfaceNotAvailable, managedByService } from "../base/api-error.ts";
+import { newId, type ConnectEndpointId, type EndpointId, type Id, type InstanceId, type InterfaceId } from "../base/ids.ts";
 import { randomHex, type Random } from "../base/random.ts";
 import type { NetworkInterfaceRow, SubnetRow } from "../store/network-tables.ts";
 import { insertRow, prepare } from "../store/prepared.ts";
@@ -11,6 +11,7 @@ import { deleteFlowLogsOf } from "./flow-log.ts";
 import { assignSecondary, type SecondaryRequest } from "./interface-addresses.ts";
 import { addressesIn, assignPrefixes, type PrefixRequest } from "./interface-prefixes.ts";
 import { assignIpv6, type Ipv6Request } from "./ipv6-addresses.ts";
+import { assignIpv6Prefixes } from "./ipv6-prefixes.ts";
 import { touchVpc } from "./vpc-specification.ts";
 
 export interface InterfacePlan {
@@ -20,9 +21,14 @@ export interface InterfacePlan {
   readonly secondary: SecondaryRequest;
   readonly prefixes?: PrefixRequest;
   readonly ipv6: Ipv6Request;
+  readonly ipv6Prefixes?: PrefixRequest;
   readonly description: string;
   /** The gateway whose own interface it is; it takes packets for any address. */
   readonly natGateway?: Id<"natGateway">;
+  /** The endpoint whose own interface it is. */
+  readonly endpoint?: EndpointId;
+  /** The Instance Connect Endpoint whose own interface it is. */
+  readonly connectEndpoint?: ConnectEndpointId;
 }
 
 /** Where an interface is attached. */
@@ -54,11 +60,14 @@ export async function createInterface(tx: Tx, plan: InterfacePlan, attachment: A
     group_ids: JSON.stringify(plan.groupIds),
     ...(attachment === undefined ? unattached : toColumns(attachment, random, now)),
     nat_gateway_id: plan.natGateway ?? null,
+    vpc_endpoint_id: plan.endpoint ?? null,
+    connect_endpoint_id: plan.connectEndpoint ?? null,
     created_at: now,
   };
   await insertRow(tx, "network_interfaces", row);
   await assignSecondary(tx, row, subnet, plan.secondary, random, now);
   if (plan.prefixes !== undefined) await assignPrefixes(tx, row, subnet, plan.prefixes, random, now);
+  if (plan.ipv6Prefixes !== undefined) await assignIpv6Prefixes(tx, row, subnet, plan.ipv6Prefixes, plan.ipv6.addresses, random, now);
   await assignIpv6(tx, row, subnet, plan.ipv6, random, now);
   return row;
 }
@@ -103,9 +112,14 @@ export async function finishDetachments(tx: Tx, rows: readonly NetworkInterfaceR
   for (const row of rows) if (row.detaching === 1) await finishDetachment(tx, row, now);
 }
 
-/** Whether an instance or a NAT gateway has the interface. */
-export function isInUse({ instance_id: instance, nat_gateway_id: gateway }: NetworkInterfaceRow): boolean {
-  return instance !== null || gateway !== null;
+/** Whether an instance or one of EC2's own things has the interface. */
+export function isInUse(nic: NetworkInterfaceRow): boolean {
+  return nic.instance_id !== null || isManaged(nic);
+}
+
+/** Whether it is the own interface of a NAT gateway or an endpoint. */
+export function isManaged({ nat_gateway_id: gateway, vpc_endpoint_id: endpoint, connect_endpoint_id: connect }: NetworkInterfaceRow): boolean {
+  return gateway !== null || endpoint !== null || connect !== null;
 }
 
 /** Fails for an interface in use, when it is to be given to an instance. */
@@ -118,9 +132,9 @@ export function requireUnattached(nic: NetworkInterfaceRow): void {
   if (isInUse(nic)) throw interfaceInUse(nic.id);
 }
 
-/** Fails for a NAT gateway's own interface, which comes and goes with the gateway and never changes. */
-export function requireManageable({ nat_gateway_id: gateway }: NetworkInterfaceRow): void {
-  if (gateway !== null) throw managedByNatGateway();
+/** Fails for an interface that comes and goes with a NAT gateway or an endpoint, and changes only with it. */
+export function requireManageable(nic: NetworkInterfaceRow): void {
+  if (isManaged(nic)) throw managedByService();
 }
 
 export async function deleteInterface(tx: Tx, { id, vpc_id: vpcId }: NetworkInterfaceRow, now: number): Promise<void> {
@@ -128,6 +142,7 @@ export async function deleteInterface(tx: Tx, { id, vpc_id: vpcId }: NetworkInte
   await tx.db.deleteFrom("interface_addresses").where("interface_id", "=", id).execute();
   await deleteFlowLogsOf(tx, id);
   await tx.db.deleteFrom("interface_ipv6_addresses").where("interface_id", "=", id).execute();
+  await tx.db.deleteFrom("interface_ipv6_prefixes").where("interface_id", "=", id).execute();
   await tx.db.deleteFrom("network_interfaces").where("id", "=", id).execute();
   await tx.db.deleteFrom("tags").where("resource_id", "=", id).execute();
   await touchVpc(tx, vpcId, now);

@@ -4,7 +4,7 @@ import { newId, type VpcId } from "../base/ids.ts";
 import { formatCidr, parseCidr } from "../base/ipv4.ts";
 import { normalizeIpv6Cidr } from "../base/ipv6.ts";
 import type { Random } from "../base/random.ts";
-import type { PrefixListEntryRow, PrefixListRow } from "../store/network-tables.ts";
+import type { PrefixListEntryRow, PrefixListRow } from "../store/prefix-list-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { listEntries } from "./prefix-lists.ts";
 import { touchVpc } from "./vpc-specification.ts";

@@ -1,5 +1,5 @@
 /** Whether a managed prefix list may become larger: whatever names it counts it as all the entries that it may have. */
-import type { PrefixListRow } from "../store/network-tables.ts";
+import type { PrefixListRow } from "../store/prefix-list-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { requireRoomInTables } from "./route.ts";
 import { requireRoom } from "./security-group-changes.ts";

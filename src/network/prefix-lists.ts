@@ -1,10 +1,13 @@
 /**
  * Managed prefix lists as rules and routes use them: the account's own ones, and those that EC2 itself has in every region (facts §7.11). EC2's name the
- * addresses of services that do not exist here, so they are empty: a rule or a route that names one is kept, counted and changes no packet.
+ * addresses of services; most of these do not exist here, so their lists are empty: a rule or a route that names one is kept, counted and changes no packet.
  */
 import { malformedId, notFound } from "../base/api-error.ts";
 import { isId } from "../base/ids.ts";
-import type { PrefixListEntryRow, PrefixListRow, RouteRow } from "../store/network-tables.ts";
+import { regions } from "../base/regions.ts";
+import { connectBlock } from "../host/protocol/stream.ts";
+import type { RouteRow } from "../store/network-tables.ts";
+import type { PrefixListEntryRow, PrefixListRow } from "../store/prefix-list-tables.ts";
 import { prepareForList } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { isRowWithin } from "./cidr-block.ts";
@@ -17,20 +20,28 @@ export interface PrefixList extends Pick<PrefixListRow, "name" | "family"> {
   readonly weight: number;
   /** Absent: EC2's own. */
   readonly row?: PrefixListRow;
+  /** Of EC2's own. */
+  readonly blocks?: readonly string[];
 }
 
-const managedLists: readonly { readonly name: (region: string) => string; readonly family: PrefixListRow["family"]; readonly weight: number }[] = [
+interface ManagedList extends Pick<PrefixList, "family" | "weight" | "blocks"> {
+  readonly name: (region: string) => string;
+}
+
+const managedLists: readonly ManagedList[] = [
   { name: (region) => `com.amazonaws.${region}.s3`, family: "IPv4", weight: 1 },
   { name: (region) => `com.amazonaws.${region}.dynamodb`, family: "IPv4", weight: 1 },
-  { name: (region) => `com.amazonaws.${region}.ec2-instance-connect`, family: "IPv4", weight: 1 },
+  { name: (region) => `com.amazonaws.${region}.ec2-instance-connect`, family: "IPv4", weight: 1, blocks: [connectBlock] },
   { name: (region) => `com.amazonaws.${region}.ipv6.ec2-instance-connect`, family: "IPv6", weight: 1 },
   { name: () => "com.amazonaws.global.cloudfront.origin-facing", family: "IPv4", weight: 55 },
 ];
 
 /** EC2's own lists in the region; their ids are the same in every installation. */
 export function listManagedPrefixLists(region: string): PrefixList[] {
-  return managedLists.map(({ name, family, weight }) => ({ id: `pl-${digitsOf(`${region} ${name(region)}`)}`, name: name(region), family, weight }));
+  return managedLists.map(({ name, family, weight, blocks = [] }) => ({ id: `pl-${digitsOf(`${region} ${name(region)}`)}`, name: name(region), family, weight, blocks }));
 }
+
+const managedBlocks = new Map(regions.flatMap(({ name }) => listManagedPrefixLists(name)).map(({ id, blocks = [] }) => [id, blocks]));
 
 /** Eight hexadecimal digits that the text always has (FNV-1a). */
 function digitsOf(text: string): string {
@@ -60,7 +71,7 @@ export function listEntries(tx: Tx, id: string, version: number): Promise<Prefix
 export async function readBlocks(tx: Tx, ids: readonly string[]): Promise<(id: string) => readonly string[]> {
   if (ids.length === 0) return () => [];
   const byList = Map.groupBy(await selectBlocks(tx, [...new Set(ids)]), (row) => row.prefix_list_id);
-  return (id) => (byList.get(id) ?? []).map(({ cidr }) => cidr);
+  return (id) => managedBlocks.get(id) ?? (byList.get(id) ?? []).map(({ cidr }) => cidr);
 }
 
 const selectBlocks = prepareForList((db, ids: readonly string[]) =>

@@ -87,6 +87,7 @@ export async function requireFitInVpc(tx: Tx, table: RouteTableRow, { destinatio
 export async function requireReplaceable(tx: Tx, table: RouteTableRow, { destination, target_id: target }: RouteRow): Promise<void> {
   const standing = await findRoute(tx, table.id, destination);
   if (standing === undefined) throw invalidParameterValue(`There is no route defined for '${destination}' in the route table. Use CreateRoute instead.`);
+  refuseEndpointRoute(table, standing);
   if (target === "local" && !(await isLocal(tx, table, destination))) throw invalidParameterValue(`The route ${destination} is not a local route.`);
 }
 
@@ -94,8 +95,14 @@ export async function requireReplaceable(tx: Tx, table: RouteTableRow, { destina
 export async function requireRemovable(tx: Tx, table: RouteTableRow, destination: string): Promise<RouteRow> {
   const route = await findRoute(tx, table.id, destination);
   if (route === undefined) throw routeNotFound(destination, table.id);
+  refuseEndpointRoute(table, route);
   if (await isLocal(tx, table, destination)) throw invalidParameterValue(`cannot remove local route ${destination} in route table ${table.id}`);
   return route;
+}
+
+/** It comes and goes with the endpoint's own list of tables. */
+function refuseEndpointRoute(table: RouteTableRow, { destination, target_id: target }: RouteRow): void {
+  if (isId("vpcEndpoint", target)) throw invalidParameterValue(`cannot remove VPC endpoint route ${destination} in route table ${table.id}`);
 }
 
 async function isLocal(tx: Tx, table: RouteTableRow, destination: string): Promise<boolean> {
@@ -152,5 +159,5 @@ export async function readRouteTargets(tx: Tx, { account, region }: NetworkOwner
 
 /** Whether what is sent along the route of the VPC's table arrives anywhere. */
 export function isActive({ target_id: target }: RouteRow, vpcId: string, { gateways, interfaces, peerings }: RouteTargets): boolean {
-  return target === "local" || peerings.has(target) || gateways.get(target) === vpcId || interfaces.get(target)?.isPlaced === true;
+  return target === "local" || isId("vpcEndpoint", target) || peerings.has(target) || gateways.get(target) === vpcId || interfaces.get(target)?.isPlaced === true;
 }

@@ -2,7 +2,8 @@
 import { duplicatePermission, limitExceeded, notFound, permissionNotFound } from "../base/api-error.ts";
 import { newId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import type { PrefixListRow, SecurityGroupRow, SecurityGroupRuleRow } from "../store/network-tables.ts";
+import type { SecurityGroupRow, SecurityGroupRuleRow } from "../store/network-tables.ts";
+import type { PrefixListRow } from "../store/prefix-list-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { listPrefixLists } from "./prefix-lists.ts";
 import { isSameRule, listRulesOf, type RuleColumns } from "./security-group-rules.ts";

@@ -41,10 +41,11 @@ export async function setIpv6Block(tx: Tx, subnet: SubnetRow, columns: SubnetIpv
   await touchVpc(tx, subnet.vpc_id, now);
 }
 
-/** Fails while an interface has an address of the block. */
+/** Fails while an interface has an address or a prefix of the block. */
 export async function requireUnusedSubnetBlock(tx: Tx, { id, ipv6_cidr: cidr }: SubnetRow): Promise<void> {
   const address = await tx.db.selectFrom("interface_ipv6_addresses").select("address").where("subnet_id", "=", id).executeTakeFirst();
-  if (address !== undefined) throw subnetBlockInUse(id, cidr ?? "");
+  const prefix = await tx.db.selectFrom("interface_ipv6_prefixes").select("prefix").where("subnet_id", "=", id).executeTakeFirst();
+  if ((address ?? prefix) !== undefined) throw subnetBlockInUse(id, cidr ?? "");
 }
 
 /** Whether new interfaces get an address of the block without being asked. Fails to turn it on without a block. */

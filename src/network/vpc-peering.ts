@@ -84,10 +84,11 @@ export interface PeeringPlan {
   readonly accepter: NetworkOwner & { readonly vpcId: VpcId };
 }
 
-/** Fails where the VPCs are peered already, or the one has as many open requests as it may. */
+/** Fails where the VPCs are peered already, or the one has as many peers or open requests as it may. */
 export async function requireNewPeering(tx: Tx, { vpc, accepter }: PeeringPlan, now: number): Promise<void> {
   const live = (await listPeeringsOf(tx, vpc.id)).filter((row) => isLive(row, now));
   if (live.some((row) => [row.requester_vpc_id, row.accepter_vpc_id].every((id) => id === vpc.id || id === accepter.vpcId))) throw peeringExists(vpc.id, accepter.vpcId);
+  if (live.filter((row) => row.state === "active").length >= activeLimit) throw limitExceeded("VpcPeeringConnectionsPerVpcLimitExceeded", `The maximum number of VPC peering connections of ${vpc.id} has been reached: ${activeLimit}.`);
   const open = live.filter((row) => row.state === "pending-acceptance" && row.requester_vpc_id === vpc.id);
   if (open.length >= pendingLimit) throw limitExceeded("PendingVpcPeeringConnectionLimitExceeded", "The maximum number of pending VPC peering connections has been reached.");
 }

@@ -2,14 +2,19 @@
  * A VPC's rows as its hosts read them: the only place that knows both the tables and the protocol. Whoever changes a row behind it says so with
  * `touchVpc`; the VPC's reconciler then publishes it anew to every host that has one of its interfaces.
  */
+import { sql } from "kysely";
 import { isId, type InterfaceId, type PeeringConnectionId, type VpcId } from "../base/ids.ts";
-import type { GroupSpecification, PeerSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, VpcSpecification } from "../host/protocol/specification.ts";
+import type { PeerInterface, PeerSpecification } from "../host/protocol/peer-specification.ts";
+import type { HostDescription } from "../host/protocol/report.ts";
+import type { GroupSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, VpcSpecification } from "../host/protocol/specification.ts";
 import { wake } from "../store/due.ts";
 import type { NetworkInterfaceRow, RouteRow, SubnetRow, VpcRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { narrowFlowLogs, readFlowLogs } from "./flow-log-specification.ts";
-import { listIpv6Addresses } from "./listed-ipv6-addresses.ts";
+import { listIpv6Addresses, listIpv6Prefixes } from "./listed-ipv6-addresses.ts";
 import { toAclSpecification } from "./network-acl.ts";
+import { readEndpointNames } from "./endpoint-names.ts";
+import { isAtHost } from "./interface-place.ts";
 import { listPeers } from "./peers.ts";
 import { readBlocks, spreadLists } from "./prefix-lists.ts";
 import { toGroupRuleSpecification } from "./security-group-rules.ts";
@@ -31,6 +36,7 @@ export async function toVpcSpecification(tx: Tx, vpc: VpcRow & { readonly networ
   const ipv6 = await listIpv6Cidrs(tx, vpc.id);
   const interfaces = await readInterfaces(tx, vpc.id);
   const peers = await readPeers(tx, vpc.id);
+  const names = await readEndpointNames(tx, vpc);
   return {
     kind: "vpc",
     id: vpc.id,
@@ -44,6 +50,7 @@ export async function toVpcSpecification(tx: Tx, vpc: VpcRow & { readonly networ
     groups: await readGroups(tx, new Set(interfaces.flatMap((nic) => nic.groups))),
     ...(await readFlowLogs(tx, vpc.id)),
     ...(peers.length === 0 ? {} : { peers }),
+    ...(names.length === 0 ? {} : { names }),
   };
 }
 
@@ -52,23 +59,31 @@ async function readPeers(tx: Tx, vpcId: VpcId): Promise<PeerSpecification[]> {
   const peers: PeerSpecification[] = [];
   for (const { connection, vpcId: vpc } of await listPeers(tx, vpcId)) {
     const row = await tx.db.selectFrom("vpcs").select(["id", "cidr", "network_identifier"]).where("id", "=", vpc).executeTakeFirstOrThrow();
-    const interfaces = (await readInterfaces(tx, vpc)).flatMap(({ mac, privateAddresses, groups, hostAddress }) => (hostAddress === undefined ? [] : { mac, privateAddresses, groups, hostAddress }));
-    peers.push({ id: connection.id, vpc, networkIdentifier: row.network_identifier ?? 0, cidrs: await listVpcCidrs(tx, row), interfaces });
+    const interfaces = (await readInterfaces(tx, vpc)).flatMap(toPeerInterface);
+    const ipv6 = await listIpv6Cidrs(tx, vpc);
+    peers.push({ id: connection.id, vpc, networkIdentifier: row.network_identifier ?? 0, cidrs: await listVpcCidrs(tx, row), ...(ipv6.length === 0 ? {} : { ipv6Cidrs: ipv6 }), interfaces });
   }
   return peers;
 }
 
-/** Of the groups only those of interfaces on the host, and those that their rules name. */
+function toPeerInterface({ mac, privateAddresses, ipv6Addresses, groups, hostAddress, hostMtu, endpoint }: PlacedInterface): readonly PeerInterface[] {
+  if (hostAddress === undefined && endpoint !== true) return [];
+  return [{ mac, privateAddresses, ...(ipv6Addresses === undefined ? {} : { ipv6Addresses }), groups, ...(hostAddress === undefined ? {} : { hostAddress }), ...(hostMtu === undefined ? {} : { hostMtu }) }];
+}
+
+/** Of the groups only those of interfaces on the host, where every endpoint's is, and those that their rules name. */
 export function narrowToHost(specification: VpcSpecification, hostAddress: string): VpcSpecification {
-  const here = new Set(specification.interfaces.filter((nic) => nic.hostAddress === hostAddress).flatMap((nic) => nic.groups));
+  const here = new Set(specification.interfaces.filter((nic) => isAtHost(nic, hostAddress)).flatMap((nic) => nic.groups));
   const rules = specification.groups.filter((group) => here.has(group.id)).flatMap((group) => group.rules);
   const named = new Set(rules.flatMap(({ peer }) => ("group" in peer ? peer.group : [])));
   return { ...specification, groups: specification.groups.filter(({ id }) => here.has(id) || named.has(id)), ...narrowFlowLogs(specification, hostAddress) };
 }
 
-type InterfaceRow = Pick<NetworkInterfaceRow, "id" | "subnet_id" | "mac" | "private_address" | "public_address" | "source_dest_check" | "group_ids" | "nat_gateway_id"> & {
+type InterfaceRow = Pick<NetworkInterfaceRow, "id" | "subnet_id" | "mac" | "private_address" | "public_address" | "source_dest_check" | "group_ids" | "nat_gateway_id" | "vpc_endpoint_id" | "connect_endpoint_id"> & {
   readonly host_address: string | null;
   readonly nat_host_address: string | null;
+  readonly host_mtu: number | null;
+  readonly is_host_on_switch: number | null;
 };
 
 async function readInterfaces(tx: Tx, vpcId: VpcId): Promise<PlacedInterface[]> {
@@ -77,20 +92,30 @@ async function readInterfaces(tx: Tx, vpcId: VpcId): Promise<PlacedInterface[]> 
     .leftJoin("instances", "instances.id", "network_interfaces.instance_id")
     .leftJoin("hosts", "hosts.id", "instances.host_id")
     .leftJoin("nat_gateways", (join) => join.onRef("nat_gateways.id", "=", "network_interfaces.nat_gateway_id").on("nat_gateways.want", "=", "present"))
+    .leftJoin("vpc_endpoints", "vpc_endpoints.id", "network_interfaces.vpc_endpoint_id")
+    .leftJoin("instance_connect_endpoints", "instance_connect_endpoints.id", "network_interfaces.connect_endpoint_id")
     .leftJoin("hosts as nat_hosts", "nat_hosts.id", "nat_gateways.host_id")
     .select(["network_interfaces.id", "network_interfaces.subnet_id", "mac", "network_interfaces.private_address", "network_interfaces.public_address"])
-    .select(["network_interfaces.source_dest_check", "group_ids", "nat_gateway_id"])
+    .select(["network_interfaces.source_dest_check", "network_interfaces.group_ids", "nat_gateway_id", "vpc_endpoint_id", "connect_endpoint_id"])
     .select(["hosts.underlay_address as host_address", "nat_hosts.underlay_address as nat_host_address"])
+    .select([describedAs<number>("mtu").as("host_mtu"), describedAs<number>("isOnSwitch").as("is_host_on_switch")])
     .where("network_interfaces.vpc_id", "=", vpcId)
+    .where(({ eb, or }) => or([eb("vpc_endpoints.want", "is", null), eb("vpc_endpoints.want", "=", "present")]))
+    .where(({ eb, or }) => or([eb("instance_connect_endpoints.want", "is", null), eb("instance_connect_endpoints.want", "=", "present")]))
     .orderBy("network_interfaces.id")
     .execute();
   const more = await readMoreAddresses(tx, vpcId, rows.map(({ id }) => id));
   return rows.map((row) => toPlacedInterface(row, more));
 }
 
+/** What the interface's host says of itself. */
+function describedAs<Value>(name: keyof HostDescription) {
+  return sql<Value | null>`coalesce(hosts.description, nat_hosts.description) ->> ${sql.lit(name)}`;
+}
+
 function toPlacedInterface(row: InterfaceRow, more: MoreAddresses): PlacedInterface {
   const hostAddress = row.host_address ?? row.nat_host_address;
-  const ipv6 = more.ipv6.get(row.id);
+  const ipv6 = [...(more.ipv6.get(row.id) ?? []), ...(more.ipv6Prefixes.get(row.id) ?? [])];
   return {
     id: row.id,
     subnet: row.subnet_id,
@@ -101,10 +126,14 @@ function toPlacedInterface(row: InterfaceRow, more: MoreAddresses): PlacedInterf
       ...more.elastic(row.id),
     },
     groups: (JSON.parse(row.group_ids) as string[]).toSorted(), // written by createInterface and setInterfaceGroups only
-    sourceDestCheck: row.source_dest_check === 1,
-    ...(ipv6 === undefined ? {} : { ipv6Addresses: ipv6 }),
+    sourceDestCheck: row.source_dest_check === 1 && row.connect_endpoint_id === null, // such an endpoint speaks for clients, by their addresses
+    ...(ipv6.length === 0 ? {} : { ipv6Addresses: ipv6 }),
     ...(hostAddress === null ? {} : { hostAddress }),
+    ...(row.host_mtu === null ? {} : { hostMtu: row.host_mtu }),
+    ...(row.is_host_on_switch === null ? {} : { isHostOnSwitch: true }),
     ...(row.nat_gateway_id === null ? {} : { natGateway: true }),
+    ...(row.vpc_endpoint_id === null ? {} : { endpoint: true }),
+    ...(row.connect_endpoint_id === null ? {} : { connectEndpoint: true }),
   };
 }
 
@@ -113,6 +142,7 @@ interface MoreAddresses {
   /** Elastic IP addresses by private address. */
   elastic(id: InterfaceId): Readonly<Record<string, string>>;
   readonly ipv6: ReadonlyMap<InterfaceId, readonly string[]>;
+  readonly ipv6Prefixes: ReadonlyMap<InterfaceId, readonly string[]>;
 }
 
 async function readMoreAddresses(tx: Tx, vpcId: VpcId, ids: readonly InterfaceId[]): Promise<MoreAddresses> {
@@ -136,6 +166,7 @@ async function readMoreAddresses(tx: Tx, vpcId: VpcId, ids: readonly InterfaceId
     secondary: (id) => (secondaryOf.get(id) ?? []).map((row) => row.address),
     elastic: (id) => Object.fromEntries((elasticOf.get(id) ?? []).map((row) => [row.private_address, row.public_address])),
     ipv6: await listIpv6Addresses(tx, ids),
+    ipv6Prefixes: await listIpv6Prefixes(tx, ids),
   };
 }
 

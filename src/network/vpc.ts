@@ -61,16 +61,17 @@ export async function findDefaultVpc(tx: Tx, { account, region }: NetworkOwner):
 export async function requireEmptyVpc(tx: Tx, vpc: VpcRow, now: number): Promise<void> {
   const { id } = vpc;
   await requireNoForeignRequest(tx, vpc, now);
-  const [gateway, egressOnly, subnet, nic, table, group, acl] = [
+  const [gateway, egressOnly, endpoint, subnet, nic, table, group, acl] = [
     await tx.db.selectFrom("internet_gateways").select("id").where("vpc_id", "=", id).executeTakeFirst(),
     await tx.db.selectFrom("egress_only_gateways").select("id").where("vpc_id", "=", id).executeTakeFirst(),
+    await tx.db.selectFrom("vpc_endpoints").select("id").where("vpc_id", "=", id).executeTakeFirst(),
     await tx.db.selectFrom("subnets").select("id").where("vpc_id", "=", id).executeTakeFirst(),
     await tx.db.selectFrom("network_interfaces").select("id").where("vpc_id", "=", id).executeTakeFirst(),
     await tx.db.selectFrom("route_tables").select("id").where("vpc_id", "=", id).where("main", "=", 0).executeTakeFirst(),
     await tx.db.selectFrom("security_groups").select("id").where("vpc_id", "=", id).where("name", "!=", "default").executeTakeFirst(),
     await tx.db.selectFrom("network_acls").select("id").where("vpc_id", "=", id).where("is_default", "=", 0).executeTakeFirst(),
   ];
-  if ((gateway ?? egressOnly ?? subnet ?? nic ?? table ?? group ?? acl) !== undefined) throw hasDependencies("vpc", id);
+  if ((gateway ?? egressOnly ?? endpoint ?? subnet ?? nic ?? table ?? group ?? acl) !== undefined) throw hasDependencies("vpc", id);
 }
 
 /** Removes an empty VPC and what it came with. */

@@ -1,83 +1,48 @@
-/** Reservation rows: room on a host that is promised to an instance, from the call that asked for it until the host says that the machine is gone. */
-import type { HostDescription } from "../host/protocol/report.ts";
-import { virtualizations, type Virtualization } from "../host/protocol/specification.ts";
-import { silentAfterMs } from "../host/protocol/exchange.ts";
+/**
+ * Reservation rows: room on a host that is promised to an instance, from the call that asked for it until the host says that the machine is gone. An instance in a
+ * slot of a capacity reservation takes what the slot has promised already, and leaves it there.
+ */
 import type { InstanceRow } from "../store/compute-tables.ts";
-import { insertRow, prepare, prepareKept } from "../store/prepared.ts";
+import { insertRow, prepare } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
-import type { HostLoadRow, HostRow } from "../store/tables.ts";
-import type { HostOffer, Need } from "./place.ts";
+import { claimColumns, toClaim, toClaimColumns, type Claim } from "./claim.ts";
+import { dedicatedTo, isDedicatedTo, nobody, setHolder, changeRoom } from "./host-room.ts";
+import { leaveSlot, takeSlot, type Slot } from "./capacity-slots.ts";
+import type { Need, Placement } from "./place.ts";
 
-/** What every host of the region offers now. */
-export async function listOffers(tx: Tx, region: string, now: number): Promise<HostOffer[]> {
-  const loads = new Map((await selectLoads(tx, { region })).map((load) => [load.host_id, load]));
-  return (await selectHosts(tx, { region })).map((host) => ({
-    id: host.id,
-    zone: host.zone,
-    vcpus: host.vcpus,
-    memoryMib: host.memory_mib,
-    reservedVcpus: loads.get(host.id)?.vcpus ?? 0,
-    reservedMemoryMib: loads.get(host.id)?.memory_mib ?? 0,
-    virtualizations: workingVirtualizations(host),
-    alive: isHeard(host, now) && host.failed_at === null && host.draining === 0,
-  }));
+/** A place for one machine. */
+export interface Spot extends Placement {
+  /** The slot of a capacity reservation that it is in. */
+  readonly slot?: Slot;
 }
 
-const selectHosts = prepareKept((db, { region }: { region: string }) => db.selectFrom("hosts").selectAll().where("region", "=", region).where("role", "=", "host"));
+type Holder = Pick<InstanceRow, "id" | "capacity_reservation_id">;
 
-const selectLoads = prepare((db, { region }: { region: string }) => db.selectFrom("host_loads").selectAll().where("region", "=", region));
-
-/** Whether the host's agent was heard lately enough to be given work. */
-export function isHeard(host: HostRow, now: number): boolean {
-  return host.heard_at !== null && now - host.heard_at <= silentAfterMs;
+export async function reserve(tx: Tx, { id, account }: Pick<InstanceRow, "id" | "account">, { host, slot }: Spot, need: Need): Promise<void> {
+  await insertRow(tx, "host_reservations", { instance_id: id, host_id: host.id, ...toClaimColumns(need), functions: need.functions ?? 0 });
+  if (slot !== undefined) return takeSlot(tx, slot, id);
+  await promiseRoom(tx, account, host, need);
 }
 
-/** The ids of the region's hosts and storage nodes that are heard. */
-export async function listHeardHosts(tx: Tx, region: string, now: number): Promise<ReadonlySet<string>> {
-  const rows = await tx.db.selectFrom("hosts").selectAll().where("region", "=", region).execute();
-  return new Set(rows.filter((row) => isHeard(row, now)).map((row) => row.id));
+/** Room for an instance or for a slot of the account's. */
+export async function promiseRoom(tx: Tx, account: string, host: Placement["host"], claim: Claim): Promise<void> {
+  await changeRoom(tx, host.id, claim);
+  if (host.isUntaken === true) await setHolder(tx, host.id, dedicatedTo(account));
 }
 
-export function workingVirtualizations(host: Readonly<HostRow>): readonly Virtualization[] {
-  if (host.description === null) return [];
-  let working = knownVirtualizations.get(host.description);
-  if (working === undefined) {
-    const description = JSON.parse(host.description) as HostDescription; // written from a parsed arrival
-    working = virtualizations.filter((kind) => description.engines[kind].works);
-    if (knownVirtualizations.size >= 1_000) knownVirtualizations.clear();
-    knownVirtualizations.set(host.description, working);
-  }
-  return working;
+/** Dedicated hardware whose last machine is gone is anybody's again. */
+export async function giveRoomBack(tx: Tx, hostId: string, { vcpus, memoryMib, diskGib = 0, networkMbps = 0, accelerators = 0 }: Claim): Promise<void> {
+  const after = await changeRoom(tx, hostId, { vcpus: -vcpus, memoryMib: -memoryMib, diskGib: -diskGib, networkMbps: -networkMbps, accelerators: -accelerators });
+  if (after !== undefined && isDedicatedTo(after.holder) && after.reserved_memory_mib === 0) await setHolder(tx, hostId, nobody);
 }
 
-/** By the description's text: hosts are asked at every launch, and hardly ever describe themselves anew. */
-const knownVirtualizations = new Map<string, readonly Virtualization[]>();
-
-type Holder = Pick<InstanceRow, "id" | "region">;
-
-export async function reserve(tx: Tx, { id, region }: Holder, host: string, { vcpus, memoryMib: memory_mib }: Need): Promise<void> {
-  await insertRow(tx, "host_reservations", { instance_id: id, host_id: host, vcpus, memory_mib });
-  await addToLoad(tx, { region, host_id: host, vcpus, memory_mib });
-}
-
-export async function releaseReservation(tx: Tx, { id, region }: Holder): Promise<void> {
-  for (const { host_id, vcpus, memory_mib } of await removeReservation(tx, { id })) {
-    await addToLoad(tx, { region, host_id, vcpus: -vcpus, memory_mib: -memory_mib });
+export async function releaseReservation(tx: Tx, { id, capacity_reservation_id: reservation }: Holder): Promise<void> {
+  for (const { host_id: host, ...claim } of await removeReservation(tx, { id })) {
+    if (reservation !== null && (await leaveSlot(tx, id))) continue;
+    await giveRoomBack(tx, host, toClaim(claim));
   }
 }
 
 const removeReservation = prepare((db, { id }: Pick<InstanceRow, "id">) =>
-  db.deleteFrom("host_reservations").where("instance_id", "=", id).returning(["host_id", "vcpus", "memory_mib"]),
-);
-
-const addToLoad = prepare((db, { region, host_id, vcpus, memory_mib }: HostLoadRow) =>
-  db
-    .insertInto("host_loads")
-    .values({ region, host_id, vcpus, memory_mib })
-    .onConflict((conflict) =>
-      conflict.columns(["region", "host_id"]).doUpdateSet(({ eb, ref }) => ({
-        vcpus: eb("host_loads.vcpus", "+", ref("excluded.vcpus")),
-        memory_mib: eb("host_loads.memory_mib", "+", ref("excluded.memory_mib")),
-      })),
-    ),
+  db.deleteFrom("host_reservations").where("instance_id", "=", id).returning(["host_id", ...claimColumns]),
 );

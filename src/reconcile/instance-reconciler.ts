@@ -7,6 +7,7 @@ import { stopReason, terminatedVisibleMs } from "../compute/instance.ts";
 import { canRecover, moveToHost } from "../compute/instance-recovery.ts";
 import { rootTypeOf } from "../compute/instance-store.ts";
 import { readInstanceParts, toMachineSpecification } from "../compute/machine-specification.ts";
+import { forgetEndedKeys } from "../compute/connect/pushed-key.ts";
 import { credentialsOf, refreshCredentials, type CredentialParts } from "../compute/role-credentials.ts";
 import { removeAllTags } from "../compute/tags.ts";
 import { openPolicyCache } from "../iam/authorize.ts";
@@ -15,6 +16,7 @@ import type { MachineSpecification } from "../host/protocol/specification.ts";
 import { hasElasticIp } from "../network/elastic-ip.ts";
 import { assignPublicAddress, finishDetachments, listInterfacesOf, releaseInterfaces, withdrawPublicAddresses } from "../network/network-interface.ts";
 import { touchVpc } from "../network/vpc-specification.ts";
+import { wakeReservation } from "../placement/capacity-reservation.ts";
 import { releaseReservation } from "../placement/reservation.ts";
 import { listAttachedVolumes, releaseVolumes, removeAttachment, renewAttachmentTokens, settleAttachments, type AttachedVolume } from "../storage/volume-attachment.ts";
 import type { InstanceRow } from "../store/compute-tables.ts";
@@ -35,7 +37,9 @@ export function instanceReconciler(random: Random, secretKey: SecretKey): Reconc
       const [instance] = await selectInstance(tx, { id: key as InstanceRow["id"] }); // keys are ids
       if (instance === undefined) return { again: undefined };
       if (instance.image_task !== null) await wake(tx, { kind: "image-task", key: instance.image_task }, now);
-      return take(tx, instance, decideInstance(await view(tx, instance), now), parts, now);
+      const keysEnd = await forgetEndedKeys(tx, instance, now);
+      const { again } = await take(tx, instance, decideInstance(await view(tx, instance), now), parts, now);
+      return { again: keysEnd === undefined ? again : Math.min(again ?? Infinity, keysEnd) };
     },
   };
 }
@@ -54,7 +58,7 @@ async function view(tx: Tx, row: InstanceRow): Promise<InstanceView> {
     hasLocalRoot: rootTypeOf(row) === "instance-store",
     hostId: row.host_id,
     hostIsDead,
-    recovers: hostIsDead && canRecover(row),
+    recovers: hostIsDead && (await canRecover(tx, row)),
     published: await readPublished(tx, row),
     observed: {
       generation: row.observed_generation,
@@ -182,8 +186,9 @@ async function leaveHost(tx: Tx, instance: InstanceRow, now: number): Promise<vo
   if (instance.host_id !== null) await withdraw(tx, instance.host_id, "machine", instance.id);
   await settleAttachments(tx, instance.id, now);
   await releaseReservation(tx, instance);
+  if (instance.capacity_reservation_id !== null) await wakeReservation(tx, { id: instance.capacity_reservation_id }, now); // its slot may be on a dead host
   await finishDetachments(tx, await listInterfacesOf(tx, instance.id), now);
-  await tx.db.updateTable("instances").set({ host_id: null }).where("id", "=", instance.id).execute();
+  await tx.db.updateTable("instances").set({ host_id: null, capacity_reservation_id: null }).where("id", "=", instance.id).execute();
   await touchVpc(tx, instance.vpc_id, now);
 }
 
@@ -197,6 +202,6 @@ async function finish(tx: Tx, instance: InstanceRow, now: number): Promise<void>
 
 async function forget(tx: Tx, instance: InstanceRow): Promise<void> {
   await tx.db.deleteFrom("instances").where("id", "=", instance.id).execute();
-  await tx.db.deleteFrom("consoles").where("instance_id", "=", instance.id).execute();
+  for (const table of ["consoles", "connect_keys", "serial_keys"] as const) await tx.db.deleteFrom(table).where("instance_id", "=", instance.id).execute();
   await removeAllTags(tx, instance.id);
 }

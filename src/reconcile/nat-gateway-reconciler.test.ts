@@ -11,6 +11,8 @@ const host = (id: string, heardAgoMs: number): HostRow => ({
   underlay_address: "198.18.0.2",
   vcpus: 1,
   memory_mib: 1,
+  disk_percent: null,
+  network_percent: null,
   created_at: 0,
   incarnation: 1,
   description: null,

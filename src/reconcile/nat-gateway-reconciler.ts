@@ -6,7 +6,7 @@ import { natGatewayFailure } from "../base/api-error.ts";
 import type { VpcSpecification } from "../host/protocol/specification.ts";
 import { endNatGateway } from "../network/nat-gateway.ts";
 import { touchVpc } from "../network/vpc-specification.ts";
-import { isHeard } from "../placement/reservation.ts";
+import { isHeard } from "../placement/heard.ts";
 import type { NatGatewayRow } from "../store/network-tables.ts";
 import type { Tx } from "../store/store.ts";
 import type { HostRow } from "../store/tables.ts";

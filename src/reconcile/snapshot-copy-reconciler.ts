@@ -60,7 +60,7 @@ async function copySnapshot(parts: CopyParts, id: SnapshotRow["id"], signal: Abo
   const record = (progress: SnapshotProgress): Promise<boolean> =>
     store.write(async (tx) => {
       const row = await findSnapshot(tx, id);
-      if (row?.want !== "present") return false;
+      if (row === undefined) return false;
       await recordSnapshotProgress(tx, row, progress, clock.now());
       return true;
     }, "soon");

@@ -1,6 +1,6 @@
 /**
- * VPCs: publishes each to every host that has, or is to have, one of its interfaces, and lets a host go when it says that nothing of the VPC is left
- * there. Hosts without real guests have no packets and are told nothing. A VPC that was deleted is known by what its hosts were told last.
+ * VPCs: publishes each to every host that has, or is to have, one of its interfaces, or of a peer's where it has endpoints, and lets a host go when it says that
+ * nothing of the VPC is left there. Hosts without real guests have no packets and are told nothing. A VPC that was deleted is known by what its hosts were told last.
  */
 import type { VpcId } from "../base/ids.ts";
 import type { VpcSpecification } from "../host/protocol/specification.ts";
@@ -37,8 +37,18 @@ const selectTold = prepare((db, { id }: { id: VpcId }) =>
   db.selectFrom("specifications").select(["host_id", "body"]).where("host_id", "in", db.selectFrom("hosts").select("id")).where("kind", "=", "vpc").where("id", "=", id),
 );
 
-/** The real hosts that hold an instance with an interface in the VPC, or one of its NAT gateways. */
+/** The VPC's own hosts, and those of its peers when it has endpoints: peers' guests reach these on their own hosts, as its guests do. */
 async function listHosts(tx: Tx, vpcId: VpcId): Promise<HostRow[]> {
+  const peers = (await selectEndpoints(tx, { vpcId })).length === 0 ? [] : await listPeers(tx, vpcId);
+  const hosts = await listOwnHosts(tx, vpcId);
+  for (const peer of peers) for (const host of await listOwnHosts(tx, peer.vpcId)) if (!hosts.some(({ id }) => id === host.id)) hosts.push(host);
+  return hosts;
+}
+
+const selectEndpoints = prepareKept((db, { vpcId }: { vpcId: VpcId }) => db.selectFrom("vpc_endpoints").select("id").where("vpc_id", "=", vpcId).where("type", "=", "Interface").where("want", "=", "present").limit(1));
+
+/** The real hosts that hold an instance with an interface in the VPC, or one of its NAT gateways. */
+async function listOwnHosts(tx: Tx, vpcId: VpcId): Promise<HostRow[]> {
   const real = (await selectHosts(tx, { vpcId })).filter(hasPackets);
   if (real.length === 0) return [];
   const holders = [...(await selectHolders(tx, { vpcId })), ...(await selectTranslators(tx, { vpcId }))];

@@ -11,7 +11,7 @@ import { hkdfSync } from "node:crypto";
 import { invalidKmsKey } from "../base/api-error.ts";
 import { randomUuid, type Random } from "../base/random.ts";
 import type { KmsKeyRow } from "../store/storage-tables.ts";
-import { prepareKept } from "../store/prepared.ts";
+import { findAccountSetting, putAccountSetting } from "../store/account-settings.ts";
 import type { Tx } from "../store/store.ts";
 
 export interface KeyOwner {
@@ -57,22 +57,22 @@ export async function ensureDefaultKey(tx: Tx, owner: KeyOwner, random: Random, 
 
 /** The default key that the account chose, or undefined: then it is the managed key. */
 export async function findChosenKey(tx: Tx, owner: KeyOwner): Promise<KmsKeyRow | undefined> {
-  const chosen = await readSetting(tx, owner, settings.key);
+  const chosen = await findAccountSetting(tx, owner, settings.key);
   return chosen === undefined ? undefined : findKey(tx, chosen);
 }
 
 /** Chooses the default key; without one it is the managed key again. */
 export async function setDefaultKey(tx: Tx, owner: KeyOwner, key: KmsKeyRow | undefined): Promise<void> {
-  await writeSetting(tx, owner, settings.key, key?.id);
+  await putAccountSetting(tx, owner, settings.key, key?.id);
 }
 
 /** Whether all new volumes and snapshot copies of the account are encrypted, whatever their requests say. */
 export async function encryptionByDefault(tx: Tx, owner: KeyOwner): Promise<boolean> {
-  return (await readSetting(tx, owner, settings.byDefault)) !== undefined;
+  return (await findAccountSetting(tx, owner, settings.byDefault)) !== undefined;
 }
 
 export async function setEncryptionByDefault(tx: Tx, owner: KeyOwner, on: boolean): Promise<void> {
-  await writeSetting(tx, owner, settings.byDefault, on ? "true" : undefined);
+  await putAccountSetting(tx, owner, settings.byDefault, on ? "true" : undefined);
 }
 
 /** The managed key's snapshots cannot be shared (facts §4.6). */
@@ -114,18 +114,4 @@ async function createKey(tx: Tx, { account, region }: KeyOwner, name: Pick<KmsKe
   const row: KmsKeyRow = { ...name, account, region, material: Buffer.from(random.bytes(32)).toString("base64"), created_at: now };
   await tx.db.insertInto("kms_keys").values(row).execute();
   return row;
-}
-
-async function readSetting(tx: Tx, { account, region }: KeyOwner, name: string): Promise<string | undefined> {
-  const [row] = await selectSetting(tx, { account, region, name });
-  return row?.value;
-}
-
-const selectSetting = prepareKept((db, { account, region, name }: KeyOwner & { name: string }) =>
-  db.selectFrom("account_settings").select("value").where("account", "=", account).where("region", "=", region).where("name", "=", name),
-);
-
-async function writeSetting(tx: Tx, { account, region }: KeyOwner, name: string, value: string | undefined): Promise<void> {
-  await tx.db.deleteFrom("account_settings").where("account", "=", account).where("region", "=", region).where("name", "=", name).execute();
-  if (value !== undefined) await tx.db.insertInto("account_settings").values({ account, region, name, value }).execute();
 }

@@ -58,11 +58,12 @@ export interface SnapshotMoment {
   readonly imageId?: ImageId;
 }
 
-/** A snapshot of each volume, in their order. Several are of one moment. */
+/** A snapshot of each volume, in their order. Those of one storage node are of one moment. */
 export async function snapshotVolumes(tx: Tx, volumes: readonly VolumeRow[], moment: SnapshotMoment, random: Random, now: number): Promise<SnapshotRow[]> {
-  const together = volumes.length > 1 ? JSON.stringify(volumes.map((volume) => volume.id)) : null;
+  const byNode = Map.groupBy(volumes, (volume) => volume.storage_node);
   const rows: SnapshotRow[] = [];
   for (const volume of volumes) {
+    const together = byNode.get(volume.storage_node) ?? [];
     const columns = {
       account: volume.account,
       region: volume.region,
@@ -73,7 +74,7 @@ export async function snapshotVolumes(tx: Tx, volumes: readonly VolumeRow[], mom
       encrypted: volume.encrypted,
       kms_key_id: volume.kms_key_id,
       storage_node: volume.storage_node,
-      together,
+      together: together.length > 1 ? JSON.stringify(together.map(({ id }) => id)) : null,
       image_id: moment.imageId ?? null,
     } as const; // keeps the literals
     rows.push(await createSnapshotRow(tx, columns, random, now));

@@ -16,7 +16,8 @@ import { requireUsableSnapshot } from "./snapshot.ts";
 import { requireVolumeRoom } from "./volume-quota.ts";
 import { planEncryption, toVolumeOrigin, type VolumeOrigin } from "./volume-source.ts";
 import { canMultiAttach, defaultVolumeType, parseVolumeType, planFigures } from "./volume-type.ts";
-import { findStorageNode, type VolumePlan } from "./volume.ts";
+import { findStorageNode } from "./storage-node.ts";
+import type { VolumePlan } from "./volume.ts";
 
 interface VolumeRequest {
   readonly AvailabilityZone?: string | undefined;
@@ -47,7 +48,7 @@ export async function planVolume(tx: Tx, owner: KeyOwner, request: VolumeRequest
   if (request.MultiAttachEnabled === true && !canMultiAttach(type)) throw notOfVolumeType("multiAttachEnabled", type);
   await requireVolumeRoom(tx, owner, [figures]);
   const encryption = planEncryption(owner, { encrypted: request.Encrypted, kmsKeyId: request.KmsKeyId }, origin, await encryptionByDefault(tx, owner));
-  const storageNode = await findStorageNode(tx, zone);
+  const storageNode = await findStorageNode(tx, { account: owner.account, region: owner.region, zone });
   if (storageNode === undefined) throw insufficientVolumeCapacity(zone);
   return {
     account: owner.account,
@@ -63,8 +64,13 @@ export async function planVolume(tx: Tx, owner: KeyOwner, request: VolumeRequest
   };
 }
 
+export interface ZoneRequest {
+  readonly AvailabilityZone?: string | undefined;
+  readonly AvailabilityZoneId?: string | undefined;
+}
+
 /** The zone by its name or its id. */
-function requireZone(region: string, { AvailabilityZone: name, AvailabilityZoneId: id }: VolumeRequest): string {
+export function requireZone(region: string, { AvailabilityZone: name, AvailabilityZoneId: id }: ZoneRequest): string {
   if (name !== undefined && id !== undefined) throw invalidParameterCombination("The parameters availabilityZone and availabilityZoneId cannot be used together.");
   if (name === undefined && id === undefined) throw missingParameter("zone");
   const zones = (findRegion(region)?.zones ?? []).map((letter) => `${region}${letter}`);

@@ -38,7 +38,7 @@ export async function requireVolumeRoom(tx: Tx, owner: Pick<VolumeRow, "account"
 export async function requireModificationRoom(tx: Tx, volume: VolumeRow, target: Figures): Promise<void> {
   const isSame = parseVolumeType(volume.type) === target.type;
   if (isSame && target.sizeGib <= volume.size_gib && (target.iops ?? 0) <= (volume.iops ?? 0)) return;
-  const given = isSame && volume.want === "present" ? [{ sizeGib: -volume.size_gib, iops: -(volume.iops ?? 0) }] : [];
+  const given = isSame ? [{ sizeGib: -volume.size_gib, iops: -(volume.iops ?? 0) }] : [];
   const exceeded = findExceeded(target.type, [await sumOf(tx, volume, target.type), ...given, target]);
   if (exceeded === "size") throw limitExceeded("VolumeModificationSizeLimitExceeded", `The maximum storage of ${target.type} volumes, ${quotas[target.type].tib} TiB, has been reached.`);
   if (exceeded === "iops") throw volumeIopsLimit(target.type, quotas[target.type].iops ?? 0);

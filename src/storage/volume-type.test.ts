@@ -32,12 +32,12 @@ test("Provisioned types do what they were given, in I/Os of at most 256 KiB", ()
   ]);
 });
 
-test("Hard disks have their throughput for each TiB, and as many bytes of credits as they are large", () => {
+test("Hard disks have their throughput for each TiB, and as many bytes of credits as they are large; a request of 1 MiB is one of theirs", () => {
   const tib = 1024 * 1024 * mib;
   expect([limitsOf("st1", 1024), limitsOf("st1", 16_384), limitsOf("sc1", 1024), limitsOf("standard", 10)]).toEqual([
-    { iops: { base: 500 }, bytesPerSecond: { base: 40 * mib, burst: 250 * mib, credits: tib } },
-    { iops: { base: 500 }, bytesPerSecond: { base: 500 * mib } },
-    { iops: { base: 250 }, bytesPerSecond: { base: 12 * mib, burst: 80 * mib, credits: tib } },
+    { iops: { base: 500 }, ioBytes: mib, bytesPerSecond: { base: 40 * mib, burst: 250 * mib, credits: tib } },
+    { iops: { base: 500 }, ioBytes: mib, bytesPerSecond: { base: 500 * mib } },
+    { iops: { base: 250 }, ioBytes: mib, bytesPerSecond: { base: 12 * mib, burst: 80 * mib, credits: tib } },
     { iops: { base: 200 }, bytesPerSecond: { base: 90 * mib } },
   ]);
 });

@@ -184,12 +184,13 @@ interface DiskFigures {
   readonly most: number;
 }
 
-/** Hard disks count bytes: 1 TiB of credits for each TiB of size. */
+/** Hard disks count bytes, with 1 TiB of credits for each TiB of size, and requests of up to 1 MiB. */
 function diskLimits(sizeGib: number, { iops, basePerTib, burstPerTib, most }: DiskFigures): VolumeLimits {
   const rate = (perTib: number): number => Math.floor(Math.min(most, (perTib * sizeGib) / gibPerTib) * mib);
   const [base, burst] = [rate(basePerTib), rate(burstPerTib)];
   return {
     iops: { base: iops },
+    ioBytes: mib,
     bytesPerSecond: base < burst ? { base, burst, credits: sizeGib * gibPerTib * mib } : { base },
   };
 }

@@ -1,12 +1,14 @@
 /** EBS volumes as rows: made in a zone, removed when nobody wants them any more. */
+import { insufficientVolumeCapacity } from "../base/api-error.ts";
 import { newId } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { VolumeCondition } from "../host/protocol/report.ts";
 import { wake } from "../store/due.ts";
-import { insertRow, prepare, prepareKept } from "../store/prepared.ts";
+import { insertRow } from "../store/prepared.ts";
 import type { VolumeRow } from "../store/storage-tables.ts";
 import type { Tx } from "../store/store.ts";
 import { ensureDefaultKey, requireKey } from "./kms-key.ts";
+import { freePort } from "./storage-node.ts";
 import { addToSum, countedColumns, takeFromSum } from "./volume-sums.ts";
 
 export interface VolumePlan {
@@ -30,11 +32,10 @@ export interface VolumePlan {
 
 export type VolumeState = "creating" | "available" | "in-use" | "deleting" | "error";
 
-/** The first port of a storage node's exports; each volume has its own, for life. */
-const firstPort = 10_000;
-
+/** Fails when the storage node has no room for one more. */
 export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now: number): Promise<VolumeRow> {
-  const [last] = await selectLastPort(tx, plan);
+  const port = await freePort(tx, plan.storageNode);
+  if (port === undefined) throw insufficientVolumeCapacity(plan.zone);
   const key = plan.encrypted ? await chooseKey(tx, plan, random, now) : undefined;
   const row: VolumeRow = {
     id: newId("volume", random),
@@ -50,7 +51,7 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
     source_file: plan.sourceFile,
     initialization_rate: plan.initializationRate,
     storage_node: plan.storageNode,
-    port: await freePort(tx, plan.storageNode, Number(last?.port ?? firstPort - 1) + 1),
+    port,
     created_at: now,
     want: "present",
     generation: 0,
@@ -68,24 +69,8 @@ export async function createVolume(tx: Tx, plan: VolumePlan, random: Random, now
   return row;
 }
 
-const selectLastPort = prepare((db, { storageNode }: Pick<VolumePlan, "storageNode">) =>
-  db
-    .selectFrom("volumes")
-    .select(({ fn }) => fn.max("port").as("port"))
-    .where("storage_node", "=", storageNode),
-);
-
 function chooseKey(tx: Tx, plan: VolumePlan, random: Random, now: number) {
   return plan.kmsKey === undefined ? ensureDefaultKey(tx, plan, random, now) : requireKey(tx, plan, plan.kmsKey, random, now);
-}
-
-/** The number after the highest in use; when those run out, the lowest gap. */
-async function freePort(tx: Tx, storageNode: string, next: number): Promise<number> {
-  if (next <= 65_535) return next;
-  const rows = await tx.db.selectFrom("volumes").select("port").where("storage_node", "=", storageNode).execute();
-  const used = new Set(rows.map((row) => row.port));
-  for (let port = firstPort; port <= 65_535; port++) if (!used.has(port)) return port;
-  throw new Error("the storage node has no port left for another volume");
 }
 
 /** What EC2 would call the volume's state (facts §4.2). */
@@ -106,14 +91,6 @@ export async function deleteVolume(tx: Tx, volume: VolumeRow, now: number): Prom
 export async function setAutoEnableIo(tx: Tx, volume: VolumeRow, enable: boolean): Promise<void> {
   await tx.db.updateTable("volumes").set({ auto_enable_io: enable ? 1 : 0 }).where("id", "=", volume.id).execute();
 }
-
-/** The storage node of the zone, or undefined where there is none. */
-export async function findStorageNode(tx: Tx, zone: string): Promise<string | undefined> {
-  const [row] = await selectStorageNode(tx, { zone });
-  return row?.id;
-}
-
-const selectStorageNode = prepareKept((db, { zone }: { zone: string }) => db.selectFrom("hosts").select("id").where("zone", "=", zone).where("role", "=", "storage"));
 
 /** What the storage node last said of the volume beyond its state. */
 export function conditionOf(volume: Pick<VolumeRow, "observed_condition">): VolumeCondition | undefined {

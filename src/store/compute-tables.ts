@@ -7,6 +7,8 @@ import type { Flag } from "./tables.ts";
 export interface ComputeTables {
   instances: InstanceRow;
   consoles: ConsoleRow;
+  connect_keys: ConnectKeyRow;
+  serial_keys: SerialKeyRow;
   images: ImageRow;
   /** The accounts that may launch an image besides its owner; everybody may where the image is public. */
   image_permissions: { image_id: ImageId; grantee: string };
@@ -16,6 +18,8 @@ export interface ComputeTables {
   launch_templates: LaunchTemplateRow;
   launch_template_versions: LaunchTemplateVersionRow;
 }
+
+export type CapacityPreference = "open" | "none" | "capacity-reservations-only";
 
 export interface InstanceRow {
   id: InstanceId;
@@ -29,9 +33,14 @@ export interface InstanceRow {
   architecture: "x86_64" | "arm64" | "i386";
   virtualization_type: "hvm" | "paravirtual";
   virtualization: Virtualization;
+  /** Its interfaces are virtual functions of its host's network cards. */
+  virtual_functions: Flag;
+  /** Its interfaces are cards that the hypervisor plays. */
+  emulated_cards: Flag;
   root_device_name: string;
   kernel_id: string | null;
   kernel_file: string | null;
+  ramdisk_file: string | null;
   vpc_id: VpcId;
   subnet_id: SubnetId;
   key_name: string | null;
@@ -59,9 +68,28 @@ export interface InstanceRow {
   /** InstanceMetadataOptions as JSON (`MetadataOptions` of compute). */
   metadata_options: string;
   credit_specification: string | null;
+  /** CreditBalance as JSON, written when a run begins; null: not burstable. */
+  credits_at_start: string | null;
+  /** CreditBalance as JSON of the present run or the last. */
+  observed_credits: string | null;
   /** ProfileAssociation of compute as JSON. */
   instance_profile: string | null;
   tenancy: "default" | "dedicated" | "host";
+  /** Of tenancy `host`: the Dedicated Host that it is on, was on last, or shall be on. */
+  dedicated_host_id: Id<"dedicatedHost"> | null;
+  /** `host`: it starts on that Dedicated Host only. */
+  affinity: "default" | "host";
+  placement_group_id: Id<"placementGroup"> | null;
+  /** Of a group with partitions: the one it is in, or the last one. */
+  partition_number: number | null;
+  /** The partition was asked for: it starts there and nowhere else. */
+  partition_fixed: Flag;
+  /** Which capacity reservations it takes at a start: `open` any that fits it, `none` none, `capacity-reservations-only` nothing else. */
+  capacity_preference: CapacityPreference;
+  /** The only one that it takes. */
+  capacity_target: Id<"capacityReservation"> | null;
+  /** The one that it is in now. */
+  capacity_reservation_id: Id<"capacityReservation"> | null;
   /** InstanceStore of compute as JSON: sizes of the local disks, and the device names of those mapped by name. */
   instance_store: string;
   /** The image that is being made of it and for which it must be down for a moment; it counts as running all the while. */
@@ -90,6 +118,8 @@ export interface InstanceRow {
   observed_reason: string | null;
   /** Whether the guest's system was heard in the observed run. */
   observed_reached: Flag;
+  /** Since when the guest that was heard in that run does not answer; null: it does. */
+  observed_silent_since: number | null;
   observed_at: number | null;
 }
 
@@ -101,6 +131,31 @@ export interface ConsoleRow {
   posted_at: number | null;
   latest: Uint8Array;
   latest_at: number;
+}
+
+/** A key that lets a user of the guest in, until `expires_at`. */
+export interface ConnectKeyRow {
+  /** Of the request that pushed it. */
+  request_id: string;
+  instance_id: InstanceId;
+  os_user: string;
+  /** The key as its guest gets it, signed. */
+  block: string;
+  /** ConnectSignature of the protocol as JSON. */
+  signature: string;
+  expires_at: number;
+}
+
+/** A key that opens the instance's serial console, until `expires_at`. */
+export interface SerialKeyRow {
+  request_id: string;
+  instance_id: InstanceId;
+  /** `ssh-ed25519 AAAA…` */
+  public_key: string;
+  caller_arn: string;
+  /** Who pushed it (`iam/kept-principal.ts`); null: an earlier version did not keep that. */
+  caller: string | null;
+  expires_at: number;
 }
 
 /** A machine image or a kernel image. Those that an installation brings along are of every region: `region` is `*`. */
@@ -118,6 +173,8 @@ export interface ImageRow {
   state_reason: string | null;
   /** The file in the image folder; null while pending, and for images whose disks are made of snapshots. */
   file: string | null;
+  /** Of a kernel: its first file system, by its name in the image folder. */
+  ramdisk_file: string | null;
   size_gib: number;
   /** Of the root volume; empty text for kernels, and where the root is a local disk of the host. */
   snapshot_id: string;

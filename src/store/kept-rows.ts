@@ -24,23 +24,29 @@ interface Kept {
   readonly since: number;
 }
 
-const longestKept = 256;
+/** More are all forgotten at once: to know which was asked for last would cost every look-up more than the query does. */
+const longestKept = 1_000;
 
 export function openKeptRows(changes: TableChanges): KeptRows {
   const kept = new Map<string, Kept>();
+  const numbers = new Map<string, number>();
+  /** Of the query's text: a key of two long texts would cost more than the look-up. */
+  const numberOf = (text: string): number => {
+    const number = numbers.get(text) ?? numbers.size;
+    if (number === numbers.size) numbers.set(text, number);
+    return number;
+  };
   return {
     recall: (query, since, read) => {
       const tables = tablesOf(query);
       if (tables.has(anyTable)) return read();
-      const key = `${query.sql}\n${JSON.stringify(query.parameters)}`;
+      const key = `${numberOf(query.sql)} ${JSON.stringify(query.parameters)}`;
       const found = kept.get(key);
-      kept.delete(key);
-      const isFresh = found !== undefined && changes.areUnchanged(tables, found.since);
-      const now = isFresh ? found : { rows: Object.freeze(read().map((row) => Object.freeze(row))), since };
-      kept.set(key, now); // the one that was asked for last goes last
-      const [oldest = ""] = kept.keys();
-      if (kept.size > longestKept) kept.delete(oldest);
-      return now.rows;
+      if (found !== undefined && changes.areUnchanged(tables, found.since)) return found.rows;
+      const rows = Object.freeze(read().map((row) => Object.freeze(row)));
+      if (kept.size >= longestKept) kept.clear();
+      kept.set(key, { rows, since });
+      return rows;
     },
   };
 }

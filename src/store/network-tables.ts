@@ -1,7 +1,10 @@
 /** Rows of networks; the conventions are in `tables.ts`. */
-import type { Id, InstanceId, InterfaceId, PeeringConnectionId, SubnetId, VpcId } from "../base/ids.ts";
+import type { EndpointType } from "../base/endpoint-services.ts";
+import type { ConnectEndpointId, EndpointId, Id, InstanceId, InterfaceId, PeeringConnectionId, SubnetId, VpcId } from "../base/ids.ts";
 import type { FlowTraffic } from "../host/protocol/flow-log.ts";
 import type { VpcReport } from "../host/protocol/report.ts";
+import type { ConnectEndpointRow } from "./connect-endpoint-table.ts";
+import type { PrefixListEntryRow, PrefixListRow } from "./prefix-list-tables.ts";
 import type { Flag } from "./tables.ts";
 
 export interface NetworkTables {
@@ -31,6 +34,8 @@ export interface NetworkTables {
   interface_addresses: { interface_id: InterfaceId; address: string; subnet_id: SubnetId; created_at: number; prefix: string | null };
   /** The lowest position comes first. */
   interface_ipv6_addresses: { interface_id: InterfaceId; address: string; subnet_id: SubnetId; position: number };
+  /** Blocks of IPv6 addresses that interfaces have as a whole. */
+  interface_ipv6_prefixes: { prefix: string; interface_id: InterfaceId; subnet_id: SubnetId };
   /** A public address in use, held by an interface or by an allocation: the key keeps it from being given twice. */
   public_addresses: { address: string; holder_id: InterfaceId | ElasticIpRow["id"]; allocated_at: number };
   elastic_ips: ElasticIpRow;
@@ -39,6 +44,8 @@ export interface NetworkTables {
   vpc_peering_connections: VpcPeeringRow;
   prefix_lists: PrefixListRow;
   prefix_list_entries: PrefixListEntryRow;
+  vpc_endpoints: VpcEndpointRow;
+  instance_connect_endpoints: ConnectEndpointRow;
 }
 
 export interface VpcRow {
@@ -157,6 +164,10 @@ export interface NetworkInterfaceRow {
   detaching: Flag;
   /** A NAT gateway's own interface: nobody else may manage it. */
   nat_gateway_id: NatGatewayRow["id"] | null;
+  /** The same of a VPC endpoint. */
+  vpc_endpoint_id: EndpointId | null;
+  /** And of an Instance Connect Endpoint. */
+  connect_endpoint_id: ConnectEndpointId | null;
   created_at: number;
 }
 
@@ -164,7 +175,7 @@ export interface RouteRow {
   route_table_id: string;
   /** A block, or a prefix list. */
   destination: string;
-  /** `local`, an internet gateway of either kind, a NAT gateway or an interface; what it names may be gone since. */
+  /** `local`, an internet gateway of either kind, a NAT gateway, a gateway endpoint or an interface; what it names may be gone since. */
   target_id: string;
 }
 
@@ -177,6 +188,8 @@ export interface ElasticIpRow {
   association_id: string | null;
   interface_id: InterfaceId | null;
   private_address: string | null;
+  /** Ends in a dot. */
+  reverse_name: string | null;
   created_at: number;
 }
 
@@ -205,6 +218,27 @@ export interface NatGatewayRow {
   ended_at: number | null;
   failure_code: string | null;
   failure_message: string | null;
+  created_at: number;
+}
+
+/** A gateway endpoint's tables are those with a route to it; an interface endpoint's subnets those of its interfaces. */
+export interface VpcEndpointRow {
+  id: EndpointId;
+  account: string;
+  region: string;
+  vpc_id: VpcId;
+  /** `ec2`, as in `com.amazonaws.us-east-1.ec2`. */
+  service: string;
+  type: EndpointType;
+  /** As it was given; null: it allows everything. */
+  policy: string | null;
+  /** The service's public name leads to it, within its VPC. */
+  private_dns: Flag;
+  /** JSON array of security group ids: all of its interfaces have them. */
+  group_ids: string;
+  want: "present" | "deleted";
+  /** When its interfaces answered for the first time. */
+  available_at: number | null;
   created_at: number;
 }
 
@@ -244,25 +278,4 @@ export interface VpcPeeringRow {
   created_at: number;
   /** When it was rejected or deleted, or failed. */
   ended_at: number | null;
-}
-
-export interface PrefixListRow {
-  id: Id<"prefixList">;
-  account: string;
-  region: string;
-  name: string;
-  family: "IPv4" | "IPv6";
-  /** What was done to it last. */
-  state: "create-complete" | "modify-complete" | "restore-complete";
-  max_entries: number;
-  version: number;
-  created_at: number;
-}
-
-/** Of one version; they never change. */
-export interface PrefixListEntryRow {
-  prefix_list_id: string;
-  version: number;
-  cidr: string;
-  description: string | null;
 }

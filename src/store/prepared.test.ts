@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { insertRow, prepare, prepareForList } from "./prepared.ts";
-import { openStore, type Store } from "./store.ts";
+import { insertRow, isEmptyTable, prepare, prepareForList } from "./prepared.ts";
+import { openStore, type Store, type Tx } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hostelry-prepared-"));
 let store: Store;
@@ -55,4 +55,28 @@ test("what a prepared query or an inserted row changes is made anew by those who
   await expect(failing).rejects.toThrow("no");
   seen.push(await recall());
   expect(seen).toEqual([[], [], [{ due_at: 5 }], [{ due_at: 7 }], [{ due_at: 7 }]]);
+});
+
+const selectFirst = prepare((db, { limit, offset }: { limit: number; offset: number }) => db.selectFrom("due").select("key").where("kind", "=", "paged").orderBy("key").limit(limit).offset(offset));
+
+test("a limit is a value like others, which SQLite does not plan by", async () => {
+  await store.write(async (tx) => {
+    for (const key of ["a", "b", "c"]) await insertRow(tx, "due", { kind: "paged", key, due_at: 0, attempts: 0 });
+  });
+  const keys = (limit: number, offset: number) => store.read(async (tx) => (await selectFirst(tx, { limit, offset })).map((row) => row.key));
+  expect([await keys(1, 0), await keys(2, 1), await keys(0, 0), await keys(9, 2)]).toEqual([["a"], ["b", "c"], [], ["c"]]);
+  // As all of a limit, a parameter makes SQLite prepare the statement anew whenever it is bound.
+  expect(await store.read(async ({ db }) => db.selectFrom("due").select("key").limit(1).compile().sql)).not.toMatch(/limit \?$/);
+});
+
+test("a table is empty until its first row and after its last, also within the write", async () => {
+  const isEmpty = (tx: Tx) => isEmptyTable(tx, "counters");
+  const seen = await store.write(async (tx) => {
+    const before = await isEmpty(tx);
+    await insertRow(tx, "counters", { name: "one", value: 1 });
+    const between = await isEmpty(tx);
+    await tx.db.deleteFrom("counters").execute();
+    return [before, between, await isEmpty(tx)];
+  });
+  expect([...seen, await store.read(isEmpty)]).toEqual([true, false, true, true]);
 });

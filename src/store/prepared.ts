@@ -42,19 +42,39 @@ const placeholders: object = new Proxy({}, { get: (_target, name) => new Placeho
 /** Lists that are longer are about so much that the making of their text does not matter. */
 const longestList = 20;
 
+type BuildForList<Value, Row> = (db: Transaction<Tables>, values: readonly Value[]) => Compilable<Row>;
+
 /** As `prepare`, for a query about a list of values (`where … in`): made into text once for each length that such a list has. */
-export function prepareForList<Value, Row>(build: (db: Transaction<Tables>, values: readonly Value[]) => Compilable<Row>): (tx: Tx, values: readonly Value[]) => Promise<Row[]> {
+export function prepareForList<Value, Row>(build: BuildForList<Value, Row>): (tx: Tx, values: readonly Value[]) => Promise<Row[]> {
+  return prepareForListAs(build, false);
+}
+
+/** As `prepareForList` and `prepareKept`. */
+export function prepareKeptForList<Value, Row>(build: BuildForList<Value, Row>): (tx: Tx, values: readonly Value[]) => Promise<readonly Readonly<Row>[]> {
+  return prepareForListAs(build, true);
+}
+
+function prepareForListAs<Value, Row>(build: BuildForList<Value, Row>, keep: boolean): (tx: Tx, values: readonly Value[]) => Promise<Row[]> {
   const byLength = new Map<number, ReturnType<typeof prepare<readonly Value[], Row>>>();
   return async (tx, values) => {
     if (values.length > longestList) return (await tx.db.executeQuery(build(tx.db, values).compile())).rows;
     let query = byLength.get(values.length);
     if (query === undefined) {
       const positions = [...values.keys()];
-      query = prepare((db, each: readonly Value[]) => build(db, positions.map((position) => each[position] as Value))); // as many as there are values
+      query = prepareAs((db, each: readonly Value[]) => build(db, positions.map((position) => each[position] as Value)), keep); // as many as there are values
       byLength.set(values.length, query);
     }
     return query(tx, values);
   };
+}
+
+const emptiness = new Map<keyof Tables, ReturnType<typeof prepareKept<object, unknown>>>();
+
+/** Whether nobody has what the table is for; writes know it without asking the database, until the table is written. */
+export async function isEmptyTable(tx: Tx, table: keyof Tables): Promise<boolean> {
+  let selectOne = emptiness.get(table);
+  if (selectOne === undefined) emptiness.set(table, (selectOne = prepareKept((db) => db.selectFrom(table).select(({ lit }) => lit(1).as("one")).limit(1))));
+  return (await selectOne(tx, {})).length === 0;
 }
 
 const inserts = new Map<string, CompiledQuery>();

@@ -9,6 +9,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import {
   DefaultQueryExecutor,
   DummyDriver,
+  type LimitNode,
   type QueryResult,
   SqliteAdapter,
   SqliteDialect,
@@ -108,7 +109,15 @@ function rowMaker(columns: readonly string[]): (values: readonly unknown[]) => R
   };
 }
 
-const compiler = new SqliteQueryCompiler();
+class QueryCompiler extends SqliteQueryCompiler {
+  /** SQLite makes the statement anew whenever a parameter is bound that is all of its limit: it looks at the value to plan by it. A sum it takes as it comes. */
+  protected override visitLimit(node: LimitNode): void {
+    super.visitLimit(node);
+    this.append(" + 0");
+  }
+}
+
+const compiler = new QueryCompiler();
 const adapter = new SqliteAdapter();
 const noPool = {
   provideConnection: (): never => {

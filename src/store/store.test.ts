@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore, type Store, type Tx } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hostelry-store-"));
@@ -57,7 +58,7 @@ test("a read does not see what is not committed", async () => {
     await put("slow")(tx);
     await gate.promise;
   });
-  await vi.waitFor(async () => expect(await store.read(names)).toEqual([]));
+  await expect.poll(() => store.read(names)).toEqual([]);
   gate.resolve();
   await write;
   expect(await store.read(names)).toEqual(["slow"]);
@@ -157,4 +158,18 @@ describe("what is recalled", () => {
     await make();
     expect(await make()).not.toBe(await make());
   });
+});
+
+test("a database that lacks a migration of the middle is brought up to date", async () => {
+  const file = join(folder, "older.sqlite");
+  const older = await openStore(file);
+  await older.write(async ({ db }) => {
+    await sql`alter table hosts drop column draining`.execute(db);
+    await sql`alter table hosts drop column failed_at`.execute(db);
+    for (const column of ["auto_recovery", "recovering_since"]) await sql`alter table instances drop column ${sql.ref(column)}`.execute(db);
+    await sql`delete from kysely_migration where name = '0006-host-failure'`.execute(db);
+  });
+  await older[Symbol.asyncDispose]();
+  await using newer = await openStore(file);
+  expect(await newer.read((tx) => tx.db.selectFrom("hosts").select(["draining", "failed_at"]).execute())).toEqual([]);
 });

@@ -19,6 +19,23 @@ import * as peering from "./migrations/0010-peering.ts";
 import * as prefixes from "./migrations/0011-prefixes.ts";
 import * as identity from "./migrations/0012-identity.ts";
 import * as ipv6 from "./migrations/0013-ipv6.ts";
+import * as ramdisks from "./migrations/0014-ramdisks.ts";
+import * as vpcEndpoints from "./migrations/0016-vpc-endpoints.ts";
+import * as joinedHosts from "./migrations/0018-joined-hosts.ts";
+import * as pushedKeys from "./migrations/0019-pushed-keys.ts";
+import * as signIn from "./migrations/0020-sign-in.ts";
+import * as placement from "./migrations/0021-placement.ts";
+import * as audit from "./migrations/0022-audit.ts";
+import * as cpuCredits from "./migrations/0023-cpu-credits.ts";
+import * as connectEndpoints from "./migrations/0024-instance-connect-endpoints.ts";
+import * as virtualFunctions from "./migrations/0025-virtual-functions.ts";
+import * as reverseNames from "./migrations/0028-prefixes-and-reverse-names.ts";
+import * as serialKeyCallers from "./migrations/0029-serial-key-callers.ts";
+import * as mfa from "./migrations/0030-mfa.ts";
+import * as silentGuests from "./migrations/0031-silent-guests.ts";
+import * as hostSizes from "./migrations/0039-host-sizes.ts";
+import * as hostResources from "./migrations/0040-host-resources.ts";
+import * as emulatedCards from "./migrations/0041-emulated-cards.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -60,6 +77,23 @@ const migrations = {
   "0011-prefixes": prefixes,
   "0012-identity": identity,
   "0013-ipv6": ipv6,
+  "0014-ramdisks": ramdisks,
+  "0016-vpc-endpoints": vpcEndpoints,
+  "0018-joined-hosts": joinedHosts,
+  "0019-pushed-keys": pushedKeys,
+  "0020-sign-in": signIn,
+  "0021-placement": placement,
+  "0022-audit": audit,
+  "0023-cpu-credits": cpuCredits,
+  "0024-instance-connect-endpoints": connectEndpoints,
+  "0025-virtual-functions": virtualFunctions,
+  "0028-prefixes-and-reverse-names": reverseNames,
+  "0029-serial-key-callers": serialKeyCallers,
+  "0030-mfa": mfa,
+  "0031-silent-guests": silentGuests,
+  "0039-host-sizes": hostSizes,
+  "0040-host-resources": hostResources,
+  "0041-emulated-cards": emulatedCards,
 };
 
 /** Opens the database file, bringing its schema up to date. */
@@ -118,7 +152,8 @@ function openReads(connection: Connection): { readonly read: Store["read"]; clos
 }
 
 async function migrate({ dialect }: Connection): Promise<void> {
-  const migrator = new Migrator({ db: new Kysely<Tables>({ dialect }), provider: { getMigrations: async () => migrations } });
+  // Versions that were made side by side bring migrations between those that a database has had.
+  const migrator = new Migrator({ db: new Kysely<Tables>({ dialect }), provider: { getMigrations: async () => migrations }, allowUnorderedMigrations: true });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw new Error("migrating the database", { cause: error });
 }

@@ -5,25 +5,25 @@
  * `want…`, `run`, `reboots` are intent and written by the API; `observed…` are facts and written only from host reports; `generation` belongs to
  * the reconciler, which raises it each time it publishes a changed specification. One writer a column.
  */
-import type { InstanceId } from "../base/ids.ts";
 import type { ComputeTables } from "./compute-tables.ts";
 import type { IdentityTables } from "./identity-tables.ts";
 import type { NetworkTables } from "./network-tables.ts";
+import type { PlacementTables } from "./placement-tables.ts";
 import type { StorageTables } from "./storage-tables.ts";
 
 export type Flag = 0 | 1;
 
-export interface Tables extends ComputeTables, IdentityTables, NetworkTables, StorageTables {
+export interface Tables extends ComputeTables, IdentityTables, NetworkTables, PlacementTables, StorageTables {
   settings: { name: string; value: string };
   counters: { name: string; value: number };
   accounts: { id: string; name: string; created_at: number };
   /** A row: this account has its default network in this region. */
   account_regions: { account: string; region: string; created_at: number };
-  /** What an account has set for a region: `ebs-encryption-by-default`, `ebs-default-kms-key-id`. */
+  /** What an account has set for a region: `ebs-encryption-by-default`, `ebs-default-kms-key-id`, `serial-console-access`. */
   account_settings: { account: string; region: string; name: string; value: string };
   hosts: HostRow;
-  host_reservations: HostReservationRow;
-  host_loads: HostLoadRow;
+  join_tokens: JoinTokenRow;
+  joined_hosts: JoinedHostRow;
   specifications: SpecificationRow;
   due: DueRow;
   client_tokens: ClientTokenRow;
@@ -40,6 +40,9 @@ export interface HostRow {
   underlay_address: string;
   vcpus: number;
   memory_mib: number;
+  /** What may be promised here of the disk and the network bandwidth that its agent finds on the machine: its part, times the overcommitment; null: all, once. */
+  disk_percent: number | null;
+  network_percent: number | null;
   created_at: number;
   /** The highest incarnation of the agent that has spoken; 0 before the first. */
   incarnation: number;
@@ -53,20 +56,26 @@ export interface HostRow {
   draining: Flag;
 }
 
-/** A host's capacity is its size less these; a row goes only when the host has confirmed that the machine is gone. */
-export interface HostReservationRow {
-  instance_id: InstanceId;
-  host_id: string;
-  vcpus: number;
-  memory_mib: number;
+/** What a machine needs to become a host, once. */
+export interface JoinTokenRow {
+  /** SHA-256 of the secret, hexadecimal. */
+  digest: string;
+  zone: string;
+  /** The host that it becomes; null: a new one. Known in any case once the token is used. */
+  host_id: string | null;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+  /** SHA-256 of the public key (SPKI) that it was used with: who asks again with both has only missed the answer. */
+  public_key: string | null;
 }
 
-/** The sum of a host's reservations, changed in the same transactions as these. */
-export interface HostLoadRow {
-  region: string;
+/** A host that is a machine of its own: its agent is known by its certificate. */
+export interface JoinedHostRow {
   host_id: string;
-  vcpus: number;
-  memory_mib: number;
+  /** SHA-256 of the public key (SPKI) that the agent's certificate is for, hexadecimal. */
+  public_key: string;
+  joined_at: number;
 }
 
 /** What a host is asked to make true, as it will read it. `revision` orders all changes of one host. */
@@ -112,6 +121,11 @@ export interface AuditEventRow {
   source_address: string;
   user_agent: string;
   error_code: string | null;
+  /** The principal's name, as LookupEvents knows it. */
+  username: string;
+  read_only: number;
+  /** AuditDetail as JSON; empty of events from before it was kept. */
+  detail: string;
 }
 
 export interface TagRow {

@@ -2,6 +2,7 @@
  * The SDK's own types of each service's actions, at compile time only: what `decodeInput` returns and what
  * `encodeOutput` takes. A required member of an input is never `undefined` here, because decoding refused its absence.
  */
+import type { CloudTrail } from "@aws-sdk/client-cloudtrail";
 import type { EBS } from "@aws-sdk/client-ebs";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import type { EC2InstanceConnect } from "@aws-sdk/client-ec2-instance-connect";
@@ -18,6 +19,7 @@ interface Clients {
   readonly ssm: SSM;
   readonly "ec2-instance-connect": EC2InstanceConnect;
   readonly ebs: EBS;
+  readonly cloudtrail: CloudTrail;
 }
 
 /** A client's method of one action, told from its other methods by the callback overloads. */

@@ -81,6 +81,16 @@ describe("EC2 parameters", () => {
     expect(await refusal(ec2(action, parameters))).toBe(expected);
   });
 
+  test("an empty text says nothing, unless it is a value, a description, a device that is left out, or no placement group", async () => {
+    const launch = "ImageId=ami-1&MinCount=1&MaxCount=1&Placement.AvailabilityZone=&Placement.GroupName=&SubnetId=&BlockDeviceMapping.1.DeviceName=/dev/sdb&BlockDeviceMapping.1.NoDevice=";
+    expect(await ec2("RunInstances", launch)).toEqual({ ImageId: "ami-1", MinCount: 1, MaxCount: 1, Placement: {}, BlockDeviceMappings: [{ DeviceName: "/dev/sdb", NoDevice: "" }] });
+    expect(await ec2("CreateTags", "ResourceId.1=i-1&Tag.1.Key=a&Tag.1.Value=")).toEqual({ Resources: ["i-1"], Tags: [{ Key: "a", Value: "" }] });
+    expect(await ec2("DescribeVolumes", "NextToken=&VolumeId.1=&Filter.1.Name=tag:a&Filter.1.Value.1=")).toEqual({ VolumeIds: [""], Filters: [{ Name: "tag:a", Values: [""] }] });
+    expect(await ec2("ModifyImageAttribute", "ImageId=ami-1&Description.Value=")).toEqual({ ImageId: "ami-1", Description: { Value: "" } });
+    expect(await ec2("ModifyInstancePlacement", "InstanceId=i-1&GroupName=&HostId=")).toEqual({ InstanceId: "i-1", GroupName: "" });
+    expect(await ec2("AttachVolume", "InstanceId=i-1&VolumeId=vol-1&Device=")).toEqual({ InstanceId: "i-1", VolumeId: "vol-1", Device: "" });
+  });
+
   test("more parameters than anybody sends are refused", async () => {
     expect(await refusal(ec2("DescribeInstances", "a&".repeat(60_000)))).toBe("MalformedQueryString: The request has more than 50000 parameters");
   });
@@ -123,6 +133,8 @@ describe("which operation", () => {
   });
 
   test("JSON services refuse unknown targets and targets of other services", async () => {
+    const botocore = request({ headers: { "x-amz-target": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents" }, body: '{"MaxResults":3}' });
+    expect(await decode("cloudtrail", botocore)).toEqual({ MaxResults: 3 }); // with a name space, as the AWS command line writes it
     expect(await refusal(ssm("Nope", "{}"))).toBe("UnknownOperationException: The operation AmazonSSM.Nope is not known to this service");
     const foreign = request({ headers: { "x-amz-target": "AWSEC2InstanceConnectService.SendSSHPublicKey" }, body: "{}" });
     expect(await refusal(decode("ssm", foreign))).toMatch(/^UnknownOperationException: /);

@@ -24,6 +24,18 @@ export function decodeInput(operation: Operation, request: HttpRequest): Decoded
   return decode(request);
 }
 
+const jsonDecoders = new WeakMap<Operation, (input: unknown) => DecodedInput>();
+
+/** The same of an input that came as JSON beside the service's own protocol, members named as in the model. */
+export function decodeJsonInput(operation: Operation, input: unknown): DecodedInput {
+  let decode = jsonDecoders.get(operation);
+  if (decode === undefined) {
+    const ofBody = compileJsonDecoder(operation.input?.members ?? [], false);
+    jsonDecoders.set(operation, (decode = (value) => ofBody(Buffer.from(JSON.stringify(value)))));
+  }
+  return decode(input);
+}
+
 function compileDecoder(operation: Operation): Decode {
   const { service, input } = operation;
   switch (service.protocol) {

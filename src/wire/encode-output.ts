@@ -1,6 +1,6 @@
 /** An action's output as the HTTP response that the service itself would give. */
 import type { HttpResponse } from "./http-message.ts";
-import { compileJsonEncoder } from "./json-encoder.ts";
+import { compileJsonEncoder, type JsonEncoder } from "./json-encoder.ts";
 import { compileRestEncoder } from "./rest-encoder.ts";
 import type { Operation, Service } from "./services.ts";
 import { compileXmlEncoder, type XmlEncoder } from "./xml-encoder.ts";
@@ -22,6 +22,15 @@ export function encodeOutput(operation: Operation, output: object, requestId: st
   if (encode === undefined) encoders.set(operation, (encode = compileEncoder(operation)));
   const response = encode(output as Output, requestId); // any object may be read by member name
   return { ...response, headers: { "x-amzn-requestid": requestId, ...response.headers } };
+}
+
+const jsonEncoders = new WeakMap<Operation, JsonEncoder>();
+
+/** The output as JSON beside the service's own protocol, members named as in the model. */
+export function encodeJsonOutput(operation: Operation, output: object): string {
+  let encode = jsonEncoders.get(operation);
+  if (encode === undefined) jsonEncoders.set(operation, (encode = compileJsonEncoder(operation.output?.members ?? [], false)));
+  return encode(output);
 }
 
 function compileEncoder(operation: Operation): Encode {

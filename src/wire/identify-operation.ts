@@ -87,8 +87,8 @@ function identifyPath(request: HttpRequest, service: Service): Operation {
 }
 
 function splitTarget(target: string): { prefix: string; name: string } {
-  const dot = target.lastIndexOf(".");
-  return { prefix: target.slice(0, Math.max(dot, 0)), name: target.slice(dot + 1) };
+  const [name = "", prefix = ""] = target.split(".").toReversed();
+  return { prefix, name };
 }
 
 /** The parameter, for a guess only: a request that cannot be parsed has none. */

@@ -23,6 +23,8 @@ export function compileQueryDecoder(input: StructureShape | undefined, dialect: 
 
 interface MemberDecoder {
   readonly name: string;
+  /** An empty text says nothing. */
+  readonly ignoresEmpty: boolean;
   readonly decode: Decode;
 }
 
@@ -54,14 +56,14 @@ class QueryCompiler {
     let members: ReadonlyMap<string, MemberDecoder> | undefined;
     const required = shape.members.filter((member) => member.required);
     const decode = (node: ParameterNode, path: string) => {
-      members ??= this.#members(shape.members); // compiled late, because a structure may contain itself
+      members ??= this.#members(shape); // compiled late, because a structure may contain itself
       const prefix = path === "" ? "" : `${path}.`;
       if (node.value !== undefined && node.value !== "") dialect.refuseUnknown(path);
       const input: Record<string, unknown> = {};
       for (const [key, child] of node.children) {
         const member = members.get(key);
         if (member === undefined) dialect.refuseUnknown(prefix + key);
-        else input[member.name] = member.decode(child, prefix + key);
+        else if (!member.ignoresEmpty || child.value !== "") input[member.name] = member.decode(child, prefix + key);
       }
       const missing = required.filter((member) => input[member.name] === undefined);
       if (missing.length > 0) dialect.refuseMissing(missing.map((member) => prefix + dialect.keyOf(member)));
@@ -71,8 +73,13 @@ class QueryCompiler {
     return decode;
   }
 
-  #members(members: readonly Member[]): ReadonlyMap<string, MemberDecoder> {
-    return new Map(members.map((member) => [this.#dialect.keyOf(member), { name: member.name, decode: this.#compile(member.shape) }]));
+  #members({ name: structure, members }: StructureShape): ReadonlyMap<string, MemberDecoder> {
+    const dialect = this.#dialect;
+    const toDecoder = (member: Member): MemberDecoder => {
+      const ignoresEmpty = member.shape.kind === "string" && !member.required && dialect.ignoresEmpty(structure, member.name);
+      return { name: member.name, ignoresEmpty, decode: this.#compile(member.shape) };
+    };
+    return new Map(members.map((member) => [dialect.keyOf(member), toDecoder(member)]));
   }
 
   #list(shape: ListShape): Decode {

@@ -7,15 +7,22 @@ export interface QueryDialect {
   keyOf(member: Member): string;
   /** Whether a list is `Name.1` rather than `Name.member.1`. */
   readonly flatLists: boolean;
+  /** Whether an empty text for an optional member of a structure is as if it had not been sent. */
+  ignoresEmpty(structure: string, member: string): boolean;
   /** Called for a parameter that the input does not have: throws, or lets it be ignored. */
   refuseUnknown(path: string): void;
   refuseMissing(paths: readonly string[]): never;
   refuseValue(path: string, value: string, expected: string): never;
 }
 
+/** Members for which an empty text says something: it is a tag's value, it clears an attribute or a description, it takes a device out of a mapping. */
+const meantEmpty = ["Description", "NoDevice", "Value"];
+
 export const ec2Dialect: QueryDialect = {
   keyOf: (member) => member.ec2QueryName ?? capitalize(member.xmlName ?? member.name),
   flatLists: true,
+  // Clients send what they have no value for too, as Terraform does the zone of a launch. An instance leaves its placement group for the group named "".
+  ignoresEmpty: (structure, member) => !meantEmpty.includes(member) && !(structure === "ModifyInstancePlacementRequest" && member === "GroupName"),
   refuseUnknown(path) {
     throw new WireError("UnknownParameter", `The parameter ${quoteValue(path)} is not recognized`);
   },
@@ -31,6 +38,7 @@ export const ec2Dialect: QueryDialect = {
 export const awsDialect: QueryDialect = {
   keyOf: (member) => member.xmlName ?? member.name,
   flatLists: false,
+  ignoresEmpty: () => false,
   refuseUnknown() {},
   refuseMissing(paths) {
     throw new WireError("ValidationError", nullValuesMessage(paths));

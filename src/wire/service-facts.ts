@@ -1,11 +1,11 @@
 /**
- * The six services that Hostelry answers for, as far as they are known without loading a model: cheap, synchronous and
+ * The seven services that Hostelry answers for, as far as they are known without loading a model: cheap, synchronous and
  * complete enough to route a request and to answer one that never reaches an operation.
  */
 
 export type Protocol = "ec2Query" | "awsQuery" | "awsJson1_1" | "restJson1";
 
-export type ServiceId = "ec2" | "sts" | "iam" | "ssm" | "ec2-instance-connect" | "ebs";
+export type ServiceId = "ec2" | "sts" | "iam" | "ssm" | "ec2-instance-connect" | "ebs" | "cloudtrail";
 
 export interface ServiceFacts {
   readonly id: ServiceId;
@@ -16,7 +16,7 @@ export interface ServiceFacts {
   readonly version: string;
   /** The npm package that carries the service's schemas and types. */
   readonly packageName: string;
-  /** What precedes the dot in `X-Amz-Target` (JSON protocols). */
+  /** What precedes the last dot in `X-Amz-Target` (JSON protocols); some clients put a name space and a dot before it. */
   readonly targetPrefix?: string;
   /** The `xmlns` of a response's root element (query protocols). */
   readonly xmlNamespace?: string;
@@ -69,6 +69,14 @@ export const serviceFacts: Readonly<Record<ServiceId, ServiceFacts>> = {
     protocol: "restJson1",
     version: "2019-11-02",
     packageName: "@aws-sdk/client-ebs",
+  },
+  cloudtrail: {
+    id: "cloudtrail",
+    signingName: "cloudtrail",
+    protocol: "awsJson1_1",
+    version: "2013-11-01",
+    packageName: "@aws-sdk/client-cloudtrail",
+    targetPrefix: "CloudTrail_20131101",
   },
 };
 

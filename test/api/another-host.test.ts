@@ -1,15 +1,13 @@
 /** A stopped instance that is started on another host of its zone: its volumes are there, and its local disks are new. */
 import { expect, test } from "vitest";
 import { launchOne } from "./launch-one.ts";
+import { addHost } from "./seed.ts";
 import { simulateHosts } from "./simulated-hosts.ts";
 import { openTestServer } from "./test-server.ts";
 
 test("An instance that starts again where there is room has its volumes there under new names, and nothing is left on the host that it was on", async () => {
   await using server = await openTestServer();
-  await server.write(async (tx) => {
-    const host = await tx.db.selectFrom("hosts").selectAll().where("id", "=", "host-a").executeTakeFirstOrThrow();
-    await tx.db.insertInto("hosts").values({ ...host, id: "host-a2" }).execute();
-  });
+  await server.write((tx) => addHost(tx, "host-a2"));
   const hosts = simulateHosts(server, ["host-a2"]);
   const ec2 = server.ec2();
   const place = { Placement: { AvailabilityZone: "us-east-1a" }, InstanceType: "m5d.large" as const };

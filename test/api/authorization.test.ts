@@ -79,10 +79,71 @@ test("A volume is allowed by what it is to be", async () => {
   const key = await createUser(server, "ann");
   const create = async (condition: object) => {
     await allowUser(server, "ann", { Action: "ec2:CreateVolume", Condition: condition });
-    return codeOf(server.ec2(key).createVolume({ AvailabilityZone: "us-east-1a", Size: 8, VolumeType: "gp3", Encrypted: true, DryRun: true }));
+    return codeOf(server.ec2(key).createVolume({ AvailabilityZone: "us-east-1a", Size: 8, VolumeType: "gp3", Encrypted: true, KmsKeyId: "alias/aws/ebs", DryRun: true }));
   };
   const figures = { "ec2:VolumeSize": "8", "ec2:VolumeIops": "3000", "ec2:VolumeThroughput": "125" };
-  expect([await create({ NumericEquals: figures, Bool: { "ec2:Encrypted": "true" } }), await create({ StringEquals: { "ec2:VolumeType": "io2" } })]).toEqual([dryRun, denied]);
+  expect([await create({ NumericEquals: figures, Bool: { "ec2:Encrypted": "true" }, StringLike: { "ec2:KmsKeyId": "alias/*" } }), await create({ StringEquals: { "ec2:VolumeType": "io2" } })]).toEqual([dryRun, denied]);
+});
+
+test("A change is allowed by the attribute that it sets, and by its value", async () => {
+  await using server = await openTestServer();
+  const { instance } = await launchOne(server);
+  const ann = server.ec2(await createUser(server, "ann", { Action: ["ec2:ModifyInstance*"], Condition: { StringEqualsIfExists: { "ec2:Attribute/HttpTokens": "required" }, StringNotEquals: { "ec2:Attribute": "DisableApiTermination" } } }));
+  const named = { InstanceId: instance, DryRun: true };
+  expect([
+    await codeOf(ann.modifyInstanceMetadataOptions({ ...named, HttpTokens: "required" })),
+    await codeOf(ann.modifyInstanceMetadataOptions({ ...named, HttpTokens: "optional" })),
+    await codeOf(ann.modifyInstanceAttribute({ ...named, DisableApiStop: { Value: true } })),
+    await codeOf(ann.modifyInstanceAttribute({ ...named, DisableApiTermination: { Value: true } })),
+    await codeOf(ann.modifyInstanceAttribute({ ...named, Attribute: "disableApiTermination", Value: "true" })),
+  ]).toEqual([dryRun, denied, dryRun, denied, denied]);
+  const { SecurityGroups: [group] = [] } = await server.ec2().describeSecurityGroups({});
+  await allowUser(server, "ann", { Action: "ec2:ModifyInstanceAttribute", Condition: { "ForAllValues:StringEquals": { "ec2:Attribute": "Groups" } } });
+  expect([await codeOf(ann.modifyInstanceAttribute({ ...named, Groups: [group?.GroupId ?? ""] })), await codeOf(ann.modifyInstanceAttribute({ ...named, DisableApiStop: { Value: true } }))]).toEqual([dryRun, denied]);
+});
+
+test("A launch by a template is allowed by the template, by what the request names itself, and by the template's tags", async () => {
+  await using server = await openTestServer();
+  const root = server.ec2();
+  const { LaunchTemplate: template } = await root.createLaunchTemplate({
+    LaunchTemplateName: "fixed",
+    LaunchTemplateData: { ImageId: hvmImage, InstanceType: "t3.micro", TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "team", Value: "sea" }] }] },
+  });
+  const id = template?.LaunchTemplateId ?? "";
+  const key = await createUser(server, "ann");
+  const run = async (condition: object, more: object = { LaunchTemplate: { LaunchTemplateId: id } }, ofTags: object = {}) => {
+    await allowUser(server, "ann", { Action: "ec2:RunInstances", Condition: condition }, { Action: "ec2:CreateTags", Condition: ofTags });
+    return codeOf(server.ec2(key).runInstances({ MinCount: 1, MaxCount: 1, ...more, DryRun: true }));
+  };
+  const byTemplate = { ArnLikeIfExists: { "ec2:LaunchTemplate": `arn:aws:ec2:*:*:launch-template/${id}` }, BoolIfExists: { "ec2:IsLaunchTemplateResource": "true" } };
+  expect([await run(byTemplate), await run(byTemplate, { LaunchTemplate: { LaunchTemplateId: id }, ImageId: hvmImage })]).toEqual([dryRun, denied]);
+  expect([await run({ Null: { "ec2:LaunchTemplate": "true" } }), await run({ Null: { "ec2:LaunchTemplate": "true" } }, launch)]).toEqual([denied, dryRun]);
+  const keys = (key: string) => ({ "ForAllValues:StringEquals": { "aws:TagKeys": key } });
+  expect([await run(keys("team")), await run(keys("owner")), await run({}, undefined, keys("team")), await run({}, undefined, keys("owner")), await run({ StringEqualsIfExists: { "aws:RequestTag/team": "sky" } })]).toEqual([dryRun, denied, dryRun, denied, denied]);
+});
+
+test("What is made in a VPC, or of a volume, is allowed by that", async () => {
+  await using server = await openTestServer();
+  const { Vpcs: [vpc] = [] } = await server.ec2().describeVpcs({});
+  const { instance, volume } = await launchOne(server);
+  await server.reportRunning(instance);
+  const key = await createUser(server, "ann");
+  const create = async (condition: object, call: (ann: ReturnType<typeof server.ec2>) => Promise<unknown>) => {
+    await allowUser(server, "ann", { Action: "ec2:Create*", Condition: condition });
+    return codeOf(call(server.ec2(key)));
+  };
+  const ofVpc = (id = "vpc-0") => ({ ArnLikeIfExists: { "ec2:Vpc": `arn:aws:ec2:*:*:vpc/${id}` } });
+  const group = (ann: ReturnType<typeof server.ec2>) => ann.createSecurityGroup({ GroupName: "g", Description: "d", VpcId: vpc?.VpcId, DryRun: true });
+  expect([await create(ofVpc(vpc?.VpcId), group), await create(ofVpc(), group)]).toEqual([dryRun, denied]);
+  const ofVolume = (id = "vol-0") => ({ ArnLikeIfExists: { "ec2:ParentVolume": `arn:aws:ec2:*:*:volume/${id}` } });
+  const snapshot = (ann: ReturnType<typeof server.ec2>) => ann.createSnapshot({ VolumeId: volume, DryRun: true });
+  expect([await create(ofVolume(volume), snapshot), await create(ofVolume(), snapshot)]).toEqual([dryRun, denied]);
+});
+
+test("A resource of a kind that is none is denied, whatever it is called", async () => {
+  await using server = await openTestServer();
+  const key = await createUser(server, "ann", { Action: "*" });
+  for (const type of ["__proto__", "constructor"]) expect(await codeOf(server.sts(key).assumeRole({ RoleArn: `arn:aws:ec2:us-east-1:${account}:${type}/x`, RoleSessionName: "session" }))).toBe("AccessDenied");
 });
 
 test("Tags at creation need CreateTags on behalf of the creating action", async () => {

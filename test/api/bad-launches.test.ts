@@ -42,12 +42,38 @@ const refused: readonly [what: string, input: object, code: string][] = [
   ["a volume of an unknown type", { ...good, BlockDeviceMappings: [{ DeviceName: "/dev/sdf", Ebs: { VolumeSize: 4, VolumeType: "gp9" } }] }, "UnknownVolumeType"],
   ["a volume of an unknown snapshot", { ...good, BlockDeviceMappings: [{ DeviceName: "/dev/sdf", Ebs: { SnapshotId: "snap-0123456789abcdef0" } }] }, "InvalidSnapshot.NotFound"],
   ["a device that is none", { ...good, BlockDeviceMappings: [{ DeviceName: "C:", Ebs: { VolumeSize: 4 } }] }, "InvalidBlockDeviceMapping"],
+  ["a local disk that is none", { ...good, BlockDeviceMappings: [{ DeviceName: "/dev/sdb", VirtualName: "ephemeral24" }] }, "InvalidBlockDeviceMapping"],
+  ["an unknown end of a shutdown", { ...good, InstanceInitiatedShutdownBehavior: "sleep" }, "InvalidParameterValue"],
+  ["an unknown market", { ...good, InstanceMarketOptions: { MarketType: "fish" } }, "InvalidParameterValue"],
+  ["a spot instance", { ...good, InstanceMarketOptions: { MarketType: "spot" } }, "UnsupportedOperation"],
+  ["hibernation", { ...good, HibernationOptions: { Configured: true } }, "UnsupportedOperation"],
+  ["an enclave", { ...good, EnclaveOptions: { Enabled: true } }, "UnsupportedOperation"],
+  ["a license", { ...good, LicenseSpecifications: [{ LicenseConfigurationArn: "arn:aws:license-manager:us-east-1:111111111111:license-configuration:lic-1" }] }, "UnsupportedOperation"],
+  ["a host name by the resource", { ...good, PrivateDnsNameOptions: { HostnameType: "resource-name" } }, "UnsupportedOperation"],
+  ["more cores than the type has", { ...good, CpuOptions: { CoreCount: 3, ThreadsPerCore: 2 } }, "InvalidParameterValue"],
+  ["three threads for each core", { ...good, CpuOptions: { CoreCount: 1, ThreadsPerCore: 3 } }, "InvalidParameterValue"],
+  ["fewer threads than the type has", { ...good, CpuOptions: { CoreCount: 1, ThreadsPerCore: 1 } }, "UnsupportedOperation"],
+  ["encrypted memory", { ...good, CpuOptions: { AmdSevSnp: "enabled" } }, "UnsupportedOperation"],
   ["tags for what cannot have them", { ...good, TagSpecifications: [{ ResourceType: "vpc", Tags: [{ Key: "a", Value: "b" }] }] }, "InvalidParameterValue"],
   ["tags with a reserved key", { ...good, TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "aws:x", Value: "b" }] }] }, "InvalidParameterValue"],
   ["a hop limit out of bounds", { ...good, MetadataOptions: { HttpPutResponseHopLimit: 65 } }, "InvalidParameterValue"],
   ["a client token that is too long", { ...good, ClientToken: "x".repeat(65) }, "InvalidClientToken"],
   ["only a dry run", { ...good, DryRun: true }, "DryRunOperation"],
 ];
+
+test("A launch may say what its guest has anyway", async () => {
+  await using server = await openTestServer();
+  const { instance } = await launchOne(server, {
+    InstanceType: "t3.micro",
+    InstanceInitiatedShutdownBehavior: "stop",
+    HibernationOptions: { Configured: false },
+    EnclaveOptions: { Enabled: false },
+    CpuOptions: { CoreCount: 1, ThreadsPerCore: 2 },
+    PrivateDnsNameOptions: { HostnameType: "ip-name", EnableResourceNameDnsARecord: false },
+    Placement: { AvailabilityZone: "", Tenancy: "default" },
+  });
+  expect(instance).toMatch(/^i-/);
+});
 
 test("A launch that cannot be is refused with EC2's code and changes nothing", async () => {
   await using server = await openTestServer();

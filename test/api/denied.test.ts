@@ -1,7 +1,7 @@
 /** Default deny, for every action there is: a principal whom nothing allows anything is refused by each of them. */
 import { expect, test } from "vitest";
 import { actions } from "../../src/api/actions.ts";
-import { hvmImage } from "./seed.ts";
+import { addHost, hvmImage } from "./seed.ts";
 import { account, openTestServer, powerlessKey, refusal, type TestServer } from "./test-server.ts";
 import { blockOf, sha256, start, upload, zeroes } from "./direct-client.ts";
 import { launchOne } from "./launch-one.ts";
@@ -20,12 +20,16 @@ test("A principal whom nothing allows anything is refused by every action but th
     ...(await networkInputs(server, instance)),
     ...(await templateInputs(server, instance)),
     ...(await profileInputs(server, instance)),
+    ...(await placementInputs(server, vpcId)),
     CreateKeyPair: { KeyName: "theirs", KeyType: "ed25519" },
     CreateTags: { Resources: [instance], Tags: [{ Key: "a", Value: "b" }] },
     DeleteKeyPair: { KeyName: "mine" },
     DeleteTags: { Resources: [instance] },
     DescribeInstanceAttribute: { InstanceId: instance, Attribute: "userData" },
     DescribeVpcAttribute: { VpcId: vpcId, Attribute: "enableDnsSupport" },
+    GetDefaultCreditSpecification: { InstanceFamily: "t3" },
+    ModifyDefaultCreditSpecification: { InstanceFamily: "t3", CpuCredits: "standard" },
+    ModifyInstanceCreditSpecification: { InstanceCreditSpecifications: [{ InstanceId: instance, CpuCredits: "standard" }] },
     GetConsoleOutput: { InstanceId: instance },
     GetInstanceTypesFromInstanceRequirements: {
       ArchitectureTypes: ["x86_64"],
@@ -33,13 +37,15 @@ test("A principal whom nothing allows anything is refused by every action but th
       InstanceRequirements: { VCpuCount: { Min: 1 }, MemoryMiB: { Min: 1 } },
     },
     GetPasswordData: { InstanceId: instance },
-    ImportKeyPair: { KeyName: "theirs", PublicKeyMaterial: Buffer.from("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAkZ5Sd0c3cxDPHZ1Gm0sCPSBpJUGn3oICcs8nWWQ2u2 me") },
+    ImportKeyPair: { KeyName: "theirs", PublicKeyMaterial: Buffer.from(publicKey) },
     ModifyInstanceAttribute: { InstanceId: instance, DisableApiStop: { Value: true } },
     ModifyInstanceMaintenanceOptions: { InstanceId: instance, AutoRecovery: "disabled" },
     ModifyInstanceMetadataOptions: { InstanceId: instance, HttpTokens: "required" },
     MonitorInstances: { InstanceIds: [instance] },
     RebootInstances: { InstanceIds: [instance] },
     RunInstances: { ImageId: hvmImage, MinCount: 1, MaxCount: 1, InstanceType: "t3.micro" },
+    SendSSHPublicKey: { InstanceId: instance, InstanceOSUser: "admin", SSHPublicKey: publicKey },
+    SendSerialConsoleSSHPublicKey: { InstanceId: instance, SSHPublicKey: publicKey },
     StartInstances: { InstanceIds: [instance] },
     StopInstances: { InstanceIds: [instance] },
     TerminateInstances: { InstanceIds: [instance] },
@@ -53,7 +59,7 @@ test("A principal whom nothing allows anything is refused by every action but th
     GetParametersByPath: { Path: "/aws/service" },
   };
   const before = await server.dump();
-  const clients: Record<string, object> = { ebs: server.ebs(powerlessKey), ec2: server.ec2(powerlessKey), iam: server.iam(powerlessKey), ssm: server.ssm(powerlessKey), sts: server.sts(powerlessKey) };
+  const clients: Record<string, object> = { cloudtrail: server.cloudTrail(powerlessKey), ebs: server.ebs(powerlessKey), ec2: server.ec2(powerlessKey), "ec2-instance-connect": server.connect(powerlessKey), iam: server.iam(powerlessKey), ssm: server.ssm(powerlessKey), sts: server.sts(powerlessKey) };
   const open: string[] = [];
   for (const { service, name } of actions) {
     const client = clients[service];
@@ -67,7 +73,9 @@ test("A principal whom nothing allows anything is refused by every action but th
   expect(await server.dump()).toBe(before);
 });
 
-const refusalCodes: Record<string, string> = { ebs: "AccessDeniedException", ec2: "UnauthorizedOperation", iam: "AccessDenied", ssm: "AccessDenied", sts: "AccessDenied" };
+const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAkZ5Sd0c3cxDPHZ1Gm0sCPSBpJUGn3oICcs8nWWQ2u2 me";
+
+const refusalCodes: Record<string, string> = { cloudtrail: "AccessDeniedException", ebs: "AccessDeniedException", ec2: "UnauthorizedOperation", "ec2-instance-connect": "AccessDeniedException", iam: "AccessDenied", ssm: "AccessDeniedException", sts: "AccessDenied" };
 
 /** Of every action of IAM, which each take from it what they know; what it names need not be there. */
 const identityInput = {
@@ -81,6 +89,12 @@ const identityInput = {
   PolicyDocument: "{}",
   AssumeRolePolicyDocument: "{}",
   VersionId: "v1",
+  OldPassword: "Correct horse 1",
+  NewPassword: "Correct horse 2",
+  VirtualMFADeviceName: "phone",
+  SerialNumber: `arn:aws:iam::${account}:mfa/phone`,
+  AuthenticationCode1: "000000",
+  AuthenticationCode2: "000000",
   ActionNames: ["ec2:RunInstances"],
   PolicyInputList: ["{}"],
   PolicySourceArn: `arn:aws:iam::${account}:user/powerless`,
@@ -102,6 +116,36 @@ async function templateInputs(server: TestServer, instance: string): Promise<Rec
     DeleteLaunchTemplateVersions: { ...named, Versions: ["1"] },
     GetLaunchTemplateData: { InstanceId: instance },
     ModifyLaunchTemplate: { ...named, DefaultVersion: "1" },
+  };
+}
+
+/** Of placement groups, Dedicated Hosts and capacity reservations. */
+async function placementInputs(server: TestServer, VpcId: string): Promise<Record<string, object>> {
+  const ec2 = server.ec2();
+  await ec2.createPlacementGroup({ GroupName: "mine" });
+  await server.write(async (tx) => {
+    for (const id of ["host-a2", "host-a3"]) await addHost(tx, id);
+  });
+  const place = { AvailabilityZone: "us-east-1a", InstanceType: "m5.large" } as const;
+  const { HostIds } = await ec2.allocateHosts(place);
+  const reserved = { ...place, AvailabilityZone: "us-east-1b", InstancePlatform: "Linux/UNIX", InstanceCount: 1 } as const;
+  const { CapacityReservation: reservation } = await ec2.createCapacityReservation(reserved);
+  const named = { CapacityReservationId: reservation?.CapacityReservationId };
+  const stopped = await launchOne(server, { Placement: { AvailabilityZone: "us-east-1b" } });
+  await server.reportStopped(stopped.instance);
+  return {
+    AllocateHosts: place,
+    CancelCapacityReservation: named,
+    CreateCapacityReservation: reserved,
+    CreatePlacementGroup: { GroupName: "theirs" },
+    DeletePlacementGroup: { GroupName: "mine" },
+    GetCapacityReservationUsage: named,
+    ModifyCapacityReservation: { ...named, InstanceCount: 2 },
+    ModifyHosts: { HostIds, AutoPlacement: "on" },
+    ModifyInstanceCapacityReservationAttributes: { InstanceId: stopped.instance, CapacityReservationSpecification: { CapacityReservationPreference: "none" } },
+    ModifyInstancePlacement: { InstanceId: stopped.instance, GroupName: "" },
+    ModifyVpcTenancy: { VpcId, InstanceTenancy: "default" },
+    ReleaseHosts: { HostIds },
   };
 }
 

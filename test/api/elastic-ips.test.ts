@@ -34,6 +34,9 @@ test("An address is the account's from its allocation to its release", async () 
   await expectRefusals(server, [
     [() => ec2.allocateAddress({ Address }), "InvalidAddress.NotFound"],
     [() => ec2.allocateAddress({ Address: "192.0.2.1" }), "InvalidAddress.NotFound"],
+    [() => ec2.allocateAddress({ Address: "192.0.2" }), "InvalidAddress.Malformed"],
+    [() => ec2.describeAddresses({ PublicIps: ["mine"] }), "InvalidAddress.Malformed"],
+    [() => ec2.releaseAddress({ PublicIp: "192.0.2.256" }), "InvalidAddress.Malformed"],
     [() => ec2.allocateAddress({ NetworkBorderGroup: "us-west-1" }), "InvalidParameterValue"],
     [() => ec2.allocateAddress({ DryRun: true }), "DryRunOperation"],
     [() => theirs.releaseAddress({ AllocationId }), "InvalidAllocationID.NotFound"],
@@ -43,6 +46,18 @@ test("An address is the account's from its allocation to its release", async () 
     [() => ec2.releaseAddress({}), "MissingParameter"],
     [() => ec2.releaseAddress({ AllocationId, DryRun: true }), "DryRunOperation"],
   ]);
+  const named = { PublicIp: Address, AllocationId, PtrRecord: "mail.example.com." };
+  expect([(await ec2.modifyAddressAttribute({ AllocationId, DomainName: "mail.example.com" })).Address, (await ec2.describeAddressesAttribute({})).Addresses]).toEqual([named, [named]]);
+  await expectRefusals(server, [
+    [() => ec2.releaseAddress({ AllocationId }), "InvalidAddress.Locked"],
+    [() => ec2.modifyAddressAttribute({ AllocationId, DomainName: "mail" }), "InvalidParameterValue"],
+    [() => ec2.modifyAddressAttribute({ AllocationId }), "MissingParameter"],
+    [() => theirs.modifyAddressAttribute({ AllocationId, DomainName: "mail.example.com" }), "InvalidAllocationID.NotFound"],
+    [() => ec2.modifyAddressAttribute({ AllocationId, DomainName: "mail.example.com", DryRun: true }), "DryRunOperation"],
+    [() => theirs.resetAddressAttribute({ AllocationId, Attribute: "domain-name" }), "InvalidAllocationID.NotFound"],
+    [() => ec2.resetAddressAttribute({ AllocationId, Attribute: "domain-name", DryRun: true }), "DryRunOperation"],
+  ]);
+  expect((await ec2.resetAddressAttribute({ AllocationId, Attribute: "domain-name" })).Address).toEqual({ PublicIp: Address, AllocationId });
   await ec2.releaseAddress({ AllocationId });
   await expectRefusals(server, [[() => ec2.releaseAddress({ AllocationId }), "InvalidAllocationID.NotFound"]]);
   expect((await ec2.allocateAddress({ Address })).PublicIp).toBe(Address);
@@ -142,6 +157,7 @@ test("A wrong association is refused with EC2's code and changes nothing", async
     [associate({ NetworkInterfaceId: inside?.NetworkInterfaceId }), "Gateway.NotAttached"],
     [associate({ AllocationId: "eipalloc-0123456789abcdef0", InstanceId }), "InvalidAllocationID.NotFound"],
     [associate({ AllocationId: undefined, PublicIp: "192.0.2.1", InstanceId }), "InvalidAddress.NotFound"],
+    [associate({ AllocationId: undefined, PublicIp: "192.0.2.1/32", InstanceId }), "InvalidAddress.Malformed"],
     [associate({ InstanceId, DryRun: true }), "DryRunOperation"],
     [() => ec2.disassociateAddress({ AssociationId: "eipassoc-0123456789abcdef0" }), "InvalidAssociationID.NotFound"],
     [() => ec2.disassociateAddress({}), "MissingParameter"],

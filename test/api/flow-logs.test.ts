@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { VpcSpecification } from "../../src/host/protocol/specification.ts";
 import { launchOne } from "./launch-one.ts";
 import { expectRefusals } from "./refusals.ts";
-import { openTestServer, otherAccount, type TestServer } from "./test-server.ts";
+import { account, openTestServer, otherAccount, type TestServer } from "./test-server.ts";
 import { look, makeReal } from "./told-hosts.ts";
 import { makeVpc } from "./vpc-parts.ts";
 
@@ -85,6 +85,8 @@ test("A request that is not whole or names what is not there is refused and chan
     [create({ LogDestinationType: "kinesis-data-firehose" }), "UnsupportedOperation"],
     [create({ LogDestinationType: "paper" }), "InvalidParameterValue"],
     [create({ LogGroupName: "../../etc" }), "LogDestinationNotFound"],
+    [create({ LogGroupName: undefined, LogDestination: `arn:aws:logs:us-east-1:${otherAccount}:log-group:flows` }), "LogDestinationPermissionIssue"],
+    [create({ LogGroupName: undefined, LogDestination: `arn:aws:logs:eu-west-1:${account}:log-group:flows` }), "LogDestinationPermissionIssue"],
     [create({ ...toBucket }), "InvalidParameter"],
     [create({ ...toBucket, LogDestination: "flows" }), "InvalidParameter"],
     [create({ ...toBucket, LogDestination: "arn:aws:s3:::flows/../.." }), "LogDestinationNotFound"],

@@ -2,19 +2,17 @@
 import { expect, test } from "vitest";
 import { declareDead } from "../../src/reconcile/hosts/watch-hosts.ts";
 import { launchOne } from "./launch-one.ts";
+import { addHost, resizeHost } from "./seed.ts";
 import { simulateHosts } from "./simulated-hosts.ts";
 import { codeOf, openTestServer } from "./test-server.ts";
 
 /** Two hosts in us-east-1a; an instance launched by `launchInA` lands on `host-a` when `host-a2` has no room. */
 async function openTwoHosts() {
   const server = await openTestServer();
-  await server.write(async (tx) => {
-    const host = await tx.db.selectFrom("hosts").selectAll().where("id", "=", "host-a").executeTakeFirstOrThrow();
-    await tx.db.insertInto("hosts").values({ ...host, id: "host-a2" }).execute();
-  });
+  await server.write((tx) => addHost(tx, "host-a2"));
   const hosts = simulateHosts(server, ["host-a2"]);
   const ec2 = server.ec2();
-  const room = (vcpus: number) => server.write((tx) => tx.db.updateTable("hosts").set({ vcpus }).where("id", "=", "host-a2").execute());
+  const room = (vcpus: number) => server.write((tx) => resizeHost(tx, "host-a2", { vcpus }));
   await room(0);
   return {
     ...server,

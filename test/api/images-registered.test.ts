@@ -13,7 +13,7 @@ test("RegisterImage makes an image of a snapshot, with EC2's defaults where noth
   const ec2 = server.ec2();
   const { snapshot } = await madeImage(server);
   const root = { RootDeviceName: "/dev/sda1", BlockDeviceMappings: [{ DeviceName: "/dev/sda1", Ebs: { SnapshotId: snapshot } }] };
-  const { ImageId: plain = "" } = await ec2.registerImage({ Name: "plain", ...root });
+  const { ImageId: plain = "" } = await ec2.registerImage({ Name: "plain", ImageLocation: "", ...root });
   const shown = await imageOf(server, plain);
   expect([shown?.State, shown?.Architecture, shown?.VirtualizationType, shown?.KernelId, shown?.EnaSupport]).toEqual(["available", "i386", "paravirtual", kernelImage, undefined]);
 
@@ -73,7 +73,7 @@ test("RegisterImage refuses what no machine could start from, and changes nothin
   ]).toEqual([
     "InvalidAMIName.Duplicate",
     "InvalidAMIName.Malformed",
-    "UnsupportedOperation",
+    "InvalidManifest",
     "InvalidBlockDeviceMapping",
     "MissingParameter",
     "InvalidBlockDeviceMapping",

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { InstanceId } from "../../src/base/ids.ts";
+import { builtinImages, registerImages, stableId } from "../../src/compute/image-registration.ts";
 import { imageOwnerAccount } from "../../src/compute/image.ts";
 import { account, codeOf, openTestServer, otherAccount, refusal } from "./test-server.ts";
 import { aliasId, aliasPath, arm64Image, hvmImage, kernelImage, paravirtualImage, pendingImage } from "./seed.ts";
@@ -38,6 +40,20 @@ test("DescribeImages shows machine and kernel images whole, those too that are n
   });
   const of = (id: string) => images.find((image) => image.ImageId === id);
   expect([of(pendingImage)?.State, of(paravirtualImage)?.KernelId, of(kernelImage)?.ImageType, of(kernelImage)?.RootDeviceType]).toEqual(["pending", kernelImage, "kernel", "instance-store"]);
+});
+
+test("an image of an earlier version, whose kernel has no first file system, keeps a kernel of its own", async () => {
+  await using server = await openTestServer();
+  const images = builtinImages.map((image) => ({ ...image, file: "disk.qcow2", kernelFile: "linux", ...(image.name === "tiny" ? {} : { ramdiskFile: "ramdisk" }) }));
+  await server.write((tx) => registerImages(tx, images));
+  const launch = async (name: string) => {
+    const { Instances: [instance] = [] } = await server.ec2().runInstances({ ImageId: stableId("image", `${name}-paravirtual-x86_64`), InstanceType: "m1.small", MinCount: 1, MaxCount: 1 });
+    return server.read((tx) => tx.db.selectFrom("instances").select(["kernel_id", "kernel_file", "ramdisk_file"]).where("id", "=", instance?.InstanceId as InstanceId).executeTakeFirst()); // just made
+  };
+  expect([await launch("tiny"), await launch("debian-12")]).toEqual([
+    { kernel_id: stableId("kernel", "user-mode-linux-x86_64"), kernel_file: "linux", ramdisk_file: null },
+    { kernel_id: kernelImage, kernel_file: "linux", ramdisk_file: "ramdisk" },
+  ]);
 });
 
 test("DescribeImages chooses by owner, by who may launch, by filter and by id", async () => {
@@ -98,7 +114,7 @@ test("DescribeImages refuses ids and users that are none", async () => {
     await codeOf(ec2.describeImages({ ExecutableUsers: ["everybody"] })),
     await codeOf(ec2.describeImages({ DryRun: true })),
     await codeOf(ec2.describeImages({ MaxResults: 4 })),
-  ]).toEqual(["InvalidAMIID.Malformed", "InvalidParameterValue", "InvalidParameterValue", "DryRunOperation", "InvalidParameterValue"]);
+  ]).toEqual(["InvalidAMIID.Malformed", "InvalidUserID.Malformed", "InvalidUserID.Malformed", "DryRunOperation", "InvalidParameterValue"]);
 });
 
 test("Public parameters name images: Debian's own, this installation's, and the aliases made here", async () => {
@@ -144,7 +160,7 @@ test("GetParametersByPath goes down one level, or all the way, page by page", as
     const { Parameters: parameters = [], NextToken } = await server.ssm().getParametersByPath(input);
     return { names: parameters.map((parameter) => parameter.Name), NextToken };
   };
-  const own = ["arm/hvm", "debian-12/hvm", "debian-12/paravirtual", "tiny/hvm", "tiny/hvm-s3", "tiny/paravirtual", "tiny/paravirtual-s3"].map((name) => `/aws/service/hostelry/${name}`);
+  const own = ["arm/hvm-arm64", "debian-12/hvm", "debian-12/paravirtual", "tiny/hvm", "tiny/hvm-s3", "tiny/paravirtual", "tiny/paravirtual-s3"].map((name) => `/aws/service/hostelry/${name}`);
   expect((await names({ Path: "/aws/service/hostelry" })).names).toEqual([]);
   expect((await names({ Path: "/aws/service/hostelry/tiny/" })).names).toEqual(own.slice(3));
   const first = await names({ Path: "/aws/service/hostelry", Recursive: true, MaxResults: 4 });

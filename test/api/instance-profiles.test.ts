@@ -1,13 +1,10 @@
 /** Instance profiles of instances, and their roles' credentials on the way from the rows to the guest's metadata. */
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/base/clock.ts";
-import { systemRandom } from "../../src/base/random.ts";
-import { answerMetadata } from "../../src/host/metadata/answer.ts";
-import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
+import { readMetadata as readAny } from "./guest-metadata.ts";
 import { createUser, allowUser, policyOf } from "./identity-steps.ts";
 import { hvmImage } from "./seed.ts";
 import { openStaffedServer, type StaffedServer } from "./simulated-hosts.ts";
-import { account, codeOf, openTestServer, otherAccount, refusal, secretKey, type Key, type TestServer } from "./test-server.ts";
+import { account, codeOf, openTestServer, otherAccount, refusal, type Key, type TestServer } from "./test-server.ts";
 
 const launch = { ImageId: hvmImage, MinCount: 1, MaxCount: 1, InstanceType: "t3.micro" } as const;
 const trust = (service: string) => JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" } });
@@ -22,22 +19,7 @@ async function createProfile(server: TestServer, name: string, service = "ec2.am
   return profile?.Arn ?? "";
 }
 
-/** What the metadata service on the instance's host would answer. */
-async function readMetadata(server: StaffedServer, id: string, path: string): Promise<string | number> {
-  await server.hosts.settle();
-  const desk = openHostDesk(server.store, systemClock, secretKey);
-  const { host_id: host } = await server.read((tx) => tx.db.selectFrom("instances").select("host_id").where("id", "=", id as never).executeTakeFirstOrThrow());
-  const { incarnation } = await server.read((tx) => tx.db.selectFrom("hosts").select("incarnation").where("id", "=", host ?? "").executeTakeFirstOrThrow());
-  const page = await desk.poll(host ?? "", incarnation, 0, 0, new AbortController().signal);
-  desk.close();
-  if (typeof page === "string") throw new Error(page);
-  const machine = page.specifications.find((each) => each.id === id);
-  if (machine?.kind !== "machine") throw new Error(`${id} is not asked of its host`);
-  const signer = { signature: async () => "", rsa2048: async () => "", pkcs7: async () => "" };
-  const parts = { clock: systemClock, random: systemRandom, secret: new Uint8Array(32), signer };
-  const { status, body } = await answerMetadata({ method: "GET", target: `/latest/meta-data/iam/${path}`, headers: {} }, machine, parts);
-  return status === 200 ? body.toString() : status;
-}
+const readMetadata = (server: StaffedServer, id: string, path: string) => readAny(server, id, `iam/${path}`);
 
 async function readKey(server: StaffedServer, id: string, role: string): Promise<Exclude<Key, string>> {
   const document = JSON.parse(String(await readMetadata(server, id, `security-credentials/${role}`))) as Record<string, string>; // metadata's own form

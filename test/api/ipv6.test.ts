@@ -1,5 +1,6 @@
 /** IPv6 of VPCs: blocks, addresses and ways out, as rows. */
 import { expect, test } from "vitest";
+import { toVpcSpecification } from "../../src/network/vpc-specification.ts";
 import { hvmImage } from "./seed.ts";
 import { launchOne } from "./launch-one.ts";
 import { expectRefusals } from "./refusals.ts";
@@ -105,6 +106,50 @@ test("An interface gets IPv6 addresses, named or any, at its making, at launch a
   expect(again?.Instances?.[0]?.NetworkInterfaces?.[0]?.Ipv6Addresses?.length).toBe(2);
 });
 
+test("An interface gets prefixes of IPv6, named or any, at its making, at launch and later; each counts as one address, and nobody else gets an address of it", async () => {
+  await using server = await openTestServer();
+  const { ec2, vpcId: VpcId, subnetId: SubnetId, first, second } = await makeDual(server);
+  const prefixOf = (number: string, block = first) => block.replace("::/64", `:${number}::/80`);
+  const within = (number: string) => prefixOf(number).replace("/80", "9");
+  const named = (number: string) => ({ Ipv6Prefixes: [{ Ipv6Prefix: prefixOf(number) }] });
+  const { NetworkInterface: nic } = await ec2.createNetworkInterface({ SubnetId, ...named("a"), Ipv6AddressCount: 1 });
+  const NetworkInterfaceId = nic?.NetworkInterfaceId ?? "";
+  expect([nic?.Ipv6Prefixes, nic?.Ipv6Addresses?.length]).toEqual([named("a").Ipv6Prefixes, 1]);
+  const assign = (more: object) => ec2.assignIpv6Addresses({ NetworkInterfaceId, ...more });
+  const { AssignedIpv6Prefixes: [any = ""] = [], AssignedIpv6Addresses: besides } = await assign({ Ipv6PrefixCount: 1 });
+  expect([any, besides]).toEqual([expect.stringMatching(/::\/80$/), []]);
+  const launch = (more: object, MaxCount = 1) => ec2.runInstances({ ImageId: hvmImage, InstanceType: "t3.micro", MinCount: 1, MaxCount, NetworkInterfaces: [{ DeviceIndex: 0, SubnetId, ...more }] });
+  const { Instances: [instance] = [] } = await launch({ ...named("b"), Ipv6Addresses: [{ Ipv6Address: within("c") }] });
+  expect(instance?.NetworkInterfaces?.[0]).toMatchObject({ ...named("b"), Ipv6Addresses: [{ Ipv6Address: within("c") }] });
+  const launched = instance?.NetworkInterfaces?.[0]?.NetworkInterfaceId ?? "";
+  const { NetworkInterface: plain } = await ec2.createNetworkInterface({ SubnetId: await makeSubnet(ec2, VpcId, "10.0.1.0/24") });
+  const { Subnet: other } = await ec2.createSubnet({ VpcId, CidrBlock: "10.0.2.0/24", Ipv6CidrBlock: second });
+  await ec2.createNetworkInterface({ SubnetId: other?.SubnetId, Ipv6PrefixCount: 1 });
+  const told = await server.read(async (tx) => toVpcSpecification(tx, { ...(await tx.db.selectFrom("vpcs").selectAll().where("id", "=", VpcId as `vpc-${string}`).executeTakeFirstOrThrow()), network_identifier: 1 }));
+  expect(told.interfaces.find(({ id }) => id === launched)?.ipv6Addresses).toEqual([within("c"), prefixOf("b")]);
+  await expectRefusals(server, [
+    [() => assign({ Ipv6Prefixes: [prefixOf("b")] }), "InvalidIPAddress.InUse"],
+    [() => assign({ Ipv6Prefixes: [prefixOf("c")] }), "InvalidIPAddress.InUse"],
+    [() => assign({ Ipv6Addresses: [within("b")] }), "InvalidIPAddress.InUse"],
+    [() => assign({ Ipv6Prefixes: [prefixOf("0")] }), "InvalidParameterValue"],
+    [() => assign({ Ipv6Prefixes: [prefixOf("ffff")] }), "InvalidParameterValue"],
+    [() => assign({ Ipv6Prefixes: [prefixOf("d", second)] }), "InvalidParameterValue"],
+    [() => assign({ Ipv6Prefixes: [prefixOf("d").replace("/80", "/96")] }), "InvalidParameterValue"],
+    [() => assign({ Ipv6Prefixes: [prefixOf("d")], Ipv6Addresses: [within("d")] }), "InvalidParameterValue"],
+    [() => assign({ Ipv6Prefixes: [prefixOf("d")], Ipv6PrefixCount: 1 }), "InvalidParameterCombination"],
+    [() => launch(named("d"), 2), "InvalidParameterCombination"],
+    [() => launch({ Ipv6PrefixCount: 3 }), "Ipv6AddressLimitExceeded"],
+    [() => ec2.assignIpv6Addresses({ NetworkInterfaceId: launched, Ipv6PrefixCount: 1 }), "Ipv6AddressLimitExceeded"],
+    [() => ec2.assignIpv6Addresses({ NetworkInterfaceId: plain?.NetworkInterfaceId, Ipv6PrefixCount: 1 }), "InvalidParameterValue"],
+    [() => ec2.unassignIpv6Addresses({ NetworkInterfaceId, Ipv6Prefixes: [prefixOf("b")] }), "InvalidParameterValue"],
+    [() => ec2.disassociateSubnetCidrBlock({ AssociationId: other?.Ipv6CidrBlockAssociationSet?.[0]?.AssociationId }), "InvalidCidrBlock.InUse"],
+  ]);
+  const taken = await ec2.unassignIpv6Addresses({ NetworkInterfaceId, Ipv6Prefixes: [any, prefixOf("a")] });
+  const { NetworkInterfaces: [left] = [] } = await ec2.describeNetworkInterfaces({ NetworkInterfaceIds: [NetworkInterfaceId] });
+  expect([taken.UnassignedIpv6Prefixes, left?.Ipv6Prefixes, left?.Ipv6Addresses?.length]).toEqual([[any, prefixOf("a")], undefined, 1]);
+  expect((await assign({ Ipv6Addresses: [within("a")] })).AssignedIpv6Addresses).toEqual([within("a")]);
+});
+
 test("IPv6 goes out by an internet gateway or by an egress-only one, whose routes lead nowhere when it is gone", async () => {
   await using server = await openTestServer();
   const { ec2, vpcId: VpcId, mainTable: RouteTableId } = await makeDual(server);
@@ -167,7 +212,6 @@ test("What is wrong about IPv6 is refused with EC2's codes and changes nothing",
     [assign({ Ipv6Addresses: [addressOf("a")] }), "InvalidIPAddress.InUse"],
     [assign({ Ipv6Addresses: [addressOf("3")] }), "InvalidParameterValue"],
     [assign({ Ipv6Addresses: [addressOf("b", third)] }), "InvalidParameterValue"],
-    [assign({ Ipv6PrefixCount: 1 }), "UnsupportedOperation"],
     [() => ec2.assignIpv6Addresses({ NetworkInterfaceId: networkInterface, Ipv6AddressCount: 3 }), "Ipv6AddressLimitExceeded"],
     [() => ec2.assignIpv6Addresses({ NetworkInterfaceId: plain?.NetworkInterfaceId ?? "", Ipv6AddressCount: 1 }), "InvalidParameterValue"],
     [() => other.assignIpv6Addresses({ NetworkInterfaceId, Ipv6AddressCount: 1 }), "InvalidNetworkInterfaceID.NotFound"],

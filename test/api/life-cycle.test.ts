@@ -4,10 +4,11 @@ import { createServer } from "node:net";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { profileFile } from "../../src/cli/profile.ts";
 import { mainCommand } from "../../src/cli/launch.ts";
 import { findComponents } from "../../src/cli/processes.ts";
+import { sendSignal } from "../../src/host/send-signal.ts";
 
 let directory: string;
 beforeAll(() => void (directory = mkdtempSync(join(tmpdir(), "life-cycle-"))));
@@ -69,8 +70,8 @@ describe("a simulated installation", () => {
   test("that was killed is not running, and comes back with the same key at the same port", async () => {
     const before = readFileSync(profileFile(directory), "utf8");
     const [first] = findComponents(directory);
-    process.kill(first?.pid ?? 0, "SIGKILL");
-    await vi.waitFor(() => expect(running()).toEqual([]), 5_000);
+    sendSignal(first?.pid ?? 0, "SIGKILL");
+    await expect.poll(running).toEqual([]);
     expect((await hostelry("status")).code).toBe(3);
     expect((await hostelry("up", "--simulated", "--port", "0")).code).toBe(0);
     expect(readFileSync(profileFile(directory), "utf8")).toBe(before);

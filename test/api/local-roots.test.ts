@@ -11,7 +11,7 @@ const hvm = stableId("image", imageNameOf(tiny, "hvm", "instance-store"));
 
 async function openServer(): Promise<StaffedServer> {
   const server = await openStaffedServer();
-  await server.write((tx) => registerImages(tx, builtinImages.filter(({ name }) => name === tiny.name).map((image) => ({ ...image, file: "tiny.raw", kernelFile: "linux" }))));
+  await server.write((tx) => registerImages(tx, builtinImages.filter(({ name }) => name === tiny.name).map((image) => ({ ...image, file: "tiny.raw", kernelFile: "linux", ramdiskFile: "ramdisk" }))));
   return server;
 }
 
@@ -77,9 +77,10 @@ test("Its instance has no root volume and no way to be stopped, and is rebooted 
   expect([(await describe(server, instance))?.State?.Name, holdersOf(server, instance).length]).toEqual(["terminated", 0]);
 });
 
-test.each(["guest", "engine"] as const)("It is gone for ever when its run ends by the %s", async (cause) => {
+test.each(["guest", "engine"] as const)("It is gone for ever when its run ends by the %s, whatever was asked for", async (cause) => {
   await using server = await openServer();
   const instance = await launchLocal(server);
+  await server.ec2().modifyInstanceAttribute({ InstanceId: instance, InstanceInitiatedShutdownBehavior: { Value: "stop" } });
   for (const host of holdersOf(server, instance)) host.befall(instance, cause);
   await server.hosts.settle();
   expect([(await describe(server, instance))?.State?.Name, holdersOf(server, instance).length]).toEqual(["terminated", 0]);

@@ -48,6 +48,9 @@ export async function networkInputs(server: TestServer, instance: string): Promi
   const asked = { VpcPeeringConnectionId: await askForPeering(ec2, VpcId, empty?.VpcId) };
   const peered = { VpcPeeringConnectionId: await askForPeering(ec2, VpcId, standard?.VpcId) };
   await ec2.acceptVpcPeeringConnection(peered);
+  const { VpcEndpoint: endpoint } = await ec2.createVpcEndpoint({ VpcId, ServiceName: "com.amazonaws.us-east-1.s3", RouteTableIds: [mainTable] });
+  const { InstanceConnectEndpoint: connect } = await ec2.createInstanceConnectEndpoint({ SubnetId: outer?.SubnetId });
+  const InstanceConnectEndpointId = connect?.InstanceConnectEndpointId;
   const DhcpConfigurations = [{ Key: "domain-name", Values: ["example.com"] }];
   const { DhcpOptions: options } = await ec2.createDhcpOptions({ DhcpConfigurations });
   const DhcpOptionsId = options?.DhcpOptionsId;
@@ -69,16 +72,19 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     CreateDhcpOptions: { DhcpConfigurations },
     CreateEgressOnlyInternetGateway: { VpcId },
     CreateFlowLogs: { ...flowLogs, TrafficType: "ALL" },
+    CreateInstanceConnectEndpoint: { SubnetId },
     CreateNatGateway: { SubnetId, AllocationId },
     CreateNetworkInterface: { SubnetId },
     CreateRoute: { RouteTableId, DestinationCidrBlock: "0.0.0.0/0", GatewayId: gateway },
     CreateRouteTable: { VpcId },
     CreateSubnet: { VpcId, CidrBlock: "10.0.2.0/24" },
     CreateVpc: { CidrBlock: "10.8.0.0/16" },
+    CreateVpcEndpoint: { VpcId, VpcEndpointType: "Interface", ServiceName: "com.amazonaws.us-east-1.ec2", SubnetIds: [SubnetId], PrivateDnsEnabled: false },
     CreateVpcPeeringConnection: { VpcId: empty?.VpcId, PeerVpcId: standard?.VpcId },
     DeleteDhcpOptions: { DhcpOptionsId },
     DeleteEgressOnlyInternetGateway: { EgressOnlyInternetGatewayId: egressOnly?.EgressOnlyInternetGatewayId },
     DeleteFlowLogs: { FlowLogIds },
+    DeleteInstanceConnectEndpoint: { InstanceConnectEndpointId },
     DeleteInternetGateway: { InternetGatewayId: free?.InternetGatewayId },
     DeleteNatGateway: { NatGatewayId: natGateway?.NatGatewayId },
     DeleteNetworkInterface: { NetworkInterfaceId },
@@ -86,6 +92,7 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     DeleteRouteTable: { RouteTableId: unused?.RouteTableId },
     DeleteSubnet: { SubnetId: bare },
     DeleteVpc: { VpcId: empty?.VpcId },
+    DeleteVpcEndpoints: { VpcEndpointIds: [endpoint?.VpcEndpointId] },
     DeleteVpcPeeringConnection: peered,
     DescribeNetworkInterfaceAttribute: { NetworkInterfaceId, Attribute: "description" },
     DetachInternetGateway: { InternetGatewayId: gateway, VpcId },
@@ -95,14 +102,18 @@ export async function networkInputs(server: TestServer, instance: string): Promi
     DisassociateRouteTable: { AssociationId },
     DisassociateSubnetCidrBlock: { AssociationId: ipv6Block?.AssociationId },
     DisassociateVpcCidrBlock: { AssociationId: block?.AssociationId },
+    ModifyInstanceConnectEndpoint: { InstanceConnectEndpointId },
+    ModifyAddressAttribute: { AllocationId, DomainName: "mail.example.com" },
     ModifyNetworkInterfaceAttribute: { NetworkInterfaceId, Description: { Value: "theirs" } },
     ModifySubnetAttribute: { SubnetId, MapPublicIpOnLaunch: { Value: true } },
     ModifyVpcAttribute: { VpcId, EnableDnsHostnames: { Value: true } },
+    ModifyVpcEndpoint: { VpcEndpointId: endpoint?.VpcEndpointId, ResetPolicy: true },
     ModifyVpcPeeringConnectionOptions: { ...peered, RequesterPeeringConnectionOptions: { AllowDnsResolutionFromRemoteVpc: false } },
     RejectVpcPeeringConnection: asked,
     ReleaseAddress: { AllocationId },
     ReplaceRoute: { ...route, NetworkInterfaceId },
     ReplaceRouteTableAssociation: { AssociationId, RouteTableId: unused?.RouteTableId },
+    ResetAddressAttribute: { AllocationId, Attribute: "domain-name" },
     ResetNetworkInterfaceAttribute: { NetworkInterfaceId, SourceDestCheck: "true" },
     UnassignIpv6Addresses: { ...Ipv6Of, Ipv6Addresses: [dualNic?.Ipv6Address] },
     UnassignPrivateNatGatewayAddress: { NatGatewayId: closed?.NatGatewayId, PrivateIpAddresses: [closed?.NatGatewayAddresses?.[1]?.PrivateIp] },

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { InterfaceSpecification, MachineSpecification } from "../../src/host/protocol/specification.ts";
 import { launchOne } from "./launch-one.ts";
 import { expectRefusals } from "./refusals.ts";
 import { hvmImage } from "./seed.ts";
@@ -23,10 +24,14 @@ async function seen(server: StaffedServer, id: string) {
   return (await server.ec2().describeNetworkInterfaces({ NetworkInterfaceIds: [id] })).NetworkInterfaces?.[0];
 }
 
-/** The interfaces that the instance's host was told of last. */
-async function toldInterfaces(server: StaffedServer, instance: string): Promise<string[]> {
+/** What the instance's host was told of its interfaces last. */
+async function readTold(server: StaffedServer, instance: string): Promise<readonly InterfaceSpecification[]> {
   const row = await server.read((tx) => tx.db.selectFrom("specifications").select("body").where("id", "=", instance).executeTakeFirstOrThrow());
-  return (JSON.parse(row.body) as { interfaces: { id: string }[] }).interfaces.map(({ id }) => id); // written by publish
+  return (JSON.parse(row.body) as MachineSpecification).interfaces; // written by publish
+}
+
+async function toldInterfaces(server: StaffedServer, instance: string): Promise<string[]> {
+  return (await readTold(server, instance)).map(({ id }) => id);
 }
 
 test("An interface is made with its addresses, groups and description, and removed with them", async () => {
@@ -117,10 +122,11 @@ test("A stopped instance takes and gives back an interface at once, and no type 
   await ec2.stopInstances({ InstanceIds: [InstanceId] });
   await server.hosts.settle();
   await server.hosts.settle(); // stopped, and then let go
-  const NetworkInterfaceId = await makeNic({ ec2, subnetId }, { PrivateIpAddresses: [{ PrivateIpAddress: "10.0.0.20" }, { PrivateIpAddress: "10.0.0.21" }] });
+  const NetworkInterfaceId = await makeNic({ ec2, subnetId }, { SecondaryPrivateIpAddressCount: 2 });
   const { AttachmentId } = await ec2.attachNetworkInterface({ NetworkInterfaceId, InstanceId, DeviceIndex: 1 });
+  const secondary = ((await seen(server, NetworkInterfaceId))?.PrivateIpAddresses ?? []).flatMap(({ Primary: primary, PrivateIpAddress: address = "" }) => (primary === true ? [] : [address]));
   await expectRefusals(server, [[() => ec2.modifyInstanceAttribute({ InstanceId, InstanceType: { Value: "t3.nano" } }), "PrivateIpAddressLimitExceeded"]]);
-  await ec2.unassignPrivateIpAddresses({ NetworkInterfaceId, PrivateIpAddresses: ["10.0.0.20", "10.0.0.21"] });
+  await ec2.unassignPrivateIpAddresses({ NetworkInterfaceId, PrivateIpAddresses: secondary });
   await ec2.modifyInstanceAttribute({ InstanceId, InstanceType: { Value: "t3.nano" } });
   await ec2.detachNetworkInterface({ AttachmentId });
   expect((await seen(server, NetworkInterfaceId))?.Status).toBe("available");
@@ -140,7 +146,7 @@ test("A launch takes interfaces that exist and makes others, of which each ends 
     [launch([{ DeviceIndex: 0, NetworkInterfaceId: kept, SubnetId }]), "InvalidParameterCombination"],
     [launch([{ DeviceIndex: 0, NetworkInterfaceId: unknown }]), "InvalidNetworkInterfaceID.NotFound"],
     [launch([0, 1, 2].map((DeviceIndex) => ({ DeviceIndex, SubnetId }))), "AttachmentLimitExceeded"],
-    [launch([{ DeviceIndex: 0, SubnetId, SecondaryPrivateIpAddressCount: 2 }]), "PrivateIpAddressLimitExceeded"],
+    [launch([{ DeviceIndex: 0, SubnetId, SecondaryPrivateIpAddressCount: 2 }]), "InvalidInterface.IpAddressLimitExceeded"],
   ]);
   const { Instances: [launched] = [] } = await launch([
     { DeviceIndex: 1, SubnetId, DeleteOnTermination: true },
@@ -199,7 +205,7 @@ test("Secondary addresses are given, moved with their Elastic IP address, and ta
   const { ec2, vpcId, subnetId } = await makeVpc(server);
   const { InternetGateway: gateway } = await ec2.createInternetGateway({});
   await ec2.attachInternetGateway({ InternetGatewayId: gateway?.InternetGatewayId, VpcId: vpcId });
-  const [first, second] = [await makeNic({ ec2, subnetId }, { PrivateIpAddress: "10.0.0.10" }), await makeNic({ ec2, subnetId })];
+  const [first, second] = [await makeNic({ ec2, subnetId }, { PrivateIpAddress: "10.0.0.10" }), await makeNic({ ec2, subnetId }, { PrivateIpAddress: "10.0.0.11" })];
   const assign = (NetworkInterfaceId: string, more: object) => () => ec2.assignPrivateIpAddresses({ NetworkInterfaceId, ...more });
   const { AssignedPrivateIpAddresses: assigned } = await assign(first, { PrivateIpAddresses: ["10.0.0.20"] })();
   expect(assigned).toEqual([{ PrivateIpAddress: "10.0.0.20" }]);
@@ -223,8 +229,37 @@ test("Secondary addresses are given, moved with their Elastic IP address, and ta
   expect((await ec2.describeAddresses({})).Addresses?.[0]?.AssociationId).toBeUndefined();
   const InstanceId = await runInside(server, subnetId);
   await ec2.attachNetworkInterface({ NetworkInterfaceId: first, InstanceId, DeviceIndex: 1 });
-  await assign(first, { SecondaryPrivateIpAddressCount: 1 })();
+  await assign(first, { PrivateIpAddresses: ["10.0.0.22"] })();
   await expectRefusals(server, [[assign(first, { SecondaryPrivateIpAddressCount: 1 }), "PrivateIpAddressLimitExceeded"]]);
+  const told = async () => (await server.hosts.settle(), (await readTold(server, InstanceId))[1]?.secondaryAddresses);
+  expect(await told()).toEqual([{ privateAddress: "10.0.0.22" }]);
+  await assign(second, { PrivateIpAddresses: ["10.0.0.22"], AllowReassignment: true })();
+  expect(await told()).toBeUndefined();
+});
+
+test("A launch gives its interfaces prefixes, by itself and by a template, and none that somebody has or that its type has no room for", async () => {
+  await using server = await openStaffedServer();
+  const { ec2, subnetId: SubnetId } = await makeVpc(server);
+  await ec2.createNetworkInterface({ SubnetId, PrivateIpAddress: "10.0.0.10", Ipv4Prefixes: [{ Ipv4Prefix: "10.0.0.32/28" }] });
+  const described = (more: object) => [{ DeviceIndex: 0, SubnetId, ...more }];
+  const launch = (more: object, request: object = {}) => () =>
+    ec2.runInstances({ ImageId: hvmImage, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, NetworkInterfaces: described(more), ...request });
+  const named = (Ipv4Prefix: string) => ({ Ipv4Prefixes: [{ Ipv4Prefix }] });
+  await expectRefusals(server, [
+    [launch(named("10.0.0.32/28")), "InvalidIPAddress.InUse"],
+    [launch(named("10.0.9.0/28")), "InvalidParameterValue"],
+    [launch({ ...named("10.0.0.64/28"), PrivateIpAddress: "10.0.0.70" }), "InvalidParameterValue"],
+    [launch({ ...named("10.0.0.64/28"), Ipv4PrefixCount: 1 }), "InvalidParameterCombination"],
+    [launch({ Ipv4PrefixCount: 1, SecondaryPrivateIpAddressCount: 1 }), "InvalidParameterCombination"],
+    [launch(named("10.0.0.64/28"), { MaxCount: 2 }), "InvalidParameterCombination"],
+    [launch({ ...named("172.31.0.64/28"), SubnetId: undefined }), "MissingParameter"],
+    [launch({ Ipv4PrefixCount: 2 }), "InvalidInterface.IpAddressLimitExceeded"],
+  ]);
+  const { LaunchTemplate: template } = await ec2.createLaunchTemplate({ LaunchTemplateName: "prefixed", LaunchTemplateData: { ImageId: hvmImage, InstanceType: "t3.micro", NetworkInterfaces: described(named("10.0.0.80/28")) } });
+  const byTemplate = () => ec2.runInstances({ MinCount: 1, MaxCount: 1, LaunchTemplate: { LaunchTemplateId: template?.LaunchTemplateId } });
+  const prefixesOf = async (run: () => ReturnType<typeof byTemplate>) => (await run()).Instances?.[0]?.NetworkInterfaces?.[0]?.Ipv4Prefixes;
+  const [own, templates, any] = [await prefixesOf(launch({ ...named("10.0.0.64/28"), PrivateIpAddress: "10.0.0.11" })), await prefixesOf(byTemplate), await prefixesOf(launch({ Ipv4PrefixCount: 1 }))];
+  expect([own, any?.length, templates]).toEqual([[{ Ipv4Prefix: "10.0.0.64/28" }], 1, [{ Ipv4Prefix: "10.0.0.80/28" }]]);
 });
 
 test("Prefixes of 16 addresses are given as a whole, count as one each, and none of their addresses is given to others", async () => {

@@ -2,6 +2,7 @@
 import type { EC2, ManagedPrefixList } from "@aws-sdk/client-ec2";
 import { expect, test } from "vitest";
 import type { VpcSpecification } from "../../src/host/protocol/specification.ts";
+import { connectBlock } from "../../src/host/protocol/stream.ts";
 import { launchOne } from "./launch-one.ts";
 import { expectRefusals } from "./refusals.ts";
 import { account, openTestServer, otherAccount, type TestServer } from "./test-server.ts";
@@ -121,7 +122,7 @@ test("Routes name lists of addresses that their target takes, and count them as 
   expect(table?.Routes).toContainEqual({ DestinationPrefixListId: list, GatewayId, Origin: "CreateRoute", State: "active" });
   await expectRefusals(server, [
     [() => ec2.createRoute({ ...route, DestinationPrefixListId: large }), "RouteLimitExceeded"],
-    [() => ec2.createRoute({ RouteTableId, DestinationPrefixListId: ipv6, VpcPeeringConnectionId: "pcx-0123456789abcdef0" }), "UnsupportedOperation"],
+    [() => ec2.createRoute({ RouteTableId, DestinationPrefixListId: ipv6, VpcPeeringConnectionId: "pcx-0123456789abcdef0" }), "InvalidVpcPeeringConnectionID.NotFound"],
     [() => ec2.createRoute({ RouteTableId, DestinationPrefixListId: ipv6, NatGatewayId: "nat-0123456789abcdef0" }), "UnsupportedOperation"],
     [() => ec2.createRoute({ RouteTableId, DestinationPrefixListId: list, EgressOnlyInternetGatewayId: "eigw-0123456789abcdef0" }), "InvalidParameterValue"],
     [() => ec2.createRoute({ ...route, DestinationCidrBlock: "10.9.0.0/16" }), "InvalidParameterCombination"],
@@ -151,6 +152,10 @@ test("Hosts are told of the blocks in a list, where rules and routes name it, an
   expect(await told(server, vpcId, rule?.SecurityGroupRuleId)).toEqual([{ cidrs: ["10.0.5.0/24", "192.0.2.0/24", "203.0.113.0/24"] }, [own, internet("192.0.2.0/24")]]);
   await ec2.modifyManagedPrefixList({ PrefixListId, CurrentVersion: 1, AddEntries: [{ Cidr: "198.51.100.0/24" }], RemoveEntries: [{ Cidr: "192.0.2.0/24" }] });
   expect(await told(server, vpcId, rule?.SecurityGroupRuleId)).toEqual([{ cidrs: ["10.0.5.0/24", "198.51.100.0/24", "203.0.113.0/24"] }, [own, internet("198.51.100.0/24")]]);
+
+  const { PrefixLists: [service] = [] } = await ec2.describePrefixLists({ Filters: [{ Name: "prefix-list-name", Values: ["com.amazonaws.us-east-1.ec2-instance-connect"] }] });
+  const { SecurityGroupRules: [connect] = [] } = await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions: allow(service?.PrefixListId ?? "") });
+  expect([service?.Cidrs, await entries(ec2, service?.PrefixListId ?? ""), (await told(server, vpcId, connect?.SecurityGroupRuleId))[0]]).toEqual([[connectBlock], [connectBlock], { cidrs: [connectBlock] }]);
 });
 
 /** The other side of the rule, and the routes of the VPC's only subnet. */

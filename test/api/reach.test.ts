@@ -8,6 +8,7 @@ import type { VpcId } from "../../src/base/ids.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { agentSocket, controlSocket } from "../../src/cli/control-client.ts";
 import { controlListener } from "../../src/cli/control-listener.ts";
+import { openTopologyDesk } from "../../src/cli/topology-desk.ts";
 import { installationFile } from "../../src/cli/directories.ts";
 import { run } from "../../src/cli/program.ts";
 import type { ReachReport } from "../../src/cli/reach/reach-report.ts";
@@ -15,6 +16,7 @@ import { openAgentSocket } from "../../src/host/agent/agent-socket.ts";
 import type { RuleCounter } from "../../src/host/protocol/counted-rule.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 import { recordReport } from "../../src/reconcile/hosts/record-report.ts";
+import { giveIpv6 } from "../installation/ipv6.ts";
 import { launchOne } from "./launch-one.ts";
 import { openTestServer, secretKey, type TestServer } from "./test-server.ts";
 import { look, makeReal } from "./told-hosts.ts";
@@ -36,7 +38,7 @@ async function openReachServer(): Promise<ReachServer> {
   const installation = { id: "abcdef", createdAt: "", simulated: true, runDirectory: folder, port: 0, openAccounts: true, underlay: "10.0.0.0/20", publicPool: "198.18.0.0/24", topology: { regions: [] } };
   writeFileSync(installationFile(folder), JSON.stringify(installation));
   const desk = openHostDesk(store, systemClock, secretKey);
-  const parts = { store, desk, snapshots, clock: systemClock, log: silentLog, url: "", version: "test", dataDirectory: folder, simulated: true };
+  const parts = { store, desk, snapshots, clock: systemClock, log: silentLog, url: "", version: "test", dataDirectory: folder, simulated: true, topology: openTopologyDesk({ store, clock: systemClock, machine: { cpus: 1, memoryMib: 1024 }, save: () => {}, ...installation }), makeSignInLink: () => "" };
   const control = createServer(controlListener(parts));
   await new Promise<void>((resolve) => control.listen(controlSocket(folder), resolve));
   const reach = async (...words: readonly string[]) => {
@@ -83,7 +85,7 @@ async function applyOnHosts({ store }: TestServer, id: string): Promise<void> {
 
 async function openDoor({ folder }: TestServer, host: string, counters: readonly RuleCounter[]): Promise<AsyncDisposable> {
   mkdirSync(join(folder, "hosts", host), { recursive: true });
-  const status = { host, incarnation: 1, pid: 1, unsentReports: 0, machines: [], volumes: [] };
+  const status = { host, incarnation: 1, pid: 1, known: true, unsentReports: 0, streams: 0, machines: [], volumes: [] };
   return openAgentSocket(agentSocket(folder, host), { status: () => status, park: async () => undefined, describeVolume: async () => undefined, readCounters: async () => counters });
 }
 
@@ -139,6 +141,24 @@ test("reach knows private, public and Elastic IP addresses, the internet, and wh
   expect((await server.report("internet", `${PublicIp}:22`)).to).toMatchObject({ interface: to.networkInterface, publicAddress: PublicIp });
 });
 
+test("reach goes by IPv6 addresses when one is named or it is told to", async () => {
+  await using server = await openReachServer();
+  const { ec2, from, to, servers } = await launchPair(server);
+  const refused = await server.reach(from.instance, `${to.instance}:80`, "--ipv6");
+  expect([refused.code, refused.text]).toEqual([2, expect.stringContaining(`hostelry: ${from.instance} has no IPv6 address.`)]);
+  const place = ({ vpcId: vpc, subnetId: subnet }: { readonly vpcId: string; readonly subnetId: string }) => ({ vpc, subnet, cidr: "" });
+  const { leaveBy } = await giveIpv6(ec2, place(from), place(to));
+  const { AssignedIpv6Addresses: [theirs = ""] = [] } = await ec2.assignIpv6Addresses({ NetworkInterfaceId: to.networkInterface, Ipv6AddressCount: 1 });
+  const { AssignedIpv6Addresses: [mine = ""] = [] } = await ec2.assignIpv6Addresses({ NetworkInterfaceId: from.networkInterface, Ipv6AddressCount: 1 });
+  const named = await server.report(from.instance, `[${theirs}]:80`);
+  expect([named.from.address, named.to.address, named]).toEqual([mine, theirs, await server.report(from.instance, `${to.instance}:80`, "--ipv6")]);
+  expect(named.hops.find(({ hop }) => hop === "security-group-in")).toMatchObject({ verdict: "passes", at: servers });
+  const entrance = async () => (await server.report("internet", theirs)).hops[0];
+  expect(await entrance()).toMatchObject({ hop: "gateway-in", verdict: "passes", rule: "::/0" });
+  await leaveBy("egress-only");
+  expect(await entrance()).toMatchObject({ hop: "gateway-in", verdict: "stops", rule: "::/0" });
+});
+
 test("reach keeps VPCs apart, and asks which interface is meant when several have the address", async () => {
   await using server = await openReachServer();
   const [mine, other] = [await makeVpc(server), await makeVpc(server)];
@@ -154,13 +174,15 @@ test("reach keeps VPCs apart, and asks which interface is meant when several hav
 test.each([
   [["i-0123456789abcdef0", "internet:80"], "There is no instance with an interface i-0123456789abcdef0."],
   [["internet", "eni-0123456789abcdef0"], "There is no interface eni-0123456789abcdef0."],
-  [["internet", "somewhere:80"], "'somewhere' is nothing that packets come from or go to.\n  Name an instance (i-…), an interface (eni-…), an IPv4 address, or internet."],
+  [["internet", "somewhere:80"], "'somewhere' is nothing that packets come from or go to.\n  Name an instance (i-…), an interface (eni-…), an address, or internet."],
   [["internet", "203.0.113.9:80"], "Neither end is an interface of this installation."],
   [["internet", "169.254.169.254:80"], "169.254.169.254 is an address of the guest's own host."],
   [["internet", "internet:0"], "'0' is no port."],
   [["internet", "internet", "--protocol", "udp"], "udp needs a port.\n  Name it behind the receiver: internet:PORT"],
   [["internet", "internet:7", "--protocol", "icmp"], "ICMP has no ports."],
-  [["internet", "[3fff:abc::1]:22"], "The way of IPv6 is not walked yet."],
+  [["internet", "[3fff:abc::1]:22"], "Neither end is an interface of this installation."],
+  [["203.0.113.9", "[3fff:abc::1]:22"], "An IPv4 address does not go with IPv6."],
+  [["internet", "[fd00:ec2::254]:80"], "fd00:ec2::254 is an address of the guest's own host."],
   [["internet:80", "internet"], "'internet:80' names a port, but a sender's port is its own choice."],
 ])("reach refuses %j with 2 and says why", async (words, message) => {
   await using server = await openReachServer();

@@ -3,12 +3,15 @@ import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
+import { capacityReservationReconciler } from "../../src/reconcile/capacity-reservation-reconciler.ts";
 import { imageTaskReconciler } from "../../src/reconcile/image-task-reconciler.ts";
 import { instanceReconciler } from "../../src/reconcile/instance-reconciler.ts";
 import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
 import { natGatewayReconciler } from "../../src/reconcile/nat-gateway-reconciler.ts";
 import { snapshotReconciler } from "../../src/reconcile/snapshot-reconciler.ts";
 import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
+import { connectEndpointReconciler } from "../../src/reconcile/connect-endpoint-reconciler.ts";
+import { vpcEndpointReconciler } from "../../src/reconcile/vpc-endpoint-reconciler.ts";
 import { fakeHost, type FakeHost, type SnapshotProgress } from "../crash/fake-host.ts";
 import { openTestServer, secretKey, type TestServer } from "./test-server.ts";
 
@@ -42,7 +45,7 @@ export function simulateHosts({ store }: TestServer, more: readonly string[] = [
   const byId = new Map(["host-a", "host-b", "storage-a", "storage-b", ...more].map((id) => [id, fakeHost(id)]));
   const removedSnapshots: string[] = [];
   const blocks = () => ({ removeSnapshot: async (id: string) => void removedSnapshots.push(id) });
-  const reconcilers = [instanceReconciler(systemRandom, secretKey), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler, natGatewayReconciler];
+  const reconcilers = [instanceReconciler(systemRandom, secretKey), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler, natGatewayReconciler, vpcEndpointReconciler, connectEndpointReconciler, capacityReservationReconciler];
   const parts: LoopParts = { store, clock: systemClock, log: silentLog, reconcilers };
   const settle = async (hosts: readonly FakeHost[]): Promise<void> => {
     const desk = openHostDesk(store, systemClock, secretKey);

@@ -1,5 +1,5 @@
 /** Snapshots as they are taken, fail and are removed. */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { VolumeId } from "../../src/base/ids.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 import { addToSum, takeFromSum } from "../../src/storage/volume-sums.ts";
@@ -46,7 +46,7 @@ test("CreateSnapshot answers when its storage node has fixed the moment, or has 
     let answered = false;
     const call = server.ec2().createSnapshot({ VolumeId }).then(() => (answered = true));
     const isOrdered = async () => (await server.ec2().describeSnapshots({ Filters: [{ Name: "volume-id", Values: [VolumeId] }] })).Snapshots?.length === 1;
-    await vi.waitUntil(isOrdered, { timeout: 10_000 });
+    await expect.poll(isOrdered).toBe(true);
     expect(answered).toBe(false);
     await server.hosts.settleSnapshots({ state, percent: 0 });
     expect(await call).toBe(true);

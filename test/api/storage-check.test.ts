@@ -1,4 +1,4 @@
-/** `fsck` and `snapshot show` against real stores, files and rows. */
+/** `fsck`, `snapshot show` and `volume show` against real stores, files and rows. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
@@ -11,9 +11,11 @@ import { renderCheck } from "../../src/cli/commands/fsck.ts";
 import { renderSnapshot } from "../../src/cli/commands/snapshot-show.ts";
 import { checkStorage } from "../../src/cli/storage/check-storage.ts";
 import { showSnapshot } from "../../src/cli/storage/show-snapshot.ts";
+import { showVolume } from "../../src/cli/storage/show-volume.ts";
 import { createSnapshotRow } from "../../src/storage/snapshot.ts";
 import { blockOf } from "./direct-client.ts";
 import { launchOne } from "./launch-one.ts";
+import { openStaffedServer } from "./simulated-hosts.ts";
 import { account, openTestServer, region, type TestServer } from "./test-server.ts";
 
 const digestOf = (text: string) => createHash("sha256").update(blockOf(text)).digest("hex");
@@ -113,4 +115,17 @@ test("snapshot show tells the state, the blocks, what they take and who needs th
   expect(text).toContain("3, of them 1 new with it; 2 different, 1 of these in other snapshots too");
   expect(text).toMatch(/1\.5 MiB in 0\.0 MiB of files, 1 : \d+/);
   expect(await showSnapshot(server, "snap-none")).toBeUndefined();
+});
+
+test("volume show tells whose a volume is, what it began as and who holds it", async () => {
+  await using server = await openStaffedServer();
+  const { instance } = await launchOne(server);
+  await server.hosts.settle();
+  const { Volumes: [root] = [] } = await server.ec2().describeVolumes({});
+  const show = (id: string) => server.read((tx) => showVolume(tx, id));
+  const host = await server.read((tx) => tx.db.selectFrom("instances").select("host_id").executeTakeFirstOrThrow());
+  expect(await show(root?.VolumeId ?? "")).toMatchObject({ id: root?.VolumeId, account, zone: root?.AvailabilityZone, sizeGib: root?.Size, type: "gp3", encrypted: false, state: "in-use", snapshot: root?.SnapshotId, heldBy: [{ instance, device: root?.Attachments?.[0]?.Device, state: "attached", host: host.host_id }] });
+  const { VolumeId: own = "" } = await server.ec2().createVolume({ AvailabilityZone: `${region}a`, Size: 1 });
+  expect(await show(own)).toMatchObject({ heldBy: [], state: "creating" });
+  expect([(await show(own))?.snapshot, await show("vol-none")]).toEqual([undefined, undefined]);
 });

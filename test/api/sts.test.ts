@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { systemRandom } from "../../src/base/random.ts";
 import { issueCredentials } from "../../src/iam/session.ts";
+import { manualClock } from "../../src/base/clock.ts";
 import { allowUser, createUser, policyOf } from "./identity-steps.ts";
+import { giveDevice } from "./mfa-steps.ts";
 import { account, codeOf, openTestServer, otherAccount, refusal, secretKey, type Key, type TestServer } from "./test-server.ts";
 
 const denied = "UnauthorizedOperation";
@@ -100,6 +102,54 @@ test("Sessions that are no role's do not reach IAM, nor most of STS", async () =
     await server.ec2(key).describeInstances({});
     expect([await codeOf(server.iam(key).listUsers({})), await codeOf(server.sts(key).getSessionToken({})), await codeOf(server.sts(key).getFederationToken({ Name: "eve" }))]).toEqual(["InvalidClientTokenId", "AccessDenied", "AccessDenied"]);
   }
+});
+
+test("A code of one's own MFA device makes a session that policies know it by, and that reaches IAM; it is good for once, and guessing is slow", async () => {
+  const clock = manualClock(Date.now());
+  await using server = await openTestServer({ clock });
+  const withCode = { Bool: { "aws:MultiFactorAuthPresent": "true" }, NumericLessThan: { "aws:MultiFactorAuthAge": "300" } };
+  const ann = await createUser(server, "ann", { Action: "ec2:DescribeRegions", Condition: withCode }, { Action: "iam:GetUser" });
+  const device = await giveDevice(server.iam(), "ann", "phone", clock.now());
+  const take = async (more: object) => toKey((await server.sts(ann).getSessionToken({ SerialNumber: device.serial, ...more })).Credentials);
+  clock.advance(60_000);
+
+  const plain = toKey((await server.sts(ann).getSessionToken({})).Credentials);
+  expect([await codeOf(server.ec2(ann).describeRegions({})), await codeOf(server.ec2(plain).describeRegions({}))]).toEqual([denied, denied]);
+  const failed = "MultiFactorAuthentication failed";
+  expect([(await refusal(take({}))).message, (await refusal(take({ TokenCode: "000000" }))).message, (await refusal(take({ SerialNumber: `${device.serial}2`, TokenCode: "000000" }))).message]).toEqual([
+    `${failed}, must provide both MFA serial number and one time pass code.`,
+    `${failed} with invalid MFA one time pass code.`,
+    `${failed}, unable to validate MFA code. Please verify your MFA serial number is valid and associated with this user.`,
+  ]);
+  expect(await codeOf(server.sts(await createUser(server, "bob")).getSessionToken({ SerialNumber: device.serial, TokenCode: device.codeAt(clock.now()) }))).toBe("AccessDenied");
+
+  const TokenCode = device.codeAt(clock.now());
+  const session = await take({ TokenCode });
+  await server.ec2(session).describeRegions({});
+  expect([(await server.iam(session).getUser({})).User?.UserName, await codeOf(take({ TokenCode }))]).toEqual(["ann", "AccessDenied"]);
+  clock.advance(300_000);
+  expect(await codeOf(server.ec2(session).describeRegions({}))).toBe(denied);
+
+  for (let guesses = 0; guesses < 4; guesses++) await codeOf(take({ TokenCode: "000000" }));
+  expect(await codeOf(take({ TokenCode: device.codeAt(clock.now()) }))).toBe("Throttling");
+  clock.advance(1_001);
+  await take({ TokenCode: device.codeAt(clock.now()) });
+});
+
+test("A trust policy may ask for a code, shown with the call or when its session was taken; of the role's session nobody can tell", async () => {
+  const clock = manualClock(Date.now());
+  await using server = await openTestServer({ clock });
+  const ann = await createUser(server, "ann");
+  const device = await giveDevice(server.iam(), "ann", "phone", clock.now());
+  const withCode = { Bool: { "aws:MultiFactorAuthPresent": "true" } };
+  await createRole(server, trustOf({ AWS: `arn:aws:iam::${account}:user/ann` }, withCode));
+  const shown = () => (clock.advance(60_000), { SerialNumber: device.serial, TokenCode: device.codeAt(clock.now()) });
+  expect([await codeOf(assume(server, ann)), await codeOf(assume(server, ann, { ...shown(), TokenCode: "000000" }))]).toEqual(["AccessDenied", "AccessDenied"]);
+  const session = await assume(server, ann, shown());
+  await server.ec2(session).describeInstances({});
+  await assume(server, toKey((await server.sts(ann).getSessionToken(shown())).Credentials));
+  await server.iam().putRolePolicy({ RoleName: "reader", PolicyName: "p", PolicyDocument: policyOf({ Action: "ec2:DescribeInstances", Condition: withCode }) });
+  expect(await codeOf(server.ec2(session).describeInstances({}))).toBe(denied);
 });
 
 test("A federated user has what both its policies and the caller's allow", async () => {

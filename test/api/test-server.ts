@@ -2,18 +2,21 @@
  * A whole API server for a test: a database of its own, two hosts and a storage node in two zones of us-east-1, the images that an installation
  * brings along, and clients of the unmodified SDK over HTTP. No agents speak: `report…` write what a host would have reported.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CloudTrail } from "@aws-sdk/client-cloudtrail";
 import { EBS } from "@aws-sdk/client-ebs";
 import { EC2 } from "@aws-sdk/client-ec2";
+import { EC2InstanceConnect } from "@aws-sdk/client-ec2-instance-connect";
 import { SSM } from "@aws-sdk/client-ssm";
 import { IAM } from "@aws-sdk/client-iam";
 import { STS } from "@aws-sdk/client-sts";
 import { sql } from "kysely";
-import { apiListener } from "../../src/api/server.ts";
+import { openAuditTrail, type AuditTrail } from "../../src/api/audit-trail.ts";
+import { apiListener, type ServerParts } from "../../src/api/server.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { jsonLog } from "../../src/base/log.ts";
 import type { InstanceId } from "../../src/base/ids.ts";
@@ -22,6 +25,7 @@ import { createAccessKey } from "../../src/iam/access-key.ts";
 import { createEntity, entityArn } from "../../src/iam/entity.ts";
 import { seal } from "../../src/iam/secret.ts";
 import { releaseReservation } from "../../src/placement/reservation.ts";
+import { openServiceDoor } from "../../src/cli/service-door.ts";
 import { openSnapshotData, type SnapshotData } from "../../src/storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
 import { seedImages, seedTopology } from "./seed.ts";
@@ -41,14 +45,23 @@ export type Key = string | { readonly accessKeyId: string; readonly secretAccess
 export interface TestServer {
   readonly store: Store;
   readonly snapshots: SnapshotData;
+  readonly audit: AuditTrail;
+  readonly url: string;
+  /** What answers there, and what it is made of. */
+  readonly http: Server;
+  readonly parts: ServerParts;
   /** The installation's data, as far as the test makes any. */
   readonly folder: string;
+  /** Lets agents' connections come in by the server of a control socket. */
+  joinControl(control: Server): void;
   /** Of `account` unless said otherwise. */
   ec2(key?: Key, inRegion?: string): EC2;
   ebs(key?: Key): EBS;
   ssm(key?: Key): SSM;
   sts(key?: Key): STS;
   iam(key?: Key): IAM;
+  cloudTrail(key?: Key): CloudTrail;
+  connect(key?: Key): EC2InstanceConnect;
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Every row but the audit's, as text. */
@@ -62,19 +75,17 @@ export interface TestServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** `longestSettleMs`: how long answers wait for hosts, of which there are none unless the test plays them. */
-export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<TestServer> {
+/** `longestSettleMs`: how long answers wait for hosts, of which there are none unless the test plays them. `logged` gets the log's lines. */
+export async function openTestServer({ longestSettleMs = 50, clock = systemClock, logged = (line: string) => void process.stderr.write(line) } = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "hostelry-api-"));
-  const store = await openStore(join(folder, "test.sqlite"));
-  await store.write(async (tx) => {
-    await seedTopology(tx, Date.now());
-    await seedImages(tx);
-    await seedUser(tx, "powerless", powerlessKey);
-  });
-  const log = jsonLog((line) => void process.stderr.write(line), Date.now);
+  writeFileSync(join(folder, databaseFile), await (seededDatabase ??= seedDatabase()));
+  const store = await openStore(join(folder, databaseFile));
+  const log = jsonLog(logged, Date.now);
   const snapshots = openSnapshotData(join(folder, "snapshots"));
-  const parts = { store, clock: systemClock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7), longestSettleMs, snapshots, secretKey };
+  const door = openServiceDoor(undefined);
+  const parts = { store, clock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7), longestSettleMs, snapshots, secretKey, audit: openAuditTrail({ store, random: systemRandom, log }), originOf: door.originOf };
   const server = createServer(apiListener(parts));
+  door.leadTo(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo; // a TCP server that listens has an address of this form
   const clients: { destroy(): void }[] = [];
@@ -89,14 +100,21 @@ export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<Tes
     return client;
   };
   return {
+    url: `http://127.0.0.1:${port}`,
+    http: server,
+    parts,
     folder,
+    joinControl: (control) => void control.on("upgrade", door.accept),
     store,
     snapshots,
+    audit: parts.audit,
     ec2: (key: Key = account, inRegion = region) => kept(new EC2(settings(key, inRegion))),
     ebs: (key: Key = account) => kept(new EBS(settings(key, region))),
     ssm: (key: Key = account) => kept(new SSM(settings(key, region))),
     sts: (key: Key = account) => kept(new STS(settings(key, region))),
     iam: (key: Key = account) => kept(new IAM(settings(key, region))),
+    cloudTrail: (key: Key = account) => kept(new CloudTrail(settings(key, region))),
+    connect: (key: Key = account) => kept(new EC2InstanceConnect(settings(key, region))),
     read: (work) => store.read(work),
     write: (work) => store.write(work),
     dump: () => store.read(dumpRows),
@@ -108,11 +126,32 @@ export async function openTestServer({ longestSettleMs = 50 } = {}): Promise<Tes
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await snapshots.writers.close();
+      await parts.audit.flush();
       await store.read(expectTrueSums);
       await store[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+const databaseFile = "test.sqlite";
+/** What every test's database begins as. Made once, since its schema takes longer than most tests, and never changed. */
+let seededDatabase: Promise<Buffer> | undefined;
+
+async function seedDatabase(): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), "hostelry-api-"));
+  try {
+    const store = await openStore(join(folder, databaseFile));
+    await store.write(async (tx) => {
+      await seedTopology(tx, Date.now());
+      await seedImages(tx);
+      await seedUser(tx, "powerless", powerlessKey);
+    });
+    await store[Symbol.asyncDispose](); // which brings everything into the one file
+    return readFileSync(join(folder, databaseFile));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** A user of `account` whose key has the secret that all clients here have. */
@@ -152,7 +191,7 @@ async function reportRunning(tx: Tx, ids: readonly InstanceId[]): Promise<void> 
 
 async function reportStopped(tx: Tx, ids: readonly InstanceId[]): Promise<void> {
   const stopped = tx.db.updateTable("instances").set({ want: "stopped", host_id: null, observed_state: "absent" }).where("id", "in", ids);
-  for (const row of await stopped.returning(["id", "region"]).execute()) await releaseReservation(tx, row);
+  for (const row of await stopped.returning(["id", "capacity_reservation_id"]).execute()) await releaseReservation(tx, row);
 }
 
 async function dumpRows(tx: Tx): Promise<string> {

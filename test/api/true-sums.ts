@@ -1,14 +1,26 @@
 /** What is kept beside rows as their sum is their sum. */
 import { expect } from "vitest";
+import type { InstanceId } from "../../src/base/ids.ts";
+import { claimColumns } from "../../src/placement/claim.ts";
 import type { Tx } from "../../src/store/store.ts";
 
 export async function expectTrueSums(tx: Tx): Promise<void> {
-  const loads = await tx.db.selectFrom("host_loads").selectAll().where("vcpus", "!=", 0).orderBy("host_id").execute();
-  const reserved = await tx.db
+  const rooms = await tx.db
+    .selectFrom("host_rooms")
+    .select(["host_id", ...claimColumns.map((column) => `reserved_${column} as ${column}` as const)])
+    .where("reserved_vcpus", "!=", 0)
+    .orderBy("host_id")
+    .execute();
+  const inSlots = tx.db.selectFrom("capacity_slots").select("instance_id").where("instance_id", "is not", null);
+  const promised = tx.db
     .selectFrom("host_reservations")
-    .innerJoin("hosts", "hosts.id", "host_id")
-    .select(({ fn }) => ["region", "host_id", fn.sum<number>("host_reservations.vcpus").as("vcpus"), fn.sum<number>("host_reservations.memory_mib").as("memory_mib")])
-    .groupBy(["region", "host_id"])
+    .select(["host_id", ...claimColumns])
+    .where("instance_id", "not in", inSlots.$castTo<{ instance_id: InstanceId }>())
+    .unionAll(tx.db.selectFrom("capacity_slots").select(["host_id", ...claimColumns]));
+  const reserved = await tx.db
+    .selectFrom(promised.as("promised"))
+    .select(({ fn }) => ["host_id", ...claimColumns.map((column) => fn.sum<number>(column).as(column))])
+    .groupBy("host_id")
     .orderBy("host_id")
     .execute();
   const sums = await tx.db.selectFrom("volume_sums").selectAll().where("size_gib", "!=", 0).orderBy("account").orderBy("region").orderBy("type").execute();
@@ -21,5 +33,5 @@ export async function expectTrueSums(tx: Tx): Promise<void> {
     .orderBy("region")
     .orderBy("type")
     .execute();
-  expect({ loads, sums }).toEqual({ loads: reserved, sums: volumes });
+  expect({ rooms, sums }).toEqual({ rooms: reserved, sums: volumes });
 }

@@ -12,8 +12,10 @@ test("An account's volumes of a type have room for so much storage and so many I
   const ec2 = server.ec2();
   const create = (input: Partial<CreateVolumeCommandInput>, client = ec2) => client.createVolume({ AvailabilityZone: zone, ...input });
   for (let count = 0; count < 3; count++) await create({ Size: 16_384 });
-  const { VolumeId: small = "" } = await create({ Size: 2_000 });
-  await create({ Size: 100, VolumeType: "io2", Iops: 100_000 });
+  const { VolumeId: small = "" } = await create({ Size: 1_990 });
+  const { VolumeId: fast = "" } = await create({ Size: 100, VolumeType: "io2", Iops: 100_000 });
+  await hosts.settle();
+  await ec2.modifyVolume({ VolumeId: small, Size: 2_000 }); // what it has had counts no more
   await hosts.settle();
   const mapping = { DeviceName: "/dev/sdf", Ebs: { VolumeSize: 17, VolumeType: "gp2" as const } };
   const before = await server.dump();
@@ -29,4 +31,10 @@ test("An account's volumes of a type have room for so much storage and so many I
   await launchOne(server, { MinCount: 2, MaxCount: 2, BlockDeviceMappings: [mapping] });
   await create({ Size: 14 });
   await create({ Size: 49 }, server.ec2(otherAccount));
+
+  // As of an installation that had more before there were quotas: it may become less.
+  await server.write(async (tx) => {
+    for (const table of ["volumes", "volume_sums"] as const) await tx.db.updateTable(table).set({ size_gib: 21_000 }).where("type", "=", "io2").execute();
+  });
+  await ec2.modifyVolume({ VolumeId: fast, Iops: 90_000 });
 });

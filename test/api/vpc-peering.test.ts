@@ -1,9 +1,12 @@
 /** VPC peering connections between accounts, regions and VPCs, from the request to what routes and groups make of it. */
 import type { EC2, VpcPeeringConnection } from "@aws-sdk/client-ec2";
 import { expect, test } from "vitest";
+import type { VpcSpecification } from "../../src/host/protocol/specification.ts";
+import { launchOne } from "./launch-one.ts";
 import { expectRefusals } from "./refusals.ts";
 import { account, openTestServer, otherAccount, type TestServer } from "./test-server.ts";
-import { askForPeering, makeVpc } from "./vpc-parts.ts";
+import { look, makeReal } from "./told-hosts.ts";
+import { askForPeering, ipv6CidrsOf, makeSubnet, makeVpc } from "./vpc-parts.ts";
 
 const weekMs = 7 * 24 * 3_600_000;
 
@@ -171,4 +174,27 @@ test("A connection goes with a VPC of its, and while it stands neither VPC may g
   await ec2.deleteVpc({ VpcId: peerId });
   expect((await find(ec2, connection))?.Status?.Code).toBe("deleted");
   await ec2.associateVpcCidrBlock({ VpcId: vpcId, CidrBlock: "10.7.128.0/20" });
+});
+
+test("Hosts of peered VPCs learn each other's IPv6 addresses, and routes to them", async () => {
+  await using server = await openTestServer();
+  await makeReal(server);
+  const mine = await makeVpc(server);
+  const { ec2 } = mine;
+  const { Vpc: other } = await ec2.createVpc({ CidrBlock: "10.7.0.0/16", AmazonProvidedIpv6CidrBlock: true });
+  const [peerId, block = ""] = [other?.VpcId ?? "", other?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock];
+  const connection = { VpcPeeringConnectionId: await askForPeering(ec2, mine.vpcId, peerId) };
+  await ec2.acceptVpcPeeringConnection(connection);
+  await ec2.createRoute({ RouteTableId: mine.mainTable, DestinationIpv6CidrBlock: block, ...connection });
+  const SubnetId = await makeSubnet(ec2, peerId, "10.7.0.0/24");
+  const [first = ""] = await ipv6CidrsOf(ec2, peerId);
+  await ec2.associateSubnetCidrBlock({ SubnetId, Ipv6CidrBlock: first });
+  const address = first.replace("::/64", "::9");
+  await launchOne(server, { SubnetId: mine.subnetId });
+  await launchOne(server, { SubnetId, Ipv6Addresses: [{ Ipv6Address: address }] });
+  await look(server);
+  await look(server);
+  const { body } = await server.read((tx) => tx.db.selectFrom("specifications").select("body").where("kind", "=", "vpc").where("id", "=", mine.vpcId).executeTakeFirstOrThrow());
+  const { peers: [peer] = [], subnets } = JSON.parse(body) as VpcSpecification; // written by publish
+  expect([peer?.ipv6Cidrs, peer?.interfaces.map(({ ipv6Addresses }) => ipv6Addresses), subnets[0]?.routes]).toEqual([[block], [[address]], [{ destination: block, target: { kind: "peering", id: connection.VpcPeeringConnectionId } }]]);
 });

@@ -2,7 +2,8 @@
  * Copies and imports of snapshots, swept: the control plane dies before and after every read and commit of its database and every effect on the block stores, and what
  * the user does meanwhile comes at each of those moments too. In the end rows and files must tell the same, and no block may be kept that nobody has.
  */
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -14,7 +15,7 @@ import { systemRandom } from "../../src/base/random.ts";
 import { blockSize, openBlockStore, type BlockStore } from "../../src/block-store/block-store.ts";
 import { blockOf, closingStore, readSnapshot, sealSnapshot } from "../../src/block-store/testing/scratch-store.ts";
 import { openBlockJobs, type BlockJobs } from "../../src/reconcile/block-jobs.ts";
-import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
+import { runRound, type LoopParts } from "../../src/reconcile/loop.ts";
 import { snapshotCopyReconciler } from "../../src/reconcile/snapshot-copy-reconciler.ts";
 import { snapshotImportReconciler } from "../../src/reconcile/snapshot-import-reconciler.ts";
 import { snapshotReconciler } from "../../src/reconcile/snapshot-reconciler.ts";
@@ -24,23 +25,28 @@ import { cancelImport, createImportTask, planImport } from "../../src/storage/sn
 import { deleteSnapshot } from "../../src/storage/snapshot-removal.ts";
 import { createSnapshotRow } from "../../src/storage/snapshot.ts";
 import { nextDueAt } from "../../src/store/due.ts";
-import { openStore, type Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { openPatientStore } from "./patient-store.ts";
 
 const [near, far] = ["us-east-1", "eu-west-1"] as const;
 const account = "111122223333";
 const content = { 0: "one;", 1: "two;", 3: "three;", 4: "one;", 9: "four;", 200: "five;" };
 
 const clock = manualClock();
-const store = await openStore(":memory:");
+const store = await openPatientStore();
 const folder = mkdtempSync(join(tmpdir(), "hostelry-block-jobs-"));
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
-});
+}, 60_000);
 writeFileSync(join(folder, "disk.raw"), "");
 truncateSync(join(folder, "disk.raw"), 2 ** 30);
 for (const [index, text] of Object.entries(content)) writeAt(join(folder, "disk.raw"), Number(index) * blockSize, blockOf(text));
 writeFileSync(join(folder, "text.vmdk"), "this is no disk");
+// A disk that looks whole until its content is read.
+const damaged = join(folder, "damaged.vmdk");
+execFileSync("qemu-img", ["convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", join(folder, "disk.raw"), damaged]);
+writeAt(damaged, 200_000, Buffer.alloc(statSync(damaged).size - 200_000, 0xff));
 
 function writeAt(file: string, position: number, data: Buffer): void {
   const handle = openSync(file, "r+");
@@ -142,7 +148,9 @@ function killable(real: Store, tick: () => Promise<void>): Store {
   return { ...real, read: (fn) => around(() => real.read(fn)), write: (fn, urgency) => around(() => real.write(fn, urgency)) };
 }
 
-/** A control plane: `work` goes on until nothing is due and no blocks are moved, `looks` looks once at what is due now. */
+/**
+ * A control plane: `work` goes on until nothing is due and no blocks are moved, `looks` looks once at what is due now. It never scans: what is due must be enough.
+ */
 function openLife(through: Store, blocks: (region: string) => BlockStore): { work(): Promise<"done">; looks(): Promise<number> } {
   const underWay = new Set<Promise<void>>();
   const real = openBlockJobs(silentLog);
@@ -159,7 +167,6 @@ function openLife(through: Store, blocks: (region: string) => BlockStore): { wor
   const reconcilers = [snapshotCopyReconciler(movers), snapshotImportReconciler(movers), snapshotReconciler(through, blocks, jobs)];
   const parts: LoopParts = { store: through, clock, log: silentLog, reconcilers };
   const work = async (): Promise<"done"> => {
-    await scanAll(parts);
     for (let rounds = 0; rounds < 100; rounds++) {
       if ((await runRound(parts)) > 0) continue;
       if (underWay.size > 0) await Promise.race([...underWay].map((end) => end.catch(() => undefined)));
@@ -275,6 +282,7 @@ const scripts: Readonly<Record<string, Script>> = {
   "an import": { begin: importOf("file:///disk.raw", "RAW"), ends: [imported] },
   "an import that is cancelled": { begin: importOf("file:///disk.raw", "RAW"), act: cancel, ends: [imported, notImported] },
   "an import of what is no disk": { begin: importOf("file:///text.vmdk", "VMDK"), ends: [notImported] },
+  "an import of a damaged disk": { begin: importOf("file:///damaged.vmdk", "VMDK"), ends: [notImported] },
 };
 
 describe.each(Object.entries(scripts))("%s", (_name, script) => {

@@ -225,3 +225,13 @@ function toDiskReports(plugged: ReadonlyMap<string, string>, { disks }: MachineS
     return { volume: volume as DiskReport["volume"], exportName, state: stays ? "attached" : "busy" }; // from a specification
   });
 }
+
+/** Of the volume that most guests can write to at the moment, how many that are: those whose export its storage node has. */
+export function countWriters(hosts: readonly FakeHost[]): number {
+  const things = hosts.flatMap((host) => [...host.held.values()]);
+  const writers = things.flatMap(({ specification: volume }) => {
+    if (volume.kind !== "volume") return [];
+    return things.filter(({ state, plugged }) => state === "running" && volume.exportNames.includes(plugged.get(volume.id) ?? "")).length;
+  });
+  return Math.max(0, ...writers);
+}

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { systemRandom } from "../../src/base/random.ts";
 import { createImage, planCreation } from "../../src/compute/create-image.ts";
 import { deleteAssociatedSnapshots, deregisterImage } from "../../src/compute/deregister-image.ts";
-import { stopInstance } from "../../src/compute/instance.ts";
 import { requireSnapshotable, snapshotVolumes } from "../../src/storage/snapshot-creation.ts";
 import { deleteSnapshot } from "../../src/storage/snapshot-removal.ts";
 import { listAttachedVolumes } from "../../src/storage/volume-attachment.ts";
+import { stop } from "./acts.ts";
 import { change, clock, ignoreWrongState, store, sweep, up, type Act, type Script } from "./sweep.ts";
 
 const takeSnapshot: Act = (id) =>
@@ -37,7 +37,6 @@ const dropImage: Act = () =>
       await deleteAssociatedSnapshots(tx, image, clock.now());
     }
   });
-const stop: Act = (id) => ignoreWrongState(change(id, (tx, row) => stopInstance(tx, row, { force: false, skipOsShutdown: false }, clock.now())));
 
 /** The launch is swept elsewhere: here everything begins with an instance that runs. */
 const rest: Act = () => undefined;

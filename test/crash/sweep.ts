@@ -1,5 +1,6 @@
 /**
- * The sweep: plays a script again and again and kills the control plane before and after every commit, at every moment, twice if need be; the hosts go on.
+ * The sweep: plays a script again and again and kills the control plane before and after every commit, at every moment that differs from the one before, twice if need
+ * be; the hosts go on.
  * In the end everything must be as the user last asked, nothing may be held that has no owner, no run may have been booted twice, and no volume may ever have
  * been writable from two places.
  */
@@ -12,26 +13,32 @@ import { toInstanceState } from "../../src/compute/instance-state.ts";
 import { builtinImages, imageNameOf, registerImages, stableId } from "../../src/compute/image-registration.ts";
 import { launch, planLaunch } from "../../src/compute/launch.ts";
 import { ensureDefaultNetwork } from "../../src/network/default-network.ts";
-import { toNatGatewayState } from "../../src/network/nat-gateway.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
+import { capacityReservationReconciler } from "../../src/reconcile/capacity-reservation-reconciler.ts";
 import { instanceReconciler } from "../../src/reconcile/instance-reconciler.ts";
 import { runRound, scanAll, type LoopParts } from "../../src/reconcile/loop.ts";
 import { imageTaskReconciler } from "../../src/reconcile/image-task-reconciler.ts";
 import { natGatewayReconciler } from "../../src/reconcile/nat-gateway-reconciler.ts";
 import { snapshotReconciler } from "../../src/reconcile/snapshot-reconciler.ts";
 import { volumeReconciler } from "../../src/reconcile/volume-reconciler.ts";
+import { connectEndpointReconciler } from "../../src/reconcile/connect-endpoint-reconciler.ts";
+import { vpcEndpointReconciler } from "../../src/reconcile/vpc-endpoint-reconciler.ts";
 import { vpcReconciler } from "../../src/reconcile/vpc-reconciler.ts";
 import type { InstanceRow } from "../../src/store/compute-tables.ts";
-import { openStore, type Store, type Tx } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { expectTrueSums } from "../api/true-sums.ts";
-import { fakeDescription, fakeHost, packetDescription, type FakeHost } from "./fake-host.ts";
+import { countWriters, fakeDescription, fakeHost, packetDescription, type FakeHost } from "./fake-host.ts";
 import { Killed, killable } from "./killable.ts";
+import { MomentWatch, countEffects } from "./moments.ts";
+import { openPatientStore } from "./patient-store.ts";
+import { readMade } from "./read-made.ts";
 import { expectTrueVpcs } from "./vpc-truth.ts";
 
 export const owner = { account: "111122223333", region: "us-east-1" };
 export const clock = manualClock();
-export const store = await openStore(":memory:");
+export const store = await openPatientStore();
 await seed();
+await countEffects(store);
 afterAll(() => store[Symbol.asyncDispose]());
 
 export type Id = InstanceRow["id"];
@@ -46,7 +53,7 @@ export interface End {
   readonly volumes: number;
   readonly attached: number;
   readonly plugged: number;
-  /** The states of the images, snapshots and NAT gateways that were made; absent when there are none. */
+  /** The states of the images, snapshots, NAT gateways, endpoints and capacity reservations that were made; absent when there are none. */
   readonly made?: string;
 }
 
@@ -72,11 +79,12 @@ export const up: End = { state: "running", running: 1, reserved: 1, interfaces: 
 export async function sweep(script: Script, least?: number): Promise<number> {
   const quiet = await play(script, { kills: [], actAt: undefined });
   expect(quiet.end).toEqual(script.end);
-  const length = quiet.ticks + 4;
-  const stride = least === undefined ? 1 : Math.max(1, Math.floor((length / least - 1) / 2) * 2 + 1);
+  const moments = [...quiet.moments, ...[1, 2, 3, 4].map((later) => quiet.ticks + later)]; // with kills a play has more of them
+  const stride = least === undefined ? 1 : Math.max(1, Math.floor((moments.length / least - 1) / 2) * 2 + 1);
   let scenarios = 0;
-  for (let kill = 1; kill <= length; kill += stride) {
-    for (const second of kill % 3 === 0 ? [undefined, kill + 3] : [undefined]) {
+  for (const [index, kill] of moments.entries()) {
+    if (index % stride !== 0) continue;
+    for (const second of index % 3 === 0 ? [undefined, kill + 3] : [undefined]) {
       for (const actAt of [undefined, kill]) {
         const kills = second === undefined ? [kill] : [kill, second];
         const played = await play(script, { kills, actAt });
@@ -97,6 +105,8 @@ function lenientEnd(script: Script, played: Played): End {
 interface Played {
   readonly end: End;
   readonly ticks: number;
+  /** Of a play without kills, the ticks that differ. */
+  readonly moments: readonly number[];
   readonly mostBoots: number;
   /** The most guests that could write to one volume at once. */
   readonly mostWriters: number;
@@ -107,6 +117,8 @@ interface Played {
 async function play(script: Script, { kills, actAt }: { kills: readonly number[]; actAt: number | undefined }): Promise<Played> {
   const packets = script.packets === true;
   const hosts = await freshHosts(packets);
+  const watch = new MomentWatch(hosts);
+  const watched = (tick: () => Promise<void>) => (kills.length === 0 ? watch.through(store, tick) : killable(store, tick));
   const rest = (through: Store) => settle(hosts, through, packets);
   if (script.broken === true) hosts.forEach((host) => host.breakEngine());
   let ticks = 0;
@@ -128,12 +140,12 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
     if (ticks === actAt) await act();
     if (kills.includes(ticks)) throw new Killed("killed");
   };
-  await rest(killable(store, tick));
+  await rest(watched(tick));
   await act();
-  await rest(killable(store, tick));
+  await rest(watched(tick));
   for (const next of acted ? (script.then ?? []) : []) {
     await next(id, hosts);
-    await rest(killable(store, tick));
+    await rest(watched(tick));
   }
   const desk = openHostDesk(store, clock, new Uint8Array(32));
   for (const host of hosts) await host.replay(desk);
@@ -142,22 +154,12 @@ async function play(script: Script, { kills, actAt }: { kills: readonly number[]
   const mostBoots = Math.max(0, ...hosts.flatMap((host) => [...host.boots.values()]));
   if (packets) await expectTrueVpcs(store, hosts);
   await store.read(expectTrueSums);
-  const played = { end: await look(id, hosts), ticks, mostBoots, mostWriters, acted };
+  const played = { end: await look(id, hosts), ticks, moments: watch.distinct(), mostBoots, mostWriters, acted };
   await forget(hosts);
   return played;
 }
 
 let mostWriters = 0;
-
-/** Of the volume that most guests can write to at the moment, how many that are: those whose export its storage node has. */
-function countWriters(hosts: readonly FakeHost[]): number {
-  const things = hosts.flatMap((host) => [...host.held.values()]);
-  const writers = things.flatMap(({ specification: volume }) => {
-    if (volume.kind !== "volume") return [];
-    return things.filter(({ state, plugged }) => state === "running" && volume.exportNames.includes(plugged.get(volume.id) ?? "")).length;
-  });
-  return Math.max(0, ...writers);
-}
 
 /** Lets control plane and hosts work until nothing changes; a killed control plane starts anew, without its memory. */
 async function settle(hosts: readonly FakeHost[], through: Store, packets: boolean): Promise<void> {
@@ -187,7 +189,7 @@ async function settle(hosts: readonly FakeHost[], through: Store, packets: boole
 function reconcilersOf(through: Store, packets: boolean): LoopParts["reconcilers"] {
   const noBlocks = () => ({ removeSnapshot: async () => undefined });
   const noJobs = { stop: () => false };
-  return [instanceReconciler(systemRandom, new Uint8Array(32)), volumeReconciler, snapshotReconciler(through, noBlocks, noJobs), imageTaskReconciler, ...(packets ? [vpcReconciler, natGatewayReconciler] : [])];
+  return [instanceReconciler(systemRandom, new Uint8Array(32)), volumeReconciler, snapshotReconciler(through, noBlocks, noJobs), imageTaskReconciler, capacityReservationReconciler, ...(packets ? [vpcReconciler, natGatewayReconciler, vpcEndpointReconciler, connectEndpointReconciler] : [])];
 }
 
 async function look(id: Id, hosts: readonly FakeHost[]): Promise<End> {
@@ -209,22 +211,17 @@ async function look(id: Id, hosts: readonly FakeHost[]): Promise<End> {
   });
 }
 
-async function readMade(tx: Tx): Promise<Pick<End, "made">> {
-  const images = await tx.db.selectFrom("images").select("state").where("local_name", "is", null).where("image_type", "=", "machine").execute();
-  const snapshots = await tx.db.selectFrom("snapshots").select(["want", "observed_state"]).where("origin", "!=", "file").execute();
-  const gateways = await tx.db.selectFrom("nat_gateways").selectAll().execute();
-  const states = [...images.map((row) => `image ${row.state}`), ...gateways.map((row) => `nat-gateway ${toNatGatewayState(row)}`), ...snapshots.map((row) => `snapshot ${row.want} ${row.observed_state}`)];
-  return states.length === 0 ? {} : { made: states.toSorted().join(", ") };
-}
-
 async function snapshot(id: Id, hosts: readonly FakeHost[]): Promise<string> {
   const rows = await store.read(async (tx) => [
     await tx.db.selectFrom("instances").select(["want", "run"]).where("id", "=", id).executeTakeFirst(),
     await tx.db.selectFrom("volumes").select(["id", "want", "size_gib"]).execute(),
     await tx.db.selectFrom("snapshots").select(["id", "want"]).execute(),
     await tx.db.selectFrom("nat_gateways").select(["id", "want", "silent_since"]).execute(),
+    await tx.db.selectFrom("vpc_endpoints").select(["id", "want"]).execute(),
+    await tx.db.selectFrom("instance_connect_endpoints").select(["id", "want", "generation"]).execute(),
     await tx.db.selectFrom("volume_attachments").select(["volume_id", "instance_id", "want", "force"]).execute(),
-    await tx.db.selectFrom("hosts").select(["id", "failed_at"]).execute(),
+    await tx.db.selectFrom("hosts").select(["id", "failed_at", "draining"]).execute(),
+    await tx.db.selectFrom("capacity_reservations").select(["id", "state", "end_at"]).execute(),
   ]);
   return JSON.stringify([rows, hosts.flatMap((host) => host.running())]);
 }
@@ -248,7 +245,7 @@ async function seed(): Promise<void> {
   await store.write(async (tx) => {
     await ensureDefaultNetwork(tx, owner, systemRandom, clock.now());
     await tx.db.insertInto("settings").values([{ name: "public_pool", value: "198.18.0.0/24" }, { name: "ipv6_pool", value: "3fff:abc:def0::/44" }]).execute();
-    await registerImages(tx, builtinImages.map((image) => ({ ...image, file: "tiny.raw", kernelFile: "kernel" })));
+    await registerImages(tx, builtinImages.map((image) => ({ ...image, file: "tiny.raw", kernelFile: "kernel", ramdiskFile: "ramdisk" })));
   });
 }
 
@@ -288,7 +285,7 @@ async function forget(hosts: readonly FakeHost[]): Promise<void> {
   await store.write(async (tx) => {
     const ids = hosts.map((host) => host.id);
     await tx.db.deleteFrom("hosts").where("id", "in", ids).execute();
-    for (const table of ["instances", "host_reservations", "host_loads", "network_interfaces", "volumes", "volume_sums", "volume_attachments", "volume_modifications", "specifications", "vpc_hosts", "due", "public_addresses", "image_tasks", "nat_gateways"] as const) {
+    for (const table of ["instances", "host_reservations", "host_rooms", "network_interfaces", "volumes", "volume_sums", "volume_attachments", "volume_modifications", "specifications", "vpc_hosts", "due", "public_addresses", "image_tasks", "nat_gateways", "vpc_endpoints", "instance_connect_endpoints", "capacity_reservations", "capacity_slots"] as const) {
       await tx.db.deleteFrom(table).execute();
     }
     await tx.db.deleteFrom("snapshots").where("origin", "!=", "file").execute();

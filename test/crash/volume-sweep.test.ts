@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { systemRandom } from "../../src/base/random.ts";
 import { applyAttachment, planAttachment } from "../../src/compute/attach-volume.ts";
 import { applyDetachment, planDetachment } from "../../src/compute/detach-volume.ts";
-import { startInstance, stopInstance, terminateInstance } from "../../src/compute/instance.ts";
 import { listAttachments } from "../../src/storage/volume-attachment.ts";
 import { planVolume } from "../../src/storage/volume-creation.ts";
 import { planModification, startModification } from "../../src/storage/volume-modification.ts";
 import { createVolume, deleteVolume } from "../../src/storage/volume.ts";
 import type { Tx } from "../../src/store/store.ts";
 import type { VolumeRow } from "../../src/store/storage-tables.ts";
-import { change, clock, ignoreWrongState, launchOne, owner, store, sweep, up, type Act, type Script } from "./sweep.ts";
+import { start, stop, terminate } from "./acts.ts";
+import { clock, ignoreWrongState, launchOne, owner, store, sweep, up, type Act, type Script } from "./sweep.ts";
 
 const create: Act = () =>
   store.write(async (tx) => {
@@ -39,9 +39,6 @@ const grow: Act = () =>
     await startModification(tx, volume, await planModification(tx, volume, await listAttachments(tx, { volume: volume.id }), asked, clock.now()), systemRandom, clock.now());
   });
 const remove: Act = () => withData((tx, volume) => deleteVolume(tx, volume, clock.now()));
-const stop: Act = (id) => ignoreWrongState(change(id, (tx, row) => stopInstance(tx, row, { force: false, skipOsShutdown: false }, clock.now())));
-const start: Act = (id) => ignoreWrongState(change(id, (tx, row) => startInstance(tx, row, systemRandom, clock.now())));
-const terminate: Act = (id) => change(id, (tx, row) => terminateInstance(tx, row, { skipOsShutdown: false }, clock.now()));
 const holdOn: Act = (_id, hosts) => hosts.forEach((host) => host.holdVolumes());
 const launchSecond: Act = async (_id, hosts) => void (await launchOne(hosts));
 const attachToSecond: Act = async (id) => {

@@ -1,14 +1,14 @@
 /** What hosts know of a VPC, swept: rules and ACLs change while instances come and go on two hosts. */
 import { describe, expect, test } from "vitest";
 import { systemRandom } from "../../src/base/random.ts";
-import { startInstance, stopInstance, terminateInstance } from "../../src/compute/instance.ts";
 import { associateAcl, createNetworkAcl, putAclEntry } from "../../src/network/network-acl.ts";
 import { addRules, removeRules } from "../../src/network/security-group-changes.ts";
 import { listRulesOf } from "../../src/network/security-group-rules.ts";
 import { touchVpc } from "../../src/network/vpc-specification.ts";
 import type { SecurityGroupRow } from "../../src/store/network-tables.ts";
 import type { Tx } from "../../src/store/store.ts";
-import { change, clock, ignoreWrongState, launchOne, store, sweep, up, type Act, type Script } from "./sweep.ts";
+import { over, start, stop, terminate } from "./acts.ts";
+import { clock, launchOne, store, sweep, up, type Act, type Script } from "./sweep.ts";
 
 function withGroup(act: (tx: Tx, group: SecurityGroupRow) => Promise<unknown>): Act {
   return () => store.write(async (tx) => void (await act(tx, await tx.db.selectFrom("security_groups").selectAll().executeTakeFirstOrThrow())));
@@ -28,18 +28,14 @@ const closeSubnets: Act = withGroup(async (tx, { account, region, vpc_id: vpc })
   await touchVpc(tx, vpc, clock.now());
 });
 const launchSecond: Act = async (_id, hosts) => void (await launchOne(hosts));
-const stop: Act = (id) => ignoreWrongState(change(id, (tx, row) => stopInstance(tx, row, { force: false, skipOsShutdown: false }, clock.now())));
-const start: Act = (id) => ignoreWrongState(change(id, (tx, row) => startInstance(tx, row, systemRandom, clock.now())));
-const terminate: Act = (id) => change(id, (tx, row) => terminateInstance(tx, row, { skipOsShutdown: false }, clock.now()));
 
 const moments = 12;
-const gone = { ...up, running: 0, reserved: 0, interfaces: 0, volumes: 0, attached: 0, plugged: 0 };
 const scripts: Readonly<Record<string, Script>> = {
   "a rule that comes and goes": { act: authorize, then: [revoke, authorize], end: up },
   "an ACL for every subnet": { act: closeSubnets, end: up },
   "a neighbour on another host": { act: launchSecond, then: [authorize], end: { ...up, running: 2, volumes: 2 } },
   "a stop and a start": { act: stop, then: [authorize, start], end: up },
-  "a termination": { act: terminate, then: [authorize], end: { ...gone, state: "terminated" } },
+  "a termination": { act: terminate, then: [authorize], end: over },
 };
 
 describe("However often the control plane is killed, each host with an interface of the VPC comes to know its rows, and the others forget it", () => {

@@ -1,10 +1,15 @@
-/** Disk images that come from elsewhere, in the formats that others publish them in, are taken in and boot. */
+/** Disk images that come from elsewhere, in the formats that others publish them in or block by block, are taken in and boot. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { DescribeImagesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { CompleteSnapshotCommand, EBSClient, PutSnapshotBlockCommand, StartSnapshotCommand } from "@aws-sdk/client-ebs";
+import { DescribeImagesCommand, RegisterImageCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { blockSize } from "../../src/block-store/block-store.ts";
+import { readDiskImage } from "../../src/block-store/disk-image.ts";
+import { untilSnapshot } from "../installation/disks.ts";
 import { createKey, imageId, launch, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
 import { bringUp, type TestInstallation } from "../installation/installation.ts";
 
@@ -42,9 +47,32 @@ test.each([
   const { Images: images = [] } = await ec2.send(new DescribeImagesCommand({ ImageIds: [id] }));
   expect(images.map(({ State: state, VirtualizationType: virtualization }) => [state, virtualization])).toEqual([["available", kind]]);
 
-  const instance = await launch(installation, { ImageId: id, InstanceType: type, KeyName: key.name });
-  const answer = await untilSsh(installation, key, instance, "curl -sf http://169.254.169.254/latest/meta-data/ami-id && echo && sudo whoami");
-  expect(answer).toBe(`${id}\nroot`);
-  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [instance], SkipOsShutdown: true }));
-  await untilState(installation, instance, "terminated");
+  await expectToBoot(id, type);
 });
+
+test("an image that was uploaded through the EBS direct API is registered and boots", async () => {
+  const { url, region, accessKeyId, secretAccessKey } = installation.profile;
+  const ebs = new EBSClient({ endpoint: url, region, credentials: { accessKeyId, secretAccessKey } });
+  const { SnapshotId: id = "" } = await ebs.send(new StartSnapshotCommand({ VolumeSize: 1 }));
+  let count = 0;
+  for await (const { index, data } of readDiskImage({ file: await foreignDisk("uploaded.raw", ["-O", "raw"]), format: "raw" }, join(installation.dataDirectory, "scratch"))) {
+    const checksum = { Checksum: createHash("sha256").update(data).digest("base64"), ChecksumAlgorithm: "SHA256" } as const; // the literals
+    await ebs.send(new PutSnapshotBlockCommand({ SnapshotId: id, BlockIndex: index, BlockData: data, DataLength: blockSize, ...checksum }));
+    count++;
+  }
+  await ebs.send(new CompleteSnapshotCommand({ SnapshotId: id, ChangedBlocksCount: count }));
+  ebs.destroy();
+  await untilSnapshot(installation, id);
+  const disk = { DeviceName: "/dev/xvda", Ebs: { SnapshotId: id } };
+  const request = new RegisterImageCommand({ Name: "uploaded", Architecture: "x86_64", VirtualizationType: "hvm", RootDeviceName: disk.DeviceName, EnaSupport: true, BlockDeviceMappings: [disk] });
+  const { ImageId: image = "" } = await installation.ec2.send(request);
+  await expectToBoot(image, "t3.micro");
+});
+
+async function expectToBoot(image: string, type: "t3.micro" | "m1.small"): Promise<void> {
+  const instance = await launch(installation, { ImageId: image, InstanceType: type, KeyName: key.name });
+  const answer = await untilSsh(installation, key, instance, "curl -sf http://169.254.169.254/latest/meta-data/ami-id && echo && sudo whoami");
+  expect(answer).toBe(`${image}\nroot`);
+  await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instance], SkipOsShutdown: true }));
+  await untilState(installation, instance, "terminated");
+}

@@ -1,8 +1,10 @@
 /** Hosts whose power fails under their guests: who goes elsewhere, with what, and what happens when a host comes back. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { DescribeInstanceStatusCommand, StartInstancesCommand, StopInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { attach, checksum, createVolume, fill, untilDisk } from "../installation/disks.ts";
-import { createKey, describeInstance, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
+import { attach, checksum, createVolume, fill, listLostBlocks, untilDisk, writeBlock } from "../installation/disks.ts";
+import { createKey, describeInstance, imageId, launch, loginTo, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
 import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
 
 let installation: TestInstallation;
@@ -42,7 +44,37 @@ async function systemStatus(guest: string): Promise<string | undefined> {
 
 const bootOf = (guest: string) => untilSsh(installation, key, guest, "cat /proc/sys/kernel/random/boot_id");
 
-test("a guest whose host dies runs on another host of its zone with all that is EBS, one with local disks waits for its owner, and a host that returns has neither", async () => {
+interface Writer {
+  readonly guest: string;
+  readonly boot: string;
+  readonly volume: string;
+  /** The last block that the guest has said to be on its disk. */
+  readonly last: number;
+  end(): void;
+}
+
+/** Has the guest write blocks to a volume of its own, one after the other, each said to this test once it is flushed. */
+async function beginWriting(guest: string): Promise<Writer> {
+  const volume = await createVolume(installation, { AvailabilityZone: "us-east-1a", Size: 1, VolumeType: "gp3" });
+  const disk = await attach(installation, key, volume, guest, "/dev/sdg");
+  const command = `sudo sh -c 'i=0; while ${writeBlock(disk)}; do echo $i; i=$((i + 1)); done'`;
+  const child = spawn("ssh", await loginTo(installation, key, guest, command), { stdio: ["ignore", "pipe", "ignore"] });
+  let last = -1;
+  createInterface({ input: child.stdout }).on("line", (line) => (last = Number(line)));
+  const writer = {
+    guest,
+    boot: await bootOf(guest),
+    volume,
+    get last() {
+      return last;
+    },
+    end: () => void child.kill("SIGKILL"),
+  };
+  await eventually("flushed blocks", async () => (writer.last >= 10 ? true : undefined));
+  return writer;
+}
+
+test("a guest whose host dies runs on another host of its zone with all that is EBS, every block that it flushed up to then too, one with local disks waits for its owner, and a host that returns has neither", async () => {
   const place = { KeyName: key.name, Placement: { AvailabilityZone: "us-east-1a" } };
   const guest = await launch(installation, { ImageId: imageId("tiny", "hvm"), InstanceType: "t3.micro", ...place });
   const local = await launch(installation, {
@@ -51,6 +83,7 @@ test("a guest whose host dies runs on another host of its zone with all that is 
     ...place,
     BlockDeviceMappings: [{ VirtualName: "ephemeral0", DeviceName: "/dev/sdb" }],
   });
+  const light = await launch(installation, { ImageId: imageId("tiny", "paravirtual"), InstanceType: "m3.medium", ...place });
   const volume = await createVolume(installation, { AvailabilityZone: "us-east-1a", Size: 1, VolumeType: "gp3" });
   const firstBoot = await bootOf(guest);
   const sum = await fill(installation, key, guest, await attach(installation, key, volume, guest), 24);
@@ -75,10 +108,15 @@ test("a guest whose host dies runs on another host of its zone with all that is 
   await untilState(installation, guest, "running");
   expect([await hostOf(guest), await installation.pids(new RegExp(`/hosts/${first}/${guest}`))]).toEqual([second, []]);
 
-  const secondBoot = await bootOf(guest);
+  await untilOn(second, light);
+  const writers = [await beginWriting(guest), await beginWriting(light)];
   await installation.hostelry("host", "fail", second);
-  await untilOn(first, guest);
-  expect(await eventually("a third boot", async () => ((await bootOf(guest)) === secondBoot ? undefined : true))).toBe(true);
+  for (const writer of writers) writer.end();
+  for (const { guest: id, boot, volume: written, last } of writers) {
+    await untilOn(first, id);
+    expect(await eventually("another boot", async () => ((await bootOf(id)) === boot ? undefined : true))).toBe(true);
+    expect(await listLostBlocks(installation, key, id, await untilDisk(installation, key, id, written, "/dev/sdg"), last)).toEqual([]);
+  }
   expect(await checksum(installation, key, guest, await untilDisk(installation, key, guest, volume), 24)).toBe(sum);
   expect([await hostOf(local), (await describeInstance(installation, local)).State?.Name, await systemStatus(local)]).toEqual([second, "running", "impaired"]);
   await installation.ec2.send(new StopInstancesCommand({ InstanceIds: [local] }));

@@ -5,16 +5,18 @@ import {
   DescribeInstanceStatusCommand,
   EC2Client,
   GetConsoleOutputCommand,
+  ModifyInstanceCreditSpecificationCommand,
   RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { AddRoleToInstanceProfileCommand, AttachRolePolicyCommand, CreateInstanceProfileCommand, CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Inspection } from "../../src/host/protocol/inspection.ts";
 import { createKey, describeInstance, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
 import { enginesOf, nothing, remains } from "../installation/remains.ts";
+import { makeRole } from "../installation/role.ts";
 import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
 
 let installation: TestInstallation;
@@ -28,17 +30,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
 });
-
-/** With a role of the same name, which may read EC2. */
-async function createProfile(name: string): Promise<void> {
-  const { url: endpoint, region, accessKeyId, secretAccessKey } = installation.profile;
-  const iam = new IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
-  const trust = { Version: "2012-10-17", Statement: { Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" } };
-  await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: JSON.stringify(trust) }));
-  await iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn: "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess" }));
-  await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: name }));
-  await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: name }));
-}
 
 const userData = Buffer.from("#!/bin/sh\necho it ran > /var/tmp/user-data\n").toString("base64");
 
@@ -65,7 +56,7 @@ describe.each([
 
   test("finds the credentials of its role in its metadata, and they are good for what the role may do", async () => {
     const name = `life-${kind}`;
-    await createProfile(name);
+    await makeRole(installation, name, ["ec2:DescribeInstances"]);
     await installation.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId: id, IamInstanceProfile: { Name: name } }));
     const path = `http://169.254.169.254/latest/meta-data/iam/security-credentials/${name}`;
     const document = await eventually("credentials", async () => (await ssh(installation, key, id, `curl -sf ${path} || true`)) || undefined);
@@ -86,11 +77,39 @@ describe.each([
     expect(text).toMatch(/login:|ssh/i);
   });
 
+  test("can be looked into: what its privileged operations become, while it works and when it rests", async () => {
+    const look = async () => JSON.parse(await installation.hostelry("inspect", id, "--json")) as Inspection; // our own command printed it
+    const used = ({ process }: Inspection) => process.userProcessors + process.kernelProcessors;
+    await ssh(installation, key, id, "(until [ -e /tmp/enough ]; do date > /dev/null; done) > /dev/null 2>&1 < /dev/null &");
+    const busy = await look();
+    await ssh(installation, key, id, "touch /tmp/enough");
+    const idle = await eventually("the guest to rest", async () => [await look()].find((seen) => used(seen) < used(busy)));
+    expect(busy).toMatchObject({ id, engine: kind === "hvm" ? "qemu-tcg" : "user-mode-linux", privileged: { how: kind === "hvm" ? "translated" : "called" } });
+    expect(busy.devices.map(({ path }) => path.split(" ")[0])).toEqual(expect.arrayContaining(["tap"]));
+    if (busy.privileged.how === "translated") expect(busy.privileged.sample?.host).not.toEqual([]);
+    if (busy.privileged.how === "called") expect(busy.privileged.calls[0]?.perSecond).toBeGreaterThan(0);
+    expect(busy.privileged).not.toEqual(idle.privileged);
+  });
+
+  test("is held to its baseline when it has no CPU credits and may not borrow any, if its type is burstable", async () => {
+    const work = async () => Number(await ssh(installation, key, id, "end=$(($(date +%s) + 3)); n=0; while [ $(date +%s) -lt $end ]; do n=$((n + 1)); done; echo $n"));
+    const spend = async (CpuCredits: string) => {
+      const answer = await installation.ec2.send(new ModifyInstanceCreditSpecificationCommand({ InstanceCreditSpecifications: [{ InstanceId: id, CpuCredits }] }));
+      return answer.SuccessfulInstanceCreditSpecifications?.length;
+    };
+    if (kind === "paravirtual") return expect(await spend("standard")).toBe(0);
+    const burst = await work();
+    await spend("standard");
+    await eventually("the baseline", async () => ((await work()) < burst * 0.6 ? true : undefined));
+    await spend("unlimited");
+    await eventually("a burst", async () => ((await work()) > burst * 0.6 ? true : undefined));
+  });
+
   test("keeps its disk over a reboot", async () => {
     const boot = await ssh(installation, key, id, "echo kept > /var/tmp/kept; sync; cat /proc/sys/kernel/random/boot_id");
     await installation.ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
     const after = await eventually("another boot", async () => {
-      const now = await ssh(installation, key, id, "cat /proc/sys/kernel/random/boot_id /var/tmp/kept");
+      const now = await untilSsh(installation, key, id, "cat /proc/sys/kernel/random/boot_id /var/tmp/kept");
       return now.startsWith(boot) ? undefined : now;
     });
     expect(after).toMatch(/\nkept$/);

@@ -1,10 +1,10 @@
 /** Guests whose root is a local disk of their host: it is whole and writable, it stays over a reboot, and it is gone with the run, whatever ends that. */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RebootInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sendSignal } from "../../src/host/send-signal.ts";
 import { createKey, describeInstance, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
-import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
+import { bringUp, eventually, listBelow, type TestInstallation } from "../installation/installation.ts";
 
 let installation: TestInstallation;
 let key: GuestKey;
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 /** How many root disks hosts have of the guest. */
 async function countRoots(guest: string): Promise<number> {
-  const files = await readdir(join(installation.dataDirectory, "hosts"), { recursive: true });
+  const files = await listBelow(join(installation.dataDirectory, "hosts"));
   return files.filter((file) => file.endsWith(`${guest}/instance-store/root.raw`)).length;
 }
 
@@ -38,7 +38,7 @@ describe.each([
     expect(await countRoots(guest)).toBe(1);
     await ssh(installation, key, guest, "sudo sh -c 'echo kept > /kept; sync'");
     await installation.ec2.send(new RebootInstancesCommand({ InstanceIds: [guest] }));
-    await eventually("another boot", async () => ((await ssh(installation, key, guest, "cat /proc/sys/kernel/random/boot_id")) === boot ? undefined : true));
+    await eventually("another boot", async () => ((await untilSsh(installation, key, guest, "cat /proc/sys/kernel/random/boot_id")) === boot ? undefined : true));
     expect(await ssh(installation, key, guest, "cat /kept")).toBe("kept");
   });
 
@@ -55,7 +55,7 @@ describe.each([
     await untilSsh(installation, key, guest, "true");
     const engine = kind === "hvm" ? `qemu-system.*${guest}` : `hostelry.instance-id=${guest}`;
     const [first = 0] = (await installation.pids(new RegExp(engine))).toSorted((a, b) => a - b); // a paravirtual guest's processes have its kernel's name too
-    process.kill(first, "SIGKILL");
+    sendSignal(first, "SIGKILL");
     await untilState(installation, guest, "terminated");
     expect(await countRoots(guest)).toBe(0);
   });

@@ -1,7 +1,11 @@
 /** Snapshots and images, proven from inside guests: a moment under load, what moves a second time, and the way that image builders go. */
-import { EBSClient, ListChangedBlocksCommand, ListSnapshotBlocksCommand } from "@aws-sdk/client-ebs";
-import { CreateImageCommand, CreateSnapshotCommand, DescribeImagesCommand, StopInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { rename, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EBSClient, GetSnapshotBlockCommand, ListChangedBlocksCommand, ListSnapshotBlocksCommand } from "@aws-sdk/client-ebs";
+import { CreateImageCommand, CreateSnapshotCommand, DescribeImagesCommand, DescribeVolumeStatusCommand, StopInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBlockStore } from "../../src/block-store/block-store.ts";
+import type { StorageCheck } from "../../src/cli/storage/findings.ts";
 import { attach, createVolume, detach, untilSnapshot } from "../installation/disks.ts";
 import { createKey, imageId, launch, ssh, untilSsh, untilState, type GuestKey } from "../installation/guest.ts";
 import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
@@ -34,6 +38,7 @@ describe.each([
   let volume = "";
   let disk = "";
   let first = "";
+  let last = "";
 
   test("a snapshot taken while a guest writes has everything that was flushed before, and a sound file system", async () => {
     guest = await launch(installation, { ImageId: imageId("tiny", kind), InstanceType: type, KeyName: key.name, Placement: { AvailabilityZone: zone } });
@@ -46,7 +51,7 @@ describe.each([
     const { SnapshotId: id = "" } = await installation.ec2.send(new CreateSnapshotCommand({ VolumeId: volume }));
     first = id;
     await untilSnapshot(installation, first);
-    await ssh(installation, key, guest, root("rm /mnt/data/before; sync; umount /mnt/data || (sleep 1; umount /mnt/data)"));
+    await ssh(installation, key, guest, root("rm /mnt/data/before; sync; until umount /mnt/data 2>/dev/null; do sleep 0.1; done"));
     const restored = await createVolume(installation, { AvailabilityZone: zone, SnapshotId: first });
     const copy = await attach(installation, key, restored, guest, "/dev/sdg");
     // What the journal holds is replayed, as after a power failure; after that nothing may be wrong.
@@ -59,12 +64,53 @@ describe.each([
     await ssh(installation, key, guest, root(`dd if=/dev/urandom of=${disk} bs=512k seek=100 count=3 conv=fsync,notrunc 2>/dev/null; dd if=/dev/urandom of=${disk} bs=512k seek=700 count=1 conv=fsync,notrunc 2>/dev/null`));
     const before = await snapshot();
     await ssh(installation, key, guest, root(`dd if=/dev/urandom of=${disk} bs=4k seek=$((200 * 128 + 5)) count=1 conv=fsync,notrunc 2>/dev/null; dd if=/dev/urandom of=${disk} bs=512k seek=300 count=2 conv=fsync,notrunc 2>/dev/null`));
-    const after = await snapshot();
+    const after = (last = await snapshot());
     const { ChangedBlocks: changed = [] } = await ebs.send(new ListChangedBlocksCommand({ FirstSnapshotId: before, SecondSnapshotId: after }));
     expect(changed.map(({ BlockIndex: index }) => index)).toEqual([200, 300, 301]);
     const { Blocks: blocks = [] } = await ebs.send(new ListSnapshotBlocksCommand({ SnapshotId: before }));
     expect(blocks.map(({ BlockIndex: index }) => index)).toEqual(expect.arrayContaining([100, 101, 102, 700]));
   });
+
+  test("a damaged block is named and never served, and served again when it is whole", async () => {
+    const { Blocks: blocks = [] } = await ebs.send(new ListSnapshotBlocksCommand({ SnapshotId: last, StartingBlockIndex: 300 }));
+    const asked = { SnapshotId: last, BlockIndex: 300, BlockToken: blocks.find(({ BlockIndex: index }) => index === 300)?.BlockToken };
+    const digest = Buffer.from((await ebs.send(new GetSnapshotBlockCommand(asked))).Checksum ?? "", "base64").toString("hex");
+    const file = openBlockStore(join(installation.dataDirectory, "snapshots", "us-east-1")).pathOf(digest);
+    const good = await readFile(file);
+    await replace(file, Buffer.alloc(good.length, 1));
+
+    const restored = await createVolume(installation, { AvailabilityZone: zone, SnapshotId: last, VolumeType: "gp3" });
+    const copy = await attach(installation, key, restored, guest, "/dev/sdg");
+    const read = (index: number, from = copy) => ssh(installation, key, guest, root(`echo 3 > /proc/sys/vm/drop_caches; dd if=${from} bs=512k skip=${index} count=1 2>/dev/null > /tmp/block && sha256sum < /tmp/block || echo refused`));
+    expect([await read(300), await read(301)]).toEqual(["refused", await read(301, disk)]);
+    await expect(ebs.send(new GetSnapshotBlockCommand(asked))).rejects.toThrow();
+    await untilStatus(restored, "impaired");
+    expect(await findings()).toEqual([expect.objectContaining({ subject: digest, problem: expect.stringContaining(`it is block 300 of ${last}`) })]);
+
+    await replace(file, good);
+    expect(await read(300)).toBe(await read(300, disk));
+    await untilStatus(restored, "ok");
+    expect(await findings()).toEqual([]);
+    await detach(installation, restored);
+  });
+
+  /** At once, as whoever reads it sees it. */
+  async function replace(file: string, content: Buffer): Promise<void> {
+    await writeFile(`${file}.new`, content);
+    await rename(`${file}.new`, file);
+  }
+
+  function untilStatus(id: string, status: string): Promise<true> {
+    return eventually(`${id} to be ${status}`, async () => {
+      const { VolumeStatuses: [found] = [] } = await installation.ec2.send(new DescribeVolumeStatusCommand({ VolumeIds: [id] }));
+      return found?.VolumeStatus?.Status === status ? true : undefined;
+    });
+  }
+
+  async function findings(): Promise<StorageCheck["findings"]> {
+    const text = await installation.hostelry("fsck", "--json").catch((thrown: { readonly stdout: string }) => thrown.stdout); // it ends with 1 when it finds something
+    return (JSON.parse(text) as StorageCheck).findings; // our own command printed it
+  }
 
   async function snapshot(): Promise<string> {
     const { SnapshotId: id = "" } = await installation.ec2.send(new CreateSnapshotCommand({ VolumeId: volume }));

@@ -1,14 +1,21 @@
-/** A guest writes and checks while parts of its storage are killed: what it was told is on disk is on disk, and its reads and writes go on without an error. */
+/** A guest writes and checks while parts of its storage are killed or full: what it was told is on disk is on disk, and its reads and writes go on without an error. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { DescribeVolumeStatusCommand, type VolumeStatusItem } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attach, createVolume } from "../installation/disks.ts";
-import { createKey, describeInstance, imageId, launch, ssh, untilSsh, type GuestKey } from "../installation/guest.ts";
-import { bringUp, eventually, type TestInstallation } from "../installation/installation.ts";
+import { sendSignal } from "../../src/host/send-signal.ts";
+import { attach, createVolume, listLostBlocks, writeBlock } from "../installation/disks.ts";
+import { createKey, describeInstance, imageId, launch, loginTo, ssh, untilSsh, type GuestKey } from "../installation/guest.ts";
+import { bringUp, eventually, resizeStorage, type TestInstallation } from "../installation/installation.ts";
+
+/** Volumes are taken from guests while less than 1 GiB is free. */
+const [enoughMib, tooLittleMib] = [4_096, 900];
 
 let installation: TestInstallation;
 let key: GuestKey;
 
 beforeAll(async () => {
-  installation = await bringUp();
+  installation = await bringUp({ storageMib: enoughMib });
   key = await createKey(installation, "faults");
 });
 
@@ -18,11 +25,28 @@ afterAll(async () => {
 
 const zone = "us-east-1a";
 
-/** Writes numbered 64 KiB blocks for ever, flushes each, and only then notes its number; an error ends it with a word. */
+/** Writes blocks for ever, and notes a block's number when it is flushed; an error ends it with a word. */
 const writer = (disk: string) =>
   `i=0; while [ ! -e /tmp/stop ]; do ` +
-  `yes "block $i" | head -c 65536 | dd of=${disk} bs=64k seek=$((i % 1024)) conv=fsync,notrunc 2>/dev/null || { echo "error at $i" > /tmp/error; break; }; ` +
+  `${writeBlock(disk)} || { echo "error at $i" > /tmp/error; break; }; ` +
   `echo $i > /tmp/written; i=$((i + 1)); done; touch /tmp/done`;
+
+const writers = [0, 1, 2, 3];
+
+/**
+ * Writer `$n`: over and over one of three patterns in one of 16 places of its own, behind what `writer` writes, past the cache, and compared with what is there then.
+ * `N.turns` has a byte for each time, `different` says where it was not the same.
+ */
+const comparer = (disk: string) =>
+  `for p in 0 1 2; do head -c 65536 /dev/urandom > $n.$p; done; ` +
+  `i=0; while [ ! -e stop ]; do at=$((16 * (n + 1) + i % 16)); ` +
+  `dd if=$n.$((i % 3)) of=${disk} bs=64k seek=$at conv=notrunc oflag=direct 2> /dev/null && dd if=${disk} bs=64k skip=$at count=1 iflag=direct 2> /dev/null | cmp -s - $n.$((i % 3)) || { echo "writer $n at $i" >> different; break; }; ` +
+  `echo >> $n.turns; i=$((i + 1)); done; touch $n.done`;
+
+const comparing = `cd /tmp/compared; every="${writers.join(" ")}"`;
+const difference = "cat different 2> /dev/null || echo none";
+/** Answers each line that it is told, once every writer has begun and ended a turn since, or one has found a difference. */
+const answers = `while read go; do for n in $every; do before=$(wc -c < $n.turns); until [ -e different ] || [ $(wc -c < $n.turns) -gt $((before + 1)) ]; do sleep 0.05; done; done; ${difference}; done`;
 
 describe.each([
   { kind: "paravirtual", type: "m1.small" },
@@ -55,15 +79,49 @@ describe.each([
   ])("does not notice that %s is killed", async (_what, pattern) => {
     const pids = await installation.pids(pattern());
     expect(pids).toHaveLength(1);
-    for (const pid of pids) process.kill(pid, "SIGKILL");
+    for (const pid of pids) sendSignal(pid, "SIGKILL");
     await goesOn();
   });
 
+  test("waits while the storage node has no room, which the volume's status says, and does not notice either", async () => {
+    await resizeStorage(installation, tooLittleMib);
+    const { Events: [event] = [] } = await untilStatus("impaired");
+    expect(event?.Description).toContain("full; writing goes on by itself when there is room again");
+    expect(JSON.parse(await installation.hostelry("volume", "show", volume, "--json"))).toMatchObject({ exports: [] });
+    await resizeStorage(installation, enoughMib);
+    await untilStatus("ok");
+    await goesOn();
+  });
+
+  function untilStatus(status: string): Promise<VolumeStatusItem> {
+    return eventually(`${volume} to be ${status}`, async () => {
+      const { VolumeStatuses: [found] = [] } = await installation.ec2.send(new DescribeVolumeStatusCommand({ VolumeIds: [volume] }));
+      return found?.VolumeStatus?.Status === status ? found : undefined;
+    });
+  }
+
   test("finds every block that it flushed", async () => {
     await ssh(installation, key, guest, "sudo touch /tmp/stop; until [ -e /tmp/done ]; do sleep 0.1; done");
-    const last = await written();
-    const check = `echo 3 > /proc/sys/vm/drop_caches; for n in $(seq $(( ${last} > 1000 ? ${last} - 1000 : 0 )) ${last}); do head=$(dd if=${disk} bs=64k skip=$((n % 1024)) count=1 2>/dev/null | head -n 1); [ "$head" = "block $n" ] || echo "block $n is lost: $head"; done; echo checked`;
-    expect(await ssh(installation, key, guest, `sudo sh -c '${check}'`)).toBe("checked");
+    expect(await listLostBlocks(installation, key, guest, disk, await written())).toEqual([]);
+  });
+
+  test("finds what it has just written, by several writers at once, while the volume's own process is killed again and again", async () => {
+    const begin = `mkdir /tmp/compared; ${comparing}; for n in $every; do touch $n.turns; done; sudo sh -c '${comparing}; for n in $every; do (${comparer(disk)}) > /dev/null 2>&1 & done'`;
+    const talk = spawn("ssh", await loginTo(installation, key, guest, `${begin}; ${comparing}; ${answers}`), { timeout: 200_000 });
+    const answered = createInterface({ input: talk.stdout })[Symbol.asyncIterator]();
+    const compare = async () => {
+      talk.stdin.write("go\n");
+      expect((await answered.next()).value).toBe("none");
+    };
+    await compare();
+    for (let kills = 0; kills < 4; kills++) {
+      const pids = await installation.pids(new RegExp(`qemu-storage-daemon .*/${volume}/qmp`));
+      expect(pids).toHaveLength(1);
+      for (const pid of pids) sendSignal(pid, "SIGKILL");
+      await compare();
+    }
+    talk.stdin.end();
+    expect(await ssh(installation, key, guest, `${comparing}; sudo touch stop; for n in $every; do until [ -e $n.done ]; do sleep 0.05; done; done; ${difference}`, 120_000)).toBe("none");
     expect((await describeInstance(installation, guest)).State?.Name).toBe("running");
   });
 });

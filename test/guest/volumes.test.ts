@@ -72,7 +72,7 @@ describe.each([
     const kept = await fill(installation, key, second, scratch, 4);
     const boot = await ssh(installation, key, second, "cat /proc/sys/kernel/random/boot_id");
     await installation.ec2.send(new RebootInstancesCommand({ InstanceIds: [second] }));
-    await eventually("another boot", async () => ((await ssh(installation, key, second, "cat /proc/sys/kernel/random/boot_id")) === boot ? undefined : true));
+    await eventually("another boot", async () => ((await untilSsh(installation, key, second, "cat /proc/sys/kernel/random/boot_id")) === boot ? undefined : true));
     expect(await checksum(installation, key, second, await untilDisk(installation, key, second, "ephemeral0"), 4)).toBe(kept);
     await installation.ec2.send(new StopInstancesCommand({ InstanceIds: [second] }));
     await untilState(installation, second, "stopped");
@@ -100,18 +100,41 @@ describe.each([
   });
 });
 
-test("a volume that grows while it is attached is larger in the guest at once, with its data (virtio)", async () => {
-  const guest = await launch(installation, { ImageId: imageId("tiny", "hvm"), InstanceType: "m3.medium", KeyName: key.name, Placement: { AvailabilityZone: zone } });
-  const volume = await createVolume(installation, { AvailabilityZone: zone, Size: 1, VolumeType: "gp3" });
-  await untilSsh(installation, key, guest, "true");
-  const disk = await attach(installation, key, volume, guest);
-  const sum = await fill(installation, key, guest, disk, dataMib);
-  const sectors = () => ssh(installation, key, guest, `cat /sys/block/${disk.replace("/dev/", "")}/size`);
-  expect(await sectors()).toBe(String(2 ** 21));
-  await installation.ec2.send(new ModifyVolumeCommand({ VolumeId: volume, Size: 3 }));
-  await eventually("the disk to grow", async () => ((await sectors()) === String(3 * 2 ** 21) ? true : undefined));
-  expect(await checksum(installation, key, guest, disk, dataMib)).toBe(sum);
-  const atTheEnd = "bs=1M seek=3071 count=1 conv=fsync";
-  expect(await ssh(installation, key, guest, `sudo dd if=/dev/zero of=${disk} ${atTheEnd} 2>/dev/null && echo written`)).toBe("written");
-  await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [guest] }));
+describe.each([
+  { kind: "paravirtual", type: "m1.small" },
+  { kind: "hvm", type: "m3.medium" },
+] as const)("a volume of a $kind guest with virtio disks", ({ kind, type }) => {
+  let guest = "";
+
+  test("is larger at once when it grows, with its data", async () => {
+    guest = await launch(installation, { ImageId: imageId("tiny", kind), InstanceType: type, KeyName: key.name, Placement: { AvailabilityZone: zone } });
+    const volume = await createVolume(installation, { AvailabilityZone: zone, Size: 1, VolumeType: "gp3" });
+    await untilSsh(installation, key, guest, "true");
+    const disk = await attach(installation, key, volume, guest);
+    const sum = await fill(installation, key, guest, disk, dataMib);
+    const sectors = () => ssh(installation, key, guest, `disk=$(readlink -f ${disk}); cat /sys/block/\${disk#/dev/}/size`);
+    expect(await sectors()).toBe(String(2 ** 21));
+    await installation.ec2.send(new ModifyVolumeCommand({ VolumeId: volume, Size: 3 }));
+    await eventually("the disk to grow", async () => ((await sectors()) === String(3 * 2 ** 21) ? true : undefined));
+    expect(await checksum(installation, key, guest, disk, dataMib)).toBe(sum);
+    const atTheEnd = "bs=1M seek=3071 count=1 conv=fsync";
+    expect(await ssh(installation, key, guest, `sudo dd if=/dev/zero of=${disk} ${atTheEnd} 2>/dev/null && echo written`)).toBe("written");
+  });
+
+  test("is as fast as was asked for, and faster as soon as that is asked for", async () => {
+    const volume = await createVolume(installation, { AvailabilityZone: zone, Size: 4, VolumeType: "io1", Iops: 100 });
+    const disk = await attach(installation, key, volume, guest, "/dev/sdg");
+    const count = 200;
+    const seconds = async (): Promise<number> => {
+      const begin = performance.now();
+      expect(await ssh(installation, key, guest, `sudo dd if=/dev/zero of=${disk} bs=4k count=${count} oflag=direct 2>/dev/null && echo written`)).toBe("written");
+      return (performance.now() - begin) / 1_000;
+    };
+    const slow = await seconds();
+    expect(slow).toBeGreaterThan((0.9 * count) / 100);
+    await installation.ec2.send(new ModifyVolumeCommand({ VolumeId: volume, Iops: 200 }));
+    await eventually("the change", async () => ((await describeVolume(installation, volume)).Iops === 200 ? true : undefined));
+    await eventually("to be as fast", async () => ((await seconds()) < 0.75 * slow ? true : undefined));
+    await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [guest] }));
+  });
 });

@@ -1,7 +1,9 @@
 /** One guest of an installation under test: launched with a key, spoken to over SSH. */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import {
   CreateKeyPairCommand,
@@ -14,7 +16,7 @@ import { imageNameOf, stableId } from "../../src/compute/image-registration.ts";
 import { eventually, type TestInstallation } from "./installation.ts";
 
 const run = promisify(execFile);
-const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "ConnectTimeout=2", "ServerAliveInterval=2", "ServerAliveCountMax=2", "LogLevel=ERROR"].flatMap((option) => ["-o", option]);
+const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "ConnectTimeout=8", "ServerAliveInterval=2", "ServerAliveCountMax=2", "LogLevel=ERROR"].flatMap((option) => ["-o", option]);
 
 export interface GuestKey {
   readonly name: string;
@@ -28,8 +30,15 @@ export async function createKey({ ec2, dataDirectory }: TestInstallation, name: 
   return { name, file };
 }
 
-export function imageId(name: string, virtualization: "hvm" | "paravirtual", root: "ebs" | "instance-store" = "ebs"): string {
-  return stableId("image", imageNameOf({ name, architecture: "x86_64" }, virtualization, root));
+/** A key pair that nobody but the test has. */
+export async function makeKey({ dataDirectory }: TestInstallation, name: string): Promise<GuestKey> {
+  const file = join(dataDirectory, name);
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "me@home", "-f", file]);
+  return { name, file };
+}
+
+export function imageId(name: string, virtualization: "hvm" | "paravirtual", root: "ebs" | "instance-store" = "ebs", architecture: "x86_64" | "arm64" = "x86_64"): string {
+  return stableId("image", imageNameOf({ name, architecture }, virtualization, root));
 }
 
 export async function launch({ ec2 }: TestInstallation, request: Partial<RunInstancesCommandInput>): Promise<string> {
@@ -56,19 +65,51 @@ export async function untilState(installation: TestInstallation, id: string, sta
 }
 
 /** Runs a command in the guest as `admin`, once: rejects when it cannot log in or the command fails. */
-export async function ssh(installation: TestInstallation, key: GuestKey, id: string, command: string): Promise<string> {
-  const { stdout } = await run("ssh", await loginTo(installation, key, id, command), { timeout: 30_000 });
+export async function ssh(installation: TestInstallation, key: GuestKey, id: string, command: string, limitMs = 30_000): Promise<string> {
+  const { stdout } = await run("ssh", await loginTo(installation, key, id, command), { timeout: limitMs });
   return stdout.trim();
 }
 
 /** What `ssh` is to be called with, for a command that the test talks with. */
 export async function loginTo(installation: TestInstallation, key: GuestKey, id: string, command: string): Promise<readonly string[]> {
-  const address = (await describeInstance(installation, id)).PublicIpAddress;
+  return [...options, "-i", key.file, `admin@${await publicAddressOf(installation, id)}`, command];
+}
+
+async function publicAddressOf(installation: TestInstallation, id: string): Promise<string> {
+  const { PublicIpAddress: address } = await describeInstance(installation, id);
   if (address === undefined) throw new Error(`${id} has no public address`);
-  return [...options, "-i", key.file, `admin@${address}`, command];
+  return address;
 }
 
 /** As `ssh`, again and again until it succeeds: for a guest that is still booting. */
 export function untilSsh(installation: TestInstallation, key: GuestKey, id: string, command: string, limitMs?: number): Promise<string> {
-  return eventually(`'${command}' in ${id}`, () => ssh(installation, key, id, command), limitMs);
+  const greeted = async () => {
+    await requireGreeting(await publicAddressOf(installation, id));
+    return ssh(installation, key, id, command);
+  };
+  return eventually(`'${command}' in ${id}`, greeted, limitMs);
+}
+
+/**
+ * Somebody speaks at the address's port for logins. A packet that comes before the guest does is lost, and its connection sends the next ones after longer and
+ * longer pauses; so another connection is tried four times a second, for three seconds, and the first that is there has eight to be spoken to.
+ */
+async function requireGreeting(address: string): Promise<void> {
+  const { promise: connected, resolve } = Promise.withResolvers<Socket>();
+  const sockets: Socket[] = [];
+  try {
+    for (let tries = 0; tries < 12; tries++) {
+      const socket = connect(22, address);
+      sockets.push(socket);
+      socket.once("connect", () => resolve(socket)).on("error", () => undefined); // the next one may do
+      const first = await Promise.race([connected, sleep(250)]);
+      if (first === undefined) continue;
+      first.setTimeout(8_000, () => first.destroy());
+      for await (const _greeting of first) return;
+      break;
+    }
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+  throw new Error(`nobody speaks at ${address}`);
 }

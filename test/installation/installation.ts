@@ -3,15 +3,17 @@
  * processes, namespaces, files.
  */
 import { execFile } from "node:child_process";
-import { chmod, cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { allowSsh } from "../../src/cli/bench/allow-ssh.ts";
+import { readRoutes } from "../../src/cli/free-block.ts";
 import type { Profile } from "../../src/cli/profile.ts";
 import type { StatusReport } from "../../src/cli/status-report.ts";
+import { machineDevice } from "../../src/host/network/names.ts";
 import { takeTurn } from "../../src/host/network/testing/machine-turn.ts";
 
 const run = promisify(execFile);
@@ -31,25 +33,41 @@ export interface TestInstallation {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Brings one up, in which guests can be logged in to unless the test allows that itself. It uses a free port and the packages of the machine's cache. */
-export async function bringUp({ withSsh = true } = {}): Promise<TestInstallation> {
+export interface BringUpOptions {
+  /** Guests can be logged in to, unless the test allows that itself. */
+  readonly withSsh?: boolean;
+  readonly topology?: string;
+  /** Where other machines reach the API. */
+  readonly listen?: string;
+  /** The room of a file system of its own for volumes. */
+  readonly storageMib?: number;
+}
+
+/** Brings one up. It uses a free port and the packages of the machine's cache. */
+export async function bringUp({ withSsh = true, topology, listen, storageMib }: BringUpOptions = {}): Promise<TestInstallation> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "hostelry-test-"));
   await chmod(dataDirectory, 0o755); // engines and volume daemons run unprivileged and pass through it
+  const storage = join(dataDirectory, "storage");
+  if (storageMib !== undefined) {
+    await mkdir(storage);
+    await run("mount", ["-t", "tmpfs", "-o", `mode=711,size=${storageMib}M`, "tmpfs", storage]);
+  }
   const hostelry = async (...args: string[]): Promise<string> => {
     const { stdout } = await run(launcher, [...args, "--data", dataDirectory], { timeout: 600_000, maxBuffer: 64 * 1024 * 1024 });
     return stdout;
   };
   const remove = async (): Promise<void> => {
     await hostelry("down");
+    if (storageMib !== undefined) await run("umount", ["-l", storage]);
     await rm(dataDirectory, { recursive: true, force: true });
   };
   try {
-    await makeInTurn(dataDirectory, () => hostelry("up", "--port", "0"));
+    await makeInTurn(dataDirectory, () => hostelry("up", "--port", "0", ...(topology === undefined ? [] : ["--topology", topology]), ...(listen === undefined ? [] : ["--listen", listen])));
     const profile = JSON.parse(await readFile(join(dataDirectory, "control", "profile.json"), "utf8")) as Profile; // our own process wrote it
     const credentials = { accessKeyId: profile.accessKeyId, secretAccessKey: profile.secretAccessKey };
     const ec2 = new EC2Client({ endpoint: profile.url, region: profile.region, credentials });
     if (withSsh) await allowSsh(ec2);
-    const { id } = JSON.parse(await readFile(join(dataDirectory, "installation.json"), "utf8")) as { id: string }; // likewise
+    const id = await readId(dataDirectory);
     return {
       id,
       dataDirectory,
@@ -69,12 +87,39 @@ export async function bringUp({ withSsh = true } = {}): Promise<TestInstallation
   }
 }
 
-/** One installation after the other, so that each finds addresses that are free, and all but the first of a run images that are built. */
+/** For an installation that has a file system for its volumes. */
+export async function resizeStorage({ dataDirectory }: TestInstallation, mib: number): Promise<void> {
+  await run("mount", ["-o", `remount,size=${mib}M`, join(dataDirectory, "storage")]);
+}
+
+/** One installation after the other until it has its addresses, so that each finds some that are free, and the first of a run until its images are built for the others. */
 async function makeInTurn(dataDirectory: string, up: () => Promise<unknown>): Promise<void> {
-  using _turn = await takeTurn();
-  if (shareImages) await cp(builtImages, join(dataDirectory, "images"), { recursive: true }).catch(() => "the first test of a run builds them");
-  await up();
-  if (shareImages) await keepImages(dataDirectory);
+  const turn = await takeTurn();
+  try {
+    const areBuilt = shareImages && (await cp(builtImages, join(dataDirectory, "images"), { recursive: true }).then(() => true, () => false));
+    const begun = up();
+    if (areBuilt) {
+      await Promise.race([begun, untilConnected(dataDirectory)]);
+      await turn[Symbol.asyncDispose]();
+    }
+    await begun;
+    if (shareImages && !areBuilt) await keepImages(dataDirectory);
+  } finally {
+    await turn[Symbol.asyncDispose]();
+  }
+}
+
+/** The machine has routes into the installation's two blocks of addresses. */
+function untilConnected(dataDirectory: string): Promise<true> {
+  return eventually("the installation's networks", async () => {
+    const device = machineDevice(await readId(dataDirectory));
+    return readRoutes().filter((route) => route.device === device).length === 2 ? true : undefined;
+  });
+}
+
+/** Six hexadecimal digits. */
+async function readId(dataDirectory: string): Promise<string> {
+  return (JSON.parse(await readFile(join(dataDirectory, "installation.json"), "utf8")) as { id: string }).id; // our own process wrote it
 }
 
 /** Within one run of all tests, whose temporary folder is its own and goes with it, an image is built once. */
@@ -87,6 +132,13 @@ async function keepImages(dataDirectory: string): Promise<void> {
   await rename(copy, builtImages).catch(() => rm(copy, { recursive: true, force: true })); // they are there already
 }
 
+/** Every file and folder below this one, by its path from there; what goes away during the look may be among them or not. */
+export async function listBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((thrown: NodeJS.ErrnoException) => (thrown.code === "ENOENT" ? [] : Promise.reject(thrown)));
+  const below = await Promise.all(entries.map(async (entry) => (entry.isDirectory() ? (await listBelow(join(directory, entry.name))).map((path) => join(entry.name, path)) : [])));
+  return [...entries.map(({ name }) => name), ...below.flat()];
+}
+
 async function findPids(folders: readonly string[], pattern: RegExp): Promise<number[]> {
   const { stdout } = await run("ps", ["-eo", "pid=,args="], { maxBuffer: 16 * 1024 * 1024 });
   return stdout
@@ -96,7 +148,7 @@ async function findPids(folders: readonly string[], pattern: RegExp): Promise<nu
 }
 
 /** Asks again until the answer is not undefined; fails after `limitMs` and says what it waited for. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 120_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 240_000): Promise<T> {
   const end = performance.now() + limitMs;
   let last: unknown;
   while (performance.now() < end) {

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DescribeNetworkInterfacesCommand, DescribeVolumesCommand } from "@aws-sdk/client-ec2";
 import { nodeNamespace } from "../../src/host/network/names.ts";
-import { eventually, type TestInstallation } from "./installation.ts";
+import { eventually, listBelow, type TestInstallation } from "./installation.ts";
 
 export interface Remains {
   /** Command lines. */
@@ -27,7 +27,7 @@ export async function remains(installation: TestInstallation, ids: readonly stri
   const { NetworkInterfaces: interfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({}));
   return {
     engines: ids.flatMap(enginesOf),
-    files: filesOf(installation, ids),
+    files: await filesOf(installation, ids),
     taps: tapsOf(installation),
     volumes: await volumeIds(),
     interfaces: interfaces.map(({ NetworkInterfaceId: id = "" }) => id),
@@ -40,8 +40,8 @@ export function enginesOf(id: string): string[] {
   return lines.filter((line) => line.includes(id));
 }
 
-function filesOf({ dataDirectory }: TestInstallation, ids: readonly string[]): string[] {
-  const entries = readdirSync(dataDirectory, { recursive: true, encoding: "utf8" }).filter((entry) => !entry.includes("tombstones"));
+async function filesOf({ dataDirectory }: TestInstallation, ids: readonly string[]): Promise<string[]> {
+  const entries = (await listBelow(dataDirectory)).filter((entry) => !entry.includes("tombstones"));
   return entries.filter((entry) => entry.includes(join("volumes", "vol-")) || ids.some((id) => entry.includes(`machines/${id}`)));
 }
 

@@ -84,7 +84,7 @@ export class VpcGuests implements Disposable {
 
   /** Makes the change and waits until `next` answers at the address in place of `before`. */
   async untilAnswers(from: string, address: string, [before, next]: readonly [string, string], change: () => Promise<unknown>): Promise<void> {
-    const loop = `while [ -e /proc/$PPID ]; do timeout 0.4 nc ${address} ${answerPort} < /dev/null | head -n 1; usleep 20000; done`;
+    const loop = `while [ -e /proc/$PPID ]; do timeout 1 nc ${address} ${answerPort} < /dev/null | head -n 1; usleep 20000; done`;
     await using asking = await this.start(from, loop);
     const { at } = await asking.waitFor((line) => line === before);
     await change();

@@ -1,4 +1,5 @@
 import { addressNotFound, invalidValueOf, unsupportedRequest } from "../../base/api-error.ts";
+import { requireAddressText } from "../../compute/elastic-ip-request.ts";
 import { isPublicAddressFree } from "../../network/address.ts";
 import { allocateElasticIp } from "../../network/elastic-ip.ts";
 import { requireRoomFor } from "../../network/network-limits.ts";
@@ -16,7 +17,7 @@ export const AllocateAddress = defineAction({
     if (pool !== "amazon" || (input.CustomerOwnedIpv4Pool ?? input.IpamPoolId) !== undefined) throw unsupportedRequest("Address pools of one's own are not supported yet.");
     const tags = newTags(input, "elastic-ip");
     await requireRoomFor(tx, "elastic_ips", caller);
-    if (wanted !== undefined && !(await isPublicAddressFree(tx, wanted))) throw addressNotFound(wanted);
+    if (wanted !== undefined && !(await isPublicAddressFree(tx, requireAddressText(wanted)))) throw addressNotFound(wanted);
     return { wanted, tags };
   },
   authorize: ({ tags }, { caller }) => {

@@ -1,4 +1,4 @@
-import { managedByNatGateway } from "../../base/api-error.ts";
+import { managedByService } from "../../base/api-error.ts";
 import { requireAssociationTarget, requireElasticIp, requireMovable } from "../../compute/elastic-ip-request.ts";
 import { associate } from "../../network/elastic-ip.ts";
 import { isOfNatGateway } from "../../network/nat-gateway.ts";
@@ -10,7 +10,7 @@ export const AssociateAddress = defineAction({
   supported: "whole",
   load: async ({ input, caller, tx }) => {
     const row = await requireElasticIp(tx, caller, input);
-    if (await isOfNatGateway(tx, row)) throw managedByNatGateway();
+    if (await isOfNatGateway(tx, row)) throw managedByService();
     const target = await requireAssociationTarget(tx, caller, input);
     requireMovable(row, target, input.AllowReassociation ?? true);
     return { row, target };

@@ -87,7 +87,7 @@ async function planKernelChange(tx: Tx, instance: InstanceRow, id: string): Prom
   requireWellFormed("kernel", [id]);
   const kernel = await findVisibleKernel(tx, instance, id);
   if (kernel === undefined) throw notFound("kernel", id);
-  return { kernel_id: kernel.id, kernel_file: kernel.file };
+  return { kernel_id: kernel.id, kernel_file: kernel.file, ramdisk_file: kernel.ramdisk_file };
 }
 
 function parseEbsOptimized(instance: InstanceRow, request: AttributeRequest): boolean {

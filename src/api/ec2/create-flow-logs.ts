@@ -10,7 +10,7 @@ export const CreateFlowLogs = defineAction({
   name: "CreateFlowLogs",
   supported: "IPv4; VPCs, subnets and interfaces, to folders of the installation that stand for log groups and buckets; fields of versions 2 to 5 but for TCP flags and services' names",
   tokenScope: () => "",
-  load: async ({ input, caller, tx }) => ({ common: parseFlowLogRequest(input), resources: await findLoggedResources(tx, caller, input), tags: newTags(input, "vpc-flow-log") }),
+  load: async ({ input, caller, tx }) => ({ common: parseFlowLogRequest(input, caller), resources: await findLoggedResources(tx, caller, input), tags: newTags(input, "vpc-flow-log") }),
   authorize: ({ resources, tags }, { caller }) => {
     const resource = ec2Arn(caller, "vpc-flow-log", "*");
     const touched = [resource, ...resources.found.map(({ type, resource_id: id }) => ec2Arn(caller, type, id))];

@@ -9,7 +9,7 @@ import { toTagViews } from "./views/tag-view.ts";
 export const CreateKeyPair = defineAction<"CreateKeyPair", readonly Tag[], CreatedKeyPair | undefined>({
   name: "CreateKeyPair",
   supported: "whole",
-  prepare: async ({ KeyName: name, KeyType: type, KeyFormat: format, DryRun: dryRun }, random) => {
+  prepare: async ({ KeyName: name, KeyType: type, KeyFormat: format, DryRun: dryRun }, { random }) => {
     const [keyName, keyType, keyFormat] = [requireKeyName(name), parseKeyType(type), parseKeyFormat(format)];
     return dryRun === true ? undefined : createKeyPairMaterial(keyName, keyType, keyFormat, random);
   },

@@ -17,8 +17,12 @@ export const CreateNetworkAcl = defineAction({
   }),
   authorize: ({ vpc, tags }, { caller }) => {
     const resource = ec2Arn(caller, "network-acl", "*");
-    const touched = [resource, ec2Arn(caller, "vpc", vpc.id)];
-    return [...touched.map((each) => ({ action: "ec2:CreateNetworkAcl", resource: each })), ...createTagsGrants(tags, [resource])];
+    const vpcArn = ec2Arn(caller, "vpc", vpc.id);
+    return [
+      { action: "ec2:CreateNetworkAcl", resource, conditions: { "ec2:Vpc": vpcArn } },
+      { action: "ec2:CreateNetworkAcl", resource: vpcArn },
+      ...createTagsGrants(tags, [resource]),
+    ];
   },
   apply: async ({ vpc, tags }, { input, caller, tx, random }) => {
     const row = await createNetworkAcl(tx, caller, vpc.id, random);

@@ -18,9 +18,10 @@ export const CreateRouteTable = defineAction({
   },
   authorize: ({ vpc, tags }, { caller }) => {
     const resource = ec2Arn(caller, "route-table", "*");
+    const vpcArn = ec2Arn(caller, "vpc", vpc.id);
     return [
-      { action: "ec2:CreateRouteTable", resource },
-      { action: "ec2:CreateRouteTable", resource: ec2Arn(caller, "vpc", vpc.id) },
+      { action: "ec2:CreateRouteTable", resource, conditions: { "ec2:Vpc": vpcArn } },
+      { action: "ec2:CreateRouteTable", resource: vpcArn },
       ...createTagsGrants(tags, [resource]),
     ];
   },

@@ -20,8 +20,12 @@ export const CreateSecurityGroup = defineAction({
   },
   authorize: ({ plan, tags }, { caller }) => {
     const resource = ec2Arn(caller, "security-group", "*");
-    const touched = [resource, ec2Arn(caller, "vpc", plan.vpcId)];
-    return [...touched.map((each) => ({ action: "ec2:CreateSecurityGroup", resource: each })), ...createTagsGrants(tags, [resource])];
+    const vpc = ec2Arn(caller, "vpc", plan.vpcId);
+    return [
+      { action: "ec2:CreateSecurityGroup", resource, conditions: { "ec2:Vpc": vpc } },
+      { action: "ec2:CreateSecurityGroup", resource: vpc },
+      ...createTagsGrants(tags, [resource]),
+    ];
   },
   apply: async ({ plan, tags }, { caller, tx, random }) => {
     const { id } = await createSecurityGroup(tx, caller, plan, random);

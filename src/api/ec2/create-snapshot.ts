@@ -21,8 +21,9 @@ export const CreateSnapshot = defineAction({
   },
   authorize: ({ volumes, tags }, { caller }) => {
     const snapshots = ec2Arn(caller, "snapshot", "*");
-    const touched = [...volumes.map((volume) => ec2Arn(caller, "volume", volume.id)), snapshots];
-    return [...touched.map((resource) => ({ action: "ec2:CreateSnapshot", resource })), ...createTagsGrants(tags, [snapshots])];
+    const parents = volumes.map((volume) => ec2Arn(caller, "volume", volume.id));
+    const made = parents.map((parent) => ({ action: "ec2:CreateSnapshot", resource: snapshots, conditions: { "ec2:ParentVolume": parent } }));
+    return [...parents.map((resource) => ({ action: "ec2:CreateSnapshot", resource })), ...made, ...createTagsGrants(tags, [snapshots])];
   },
   apply: async ({ volumes, description, tags }, { caller, tx, random, now }) => {
     const rows = await snapshotVolumes(tx, volumes, { description }, random, now);

@@ -1,4 +1,4 @@
-import { invalidParameterCombination, invalidParameterValue, notFound, unsupportedRequest } from "../../base/api-error.ts";
+import { type ApiError, invalidParameterCombination, invalidParameterValue, notFound, unsupportedRequest } from "../../base/api-error.ts";
 import { inTurn } from "../in-turn.ts";
 import { requireInstances } from "../../compute/instance.ts";
 import { requireWellFormed } from "../../compute/resources.ts";
@@ -29,17 +29,16 @@ export const CreateSnapshots = defineAction({
     const instances = await requireInstances(tx, caller, [input.InstanceSpecification.InstanceId ?? ""]);
     const attached = (await inTurn(instances, (instance) => listAttachedVolumes(tx, instance.id))).flat();
     const volumes = chooseVolumes(attached, input);
+    if (new Set(volumes.map((volume) => volume.storage_node)).size > 1) throw noCommonMoment();
     await requireSnapshotable(tx, volumes, now);
     return { instances, volumes, description, tags: await tagsOfEach(tx, volumes, asked, input.CopyTagsFromSource) };
   },
   authorize: ({ instances, volumes, tags }, { caller }) => {
     const snapshots = ec2Arn(caller, "snapshot", "*");
-    const touched = [
-      ...instances.map((instance) => ec2Arn(caller, "instance", instance.id)),
-      ...volumes.map((volume) => ec2Arn(caller, "volume", volume.id)),
-      snapshots,
-    ];
-    return [...touched.map((resource) => ({ action: "ec2:CreateSnapshots", resource })), ...createTagsGrants(tags.flat(), [snapshots])];
+    const parents = volumes.map((volume) => ec2Arn(caller, "volume", volume.id));
+    const touched = [...instances.map((instance) => ec2Arn(caller, "instance", instance.id)), ...parents];
+    const made = parents.map((parent) => ({ action: "ec2:CreateSnapshots", resource: snapshots, conditions: { "ec2:ParentVolume": parent } }));
+    return [...touched.map((resource) => ({ action: "ec2:CreateSnapshots", resource })), ...made, ...createTagsGrants(tags.flat(), [snapshots])];
   },
   apply: async ({ volumes, description, tags }, { caller, tx, random, now }) => {
     const rows = await snapshotVolumes(tx, volumes, { description }, random, now);
@@ -50,6 +49,11 @@ export const CreateSnapshots = defineAction({
   },
   settle: ({ Snapshots: snapshots = [] }, settling) => awaitMoment(settling, snapshots.map((snapshot) => snapshot.SnapshotId)),
 });
+
+/** An account's volumes are on several storage nodes of a zone only when one has had no room for more. */
+function noCommonMoment(): ApiError {
+  return unsupportedRequest("The instance's volumes are on several storage nodes, which cannot take snapshots of one moment. Use CreateSnapshot for each volume, or leave some out.");
+}
 
 /** All but those that the request leaves out. Fails when nothing is left, or when it leaves out what is no data volume of the instance. */
 function chooseVolumes(attached: readonly AttachedVolume[], { InstanceSpecification: which }: Input): VolumeRow[] {
@@ -63,6 +67,7 @@ function chooseVolumes(attached: readonly AttachedVolume[], { InstanceSpecificat
     throw invalidParameterCombination(`The volume '${root.volume.id}' is the root volume. Use ExcludeBootVolume to exclude it.`);
   }
   const chosen = attached.filter(({ volume, attachment }) => !excluded.includes(volume.id) && !(which.ExcludeBootVolume === true && attachment.root === 1));
+  if (attached.length === 0) throw invalidParameterCombination("The instance has no volumes.");
   if (chosen.length === 0) throw invalidParameterCombination("The request excludes all volumes of the instance.");
   if (chosen.length > mostVolumes) throw invalidParameterValue(`Snapshots of at most ${mostVolumes} volumes can be created in one call.`);
   return chosen.map(({ volume }) => volume);

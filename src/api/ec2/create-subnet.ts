@@ -30,9 +30,10 @@ export const CreateSubnet = defineAction({
   },
   authorize: ({ plan, tags }, { caller }) => {
     const resource = ec2Arn(caller, "subnet", "*");
+    const vpc = ec2Arn(caller, "vpc", plan.vpc.id);
     return [
-      { action: "ec2:CreateSubnet", resource },
-      { action: "ec2:CreateSubnet", resource: ec2Arn(caller, "vpc", plan.vpc.id) },
+      { action: "ec2:CreateSubnet", resource, conditions: { "ec2:Vpc": vpc, "ec2:AvailabilityZone": plan.zone } },
+      { action: "ec2:CreateSubnet", resource: vpc },
       ...createTagsGrants(tags, [resource]),
     ];
   },

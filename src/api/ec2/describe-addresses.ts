@@ -1,4 +1,5 @@
 import { addressNotFound } from "../../base/api-error.ts";
+import { requireAddressText } from "../../compute/elastic-ip-request.ts";
 import { ownedRows } from "../../compute/owned-rows.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
@@ -11,7 +12,7 @@ export const DescribeAddresses = defineDescribe({
   supported: "whole",
   list: async ({ input, caller, tx }) => {
     const rows = await ownedRows(tx, "elastic_ips", caller, input.AllocationIds);
-    const asked = input.PublicIps ?? [];
+    const asked = (input.PublicIps ?? []).map(requireAddressText);
     const missing = asked.find((address) => rows.every((row) => row.public_address !== address));
     if (missing !== undefined) throw addressNotFound(missing);
     const tags = await listTagsOfType(tx, caller, "elastic-ip");

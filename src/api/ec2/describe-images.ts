@@ -1,5 +1,5 @@
 import type { Image } from "@aws-sdk/client-ec2";
-import { invalidParameterValue } from "../../base/api-error.ts";
+import { invalidUserId } from "../../base/api-error.ts";
 import { imageOwnerAccount, listVisibleImages, requireVisibleImages } from "../../compute/image.ts";
 import { listTagsOfType } from "../../compute/tags.ts";
 import type { ActionInput } from "../../wire/action-types.ts";
@@ -11,6 +11,28 @@ import { toImageView } from "./views/image-view.ts";
 import { tagsOfView } from "./views/tag-view.ts";
 
 const disks = (image: Image) => (image.BlockDeviceMappings ?? []).flatMap(({ Ebs: ebs }) => ebs ?? []);
+
+/** Known to EC2, and true of no image here. */
+const emptyFields = [
+  "image-watermark.source-image-creation-time",
+  "image-watermark.source-image-id",
+  "image-watermark.source-image-region",
+  "image-watermark.watermark-creation-time",
+  "image-watermark.watermark-key",
+  "instance-type-specification.supported-instance-type",
+  "instance-type-specification.unsupported-instance-type",
+  "platform",
+  "product-code",
+  "product-code.type",
+  "ramdisk-id",
+  "scan-result.critical-fix-available-since",
+  "scan-result.finding-scan-date",
+  "scan-result.high-fix-available-since",
+  "scan-result.highest-finding-severity-label",
+  "scan-result.informational-fix-available-since",
+  "scan-result.low-fix-available-since",
+  "scan-result.medium-fix-available-since",
+];
 
 const filters: FilterTable<Image> = {
   tags: tagsOfView,
@@ -37,11 +59,7 @@ const filters: FilterTable<Image> = {
     name: (image) => image.Name,
     "owner-alias": (image) => image.ImageOwnerAlias,
     "owner-id": (image) => image.OwnerId,
-    platform: () => undefined,
     "platform-details": (image) => image.PlatformDetails,
-    "product-code": () => undefined,
-    "product-code.type": () => undefined,
-    "ramdisk-id": () => undefined,
     "root-device-name": (image) => image.RootDeviceName,
     "root-device-type": (image) => image.RootDeviceType,
     "source-image-id": (image) => image.SourceImageId,
@@ -53,13 +71,14 @@ const filters: FilterTable<Image> = {
     "state-reason-message": (image) => image.StateReason?.Message,
     "usage-operation": (image) => image.UsageOperation,
     "virtualization-type": (image) => image.VirtualizationType,
+    ...Object.fromEntries(emptyFields.map((name) => [name, () => undefined])),
   },
 };
 
 /** The images that the account may launch, machine and kernel images, those that are still being made among them. */
 export const DescribeImages = defineDescribe({
   name: "DescribeImages",
-  supported: "whole",
+  supported: "whole; no filter by public parameters",
   ids: ({ ImageIds: ids }) => ids,
   list: async (call) => {
     const { input, caller, tx } = call;
@@ -85,7 +104,7 @@ function ownerFilter({ input, caller }: ImagesCall): (image: Image) => boolean {
     if (owner === "self") return caller.account;
     if (owner === "amazon") return imageOwnerAccount;
     if (/^(?:\d{12}|aws-marketplace|aws-backup-vault|microsoft)$/.test(owner)) return owner;
-    throw invalidParameterValue(`Invalid user id: "${owner}"`);
+    throw invalidUserId(owner);
   });
   return (image) => owners.length === 0 || owners.includes(image.OwnerId ?? "");
 }
@@ -94,7 +113,7 @@ function ownerFilter({ input, caller }: ImagesCall): (image: Image) => boolean {
 async function executableFilter({ input, caller, tx }: ImagesCall): Promise<(image: Image) => boolean> {
   const asked = input.ExecutableUsers ?? [];
   const bad = asked.find((user) => !/^(?:\d{12}|self|all)$/.test(user));
-  if (bad !== undefined) throw invalidParameterValue(`Invalid user id: "${bad}"`);
+  if (bad !== undefined) throw invalidUserId(bad);
   if (asked.length === 0) return () => true;
   const users = asked.map((user) => (user === "self" ? caller.account : user));
   const shared = await tx.db.selectFrom("image_permissions").select("image_id").where("grantee", "in", users).execute();

@@ -13,7 +13,7 @@ import { toStateView } from "./views/instance-view.ts";
 /** The status checks of running instances, and of all others too when asked. */
 export const DescribeInstanceStatus = defineDescribe({
   name: "DescribeInstanceStatus",
-  supported: "whole; the checks are initializing until the guest first asks for its metadata; there are no scheduled events",
+  supported: "whole; the checks are initializing until the guest first asks for its metadata, then the instance check is whether it answers ARP; there are no scheduled events",
   ids: ({ InstanceIds: ids }) => ids,
   list: async ({ input, caller, tx, now }) => {
     const ids = input.InstanceIds ?? [];
@@ -25,6 +25,7 @@ export const DescribeInstanceStatus = defineDescribe({
   key: (status) => status.InstanceId ?? "",
   filters: {
     fields: {
+      "application-status.status": () => undefined,
       "attached-ebs-status.status": (status) => status.AttachedEbsStatus?.Status,
       "availability-zone": (status) => status.AvailabilityZone,
       "availability-zone-id": (status) => status.AvailabilityZoneId,
@@ -38,6 +39,8 @@ export const DescribeInstanceStatus = defineDescribe({
       "instance-state-name": (status) => status.InstanceState?.Name,
       "instance-status.reachability": (status) => status.InstanceStatus?.Details?.[0]?.Status,
       "instance-status.status": (status) => status.InstanceStatus?.Status,
+      "operator.managed": () => false,
+      "operator.principal": () => undefined,
       "system-status.reachability": (status) => status.SystemStatus?.Details?.[0]?.Status,
       "system-status.status": (status) => status.SystemStatus?.Status,
     },

@@ -1,6 +1,6 @@
 import type { VolumeStatusItem } from "@aws-sdk/client-ec2";
 import { ownedRows } from "../../compute/owned-rows.ts";
-import { listHeardHosts } from "../../placement/reservation.ts";
+import { listHeardHosts } from "../../placement/heard.ts";
 import { defineDescribe } from "../describe/define-describe.ts";
 import type { FilterTable } from "../describe/filters.ts";
 import { nextTokenField } from "../describe/paging.ts";
@@ -11,6 +11,8 @@ const filters: FilterTable<VolumeStatusItem> = {
     "action.code": ({ Actions: actions = [] }) => actions.map((action) => action.Code),
     "action.description": ({ Actions: actions = [] }) => actions.map((action) => action.Description),
     "action.event-id": ({ Actions: actions = [] }) => actions.map((action) => action.EventId),
+    "attachment-status.instance-id": () => undefined,
+    "attachment-status.io-performance": () => undefined,
     "availability-zone": (status) => status.AvailabilityZone,
     "availability-zone-id": (status) => status.AvailabilityZoneId,
     "event.description": ({ Events: events = [] }) => events.map((event) => event.Description),

@@ -1,4 +1,4 @@
-import { applyInterfaceDetachment, requireDetachable, requireInterfaceAttachment } from "../../compute/attach-interface.ts";
+import { applyInterfaceDetachment, requireDetachable, requireInterfaceAttachment, requirePluggable } from "../../compute/attach-interface.ts";
 import { defineAction, ec2Arn } from "../action.ts";
 
 /** Takes an interface other than the first one from its instance; it stays as it is. */
@@ -8,6 +8,7 @@ export const DetachNetworkInterface = defineAction({
   load: async ({ input, caller, tx }) => {
     const found = await requireInterfaceAttachment(tx, caller, input.AttachmentId ?? "");
     requireDetachable(found.nic);
+    requirePluggable(found.instance);
     return found;
   },
   authorize: ({ nic, instance }, { caller }) => [

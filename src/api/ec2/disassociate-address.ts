@@ -1,4 +1,4 @@
-import { managedByNatGateway } from "../../base/api-error.ts";
+import { managedByService } from "../../base/api-error.ts";
 import { requireAssociated } from "../../compute/elastic-ip-request.ts";
 import { disassociate } from "../../network/elastic-ip.ts";
 import { isOfNatGateway } from "../../network/nat-gateway.ts";
@@ -10,7 +10,7 @@ export const DisassociateAddress = defineAction({
   supported: "whole",
   load: async ({ input, caller, tx }) => {
     const row = await requireAssociated(tx, caller, input);
-    if (await isOfNatGateway(tx, row)) throw managedByNatGateway();
+    if (await isOfNatGateway(tx, row)) throw managedByService();
     return row;
   },
   authorize: (row, { caller }) =>

@@ -8,9 +8,10 @@ export const GetManagedPrefixListEntries = defineDescribe({
   name: "GetManagedPrefixListEntries",
   supported: "whole",
   list: async ({ input, caller, tx }) => {
-    const { id, row } = await requirePrefixList(tx, caller, input.PrefixListId ?? "");
+    const { id, row, blocks } = await requirePrefixList(tx, caller, input.PrefixListId ?? "");
     const version = input.TargetVersion ?? row?.version ?? 0;
     if (row !== undefined && (version < 1 || version > row.version)) throw invalidParameterValue(`The prefix list ${id} has no version ${version}`);
+    if (blocks !== undefined) return blocks.map((Cidr) => ({ Cidr }));
     const entries = await listEntries(tx, id, version);
     return entries.map(({ cidr, description }) => ({ Cidr: cidr, ...(description === null ? {} : { Description: description }) }));
   },

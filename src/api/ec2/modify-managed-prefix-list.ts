@@ -3,7 +3,7 @@ import { listTags } from "../../compute/tags.ts";
 import { changePrefixList, mergeEntries, parseEntries, requireListName, requireMaxEntries, requireVersion, type PrefixListChange } from "../../network/prefix-list-changes.ts";
 import { requireRoomForWeight } from "../../network/prefix-list-room.ts";
 import { listEntries } from "../../network/prefix-lists.ts";
-import type { PrefixListRow } from "../../store/network-tables.ts";
+import type { PrefixListRow } from "../../store/prefix-list-tables.ts";
 import type { Tx } from "../../store/store.ts";
 import type { ActionInput } from "../../wire/action-types.ts";
 import { defineAction, ec2Arn } from "../action.ts";

@@ -1,4 +1,4 @@
-import { invalidParameterValue } from "../../base/api-error.ts";
+import { invalidParameterCombination, invalidParameterValue } from "../../base/api-error.ts";
 import { changeGrantees, requireShareable } from "../../storage/snapshot-permission.ts";
 import { requireOwnSnapshot } from "../../storage/snapshot.ts";
 import { defineAction, ec2Arn } from "../action.ts";
@@ -18,6 +18,7 @@ export const ModifySnapshotAttribute = defineAction({
       users: input.UserIds,
       groups: input.GroupNames,
     });
+    if (change.add.length > 0 && change.remove.length > 0) throw invalidParameterCombination("Permissions can be added or removed in one call, not both.");
     const snapshot = await requireOwnSnapshot(tx, caller, input.SnapshotId);
     await requireShareable(tx, snapshot, change);
     return { snapshot, change };

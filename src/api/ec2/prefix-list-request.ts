@@ -2,7 +2,7 @@
 import { operationNotPermitted } from "../../base/api-error.ts";
 import type { Owner } from "../../compute/owned-rows.ts";
 import { requirePrefixList } from "../../network/prefix-lists.ts";
-import type { PrefixListRow } from "../../store/network-tables.ts";
+import type { PrefixListRow } from "../../store/prefix-list-tables.ts";
 import type { Tx } from "../../store/store.ts";
 
 /** Fails for EC2's own lists, which nobody may change. */

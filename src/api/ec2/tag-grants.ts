@@ -1,11 +1,11 @@
 /** Tags that a creating call gives to what it makes. */
-import type { Grant } from "../../iam/authorize.ts";
+import { requestTagConditions, type Grant } from "../../iam/authorize.ts";
 import { parseTagSpecifications, putTags, type Tag } from "../../compute/tags.ts";
 import type { Call } from "../action.ts";
 
-/** What a creating call that carries tags must be allowed besides itself; without tags nothing (facts §10.3). */
+/** What a creating call that gives tags must be allowed besides itself; without tags nothing (facts §10.3). Not all need be the request's own: templates have some too. */
 export function createTagsGrants(tags: readonly Tag[], resources: readonly string[]): Grant[] {
-  return tags.length === 0 ? [] : resources.map((resource) => ({ action: "ec2:CreateTags", resource }));
+  return tags.length === 0 ? [] : resources.map((resource) => ({ action: "ec2:CreateTags", resource, conditions: requestTagConditions(tags) }));
 }
 
 /** The tags for the one new resource, of this type. */

@@ -1,67 +1,50 @@
 /** Access keys of users, and of the root for itself. */
 import { invalidIdentityInput, noSuchEntity } from "../../base/api-error.ts";
-import { createAccessKey, listAccessKeys, requireAccessKey, type KeyHolder } from "../../iam/access-key.ts";
-import { entityArn, requireEntity } from "../../iam/entity.ts";
-import { isRoot } from "../../iam/identity.ts";
+import { createAccessKey, listAccessKeys, requireAccessKey } from "../../iam/access-key.ts";
+import { entityArn } from "../../iam/entity.ts";
+import type { Person } from "../../iam/person.ts";
 import type { AccessKeyRow } from "../../store/identity-tables.ts";
-import type { ActionName } from "../../wire/action-types.ts";
 import { defineServiceAction, type Action } from "../action.ts";
-import { accountAction, arnsOf, optionalText, paged, text, type IamCall } from "./iam-action.ts";
+import { paged, personAction, text } from "./iam-action.ts";
 
-interface Holder extends KeyHolder {
-  readonly name: string;
-}
-
-/** The user that is named; without a name, the caller. */
-async function requireHolder({ input, caller, tx }: IamCall): Promise<Holder> {
-  const name = optionalText(input, "UserName");
-  if (name === undefined && isRoot(caller)) return { account: caller.account, arn: caller.arn, userId: caller.account, name: "root" };
-  const user = name === undefined && caller.entity?.kind === "user" ? caller.entity : await requireEntity(tx, caller.account, "user", name ?? "");
-  return { account: user.account, arn: entityArn(user), userId: user.id, name: user.name };
-}
-
-function keyAction(name: ActionName<"iam">, apply: (holder: Holder, call: IamCall) => Promise<object>, readOnly = false): Action {
-  return accountAction({
-    name,
-    readOnly,
-    resource: (call) => {
-      const user = call.caller.entity?.kind === "user" ? call.caller.entity : undefined;
-      const asked = optionalText(call.input, "UserName");
-      return user !== undefined && (asked === undefined || asked === user.name) ? entityArn(user) : arnsOf(call, "user", "/", asked ?? "");
-    },
-    apply: async (call) => apply(await requireHolder(call), call),
-  });
-}
-
-const CreateAccessKey = keyAction("CreateAccessKey", async (holder, { tx, secretKey, random, now }) => {
-  const { row, secret } = await createAccessKey(tx, secretKey, holder, random, now);
-  return { AccessKey: { ...toKeyView(holder, row), SecretAccessKey: secret } };
+const CreateAccessKey = personAction({
+  name: "CreateAccessKey",
+  apply: async (holder, { tx, secretKey, random, now }) => {
+    const { row, secret } = await createAccessKey(tx, secretKey, holder, random, now);
+    return { AccessKey: { ...toKeyView(holder, row), SecretAccessKey: secret } };
+  },
 });
 
-const ListAccessKeys = keyAction(
-  "ListAccessKeys",
-  async (holder, call) => {
+const ListAccessKeys = personAction({
+  name: "ListAccessKeys",
+  readOnly: true,
+  apply: async (holder, call) => {
     const { page, end } = paged("ListAccessKeys", await listAccessKeys(call.tx, holder), (row) => row.id, call);
     return { AccessKeyMetadata: page.map((row) => toKeyView(holder, row)), ...end };
   },
-  true,
-);
-
-const UpdateAccessKey = keyAction("UpdateAccessKey", async (holder, { input, tx }) => {
-  const { id } = await requireAccessKey(tx, holder, text(input, "AccessKeyId"));
-  const status = text(input, "Status");
-  if (status !== "Active" && status !== "Inactive") throw invalidIdentityInput(`The status ${status} is not valid for an access key.`);
-  await tx.db.updateTable("access_keys").set({ status }).where("id", "=", id).execute();
-  return {};
 });
 
-const DeleteAccessKey = keyAction("DeleteAccessKey", async (holder, { input, tx }) => {
-  const { id } = await requireAccessKey(tx, holder, text(input, "AccessKeyId"));
-  await tx.db.deleteFrom("access_keys").where("id", "=", id).execute();
-  return {};
+const UpdateAccessKey = personAction({
+  name: "UpdateAccessKey",
+  apply: async (holder, { input, tx }) => {
+    const { id } = await requireAccessKey(tx, holder, text(input, "AccessKeyId"));
+    const status = text(input, "Status");
+    if (status !== "Active" && status !== "Inactive") throw invalidIdentityInput(`The status ${status} is not valid for an access key.`);
+    await tx.db.updateTable("access_keys").set({ status }).where("id", "=", id).execute();
+    return {};
+  },
 });
 
-function toKeyView({ name }: Holder, { id, status, created_at: createdAt }: AccessKeyRow): { UserName: string; AccessKeyId: string; Status: AccessKeyRow["status"]; CreateDate: Date } {
+const DeleteAccessKey = personAction({
+  name: "DeleteAccessKey",
+  apply: async (holder, { input, tx }) => {
+    const { id } = await requireAccessKey(tx, holder, text(input, "AccessKeyId"));
+    await tx.db.deleteFrom("access_keys").where("id", "=", id).execute();
+    return {};
+  },
+});
+
+function toKeyView({ name }: Person, { id, status, created_at: createdAt }: AccessKeyRow): { UserName: string; AccessKeyId: string; Status: AccessKeyRow["status"]; CreateDate: Date } {
   return { UserName: name, AccessKeyId: id, Status: status, CreateDate: new Date(createdAt) };
 }
 

@@ -1,5 +1,9 @@
 /** About the account as a whole. */
+import { listAccessKeys } from "../../iam/access-key.ts";
 import { entityKinds } from "../../iam/entity.ts";
+import { findLoginProfile } from "../../iam/login-profile.ts";
+import { listMfaDevices } from "../../iam/mfa-device.ts";
+import { rootPerson } from "../../iam/person.ts";
 import type { IamEntityKind } from "../../store/identity-tables.ts";
 import type { Action } from "../action.ts";
 import { accountAction } from "./iam-action.ts";
@@ -24,7 +28,17 @@ const GetAccountSummary = accountAction({
       [counted[kind], rows.find((row) => row.kind === kind)?.count ?? 0] as const,
       [`${counted[kind]}Quota`, entityKinds[kind].quota[1]] as const,
     ]);
-    return { SummaryMap: Object.fromEntries([...counts, ["AccessKeysPerUserQuota", 2], ["GroupsPerUserQuota", 10], ["VersionsPerPolicyQuota", 5], ["AttachedPoliciesPerUserQuota", 10]]) };
+    const devices = await listMfaDevices(tx, { account: caller.account });
+    const inUse = devices.filter(({ user_id: holder }) => holder !== null);
+    const root = rootPerson(caller.account);
+    const present = [
+      ["AccountAccessKeysPresent", (await listAccessKeys(tx, root)).length],
+      ["AccountMFAEnabled", Number(inUse.some(({ user_id: holder }) => holder === root.userId))],
+      ["AccountPasswordPresent", Number((await findLoginProfile(tx, root)) !== undefined)],
+      ["MFADevices", devices.length],
+      ["MFADevicesInUse", inUse.length],
+    ] as const;
+    return { SummaryMap: Object.fromEntries([...counts, ...present, ["AccessKeysPerUserQuota", 2], ["GroupsPerUserQuota", 10], ["VersionsPerPolicyQuota", 5], ["AttachedPoliciesPerUserQuota", 10]]) };
   },
 });
 

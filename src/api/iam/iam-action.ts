@@ -8,9 +8,12 @@
 import { identityValidationError, isApiError, noSuchEntity } from "../../base/api-error.ts";
 import type { ConditionValues, Grant } from "../../iam/authorize.ts";
 import { entityArn, entityKinds, findEntity } from "../../iam/entity.ts";
+import { isRoot } from "../../iam/identity.ts";
+import { mfaSerial } from "../../iam/mfa-device.ts";
+import { rootPerson, userPerson, type Person } from "../../iam/person.ts";
 import type { IamEntityKind, IamEntityRow } from "../../store/identity-tables.ts";
 import type { ActionName } from "../../wire/action-types.ts";
-import { eraseTypes, type Action, type Call } from "../action.ts";
+import { eraseTypes, type Action, type Call, type Preparing } from "../action.ts";
 import { parsePage, takePage, type PageScope, type PageTokens } from "../describe/paging.ts";
 
 interface TagText {
@@ -79,14 +82,16 @@ export interface EntityAction extends Shared {
   readonly kind: IamEntityKind;
   /** More that the caller must be allowed; a role that is handed on is one. */
   readonly more?: (entity: IamEntityRow | undefined, call: IamCall) => readonly Grant[];
+  readonly prepare?: (input: IamInput, preparing: Preparing) => Promise<unknown>;
   readonly apply: (entity: IamEntityRow, call: IamCall) => Promise<object> | object;
 }
 
 /** About the entity that the input names; where a user may be left out, about the caller. */
-export function entityAction({ name, kind, supported = "whole", readOnly, conditions, more, apply }: EntityAction): Action {
+export function entityAction({ name, kind, supported = "whole", readOnly, conditions, more, prepare, apply }: EntityAction): Action {
   const definition = {
     supported,
     ...(readOnly === true ? { readOnly } : {}),
+    ...(prepare === undefined ? {} : { prepare }),
     load: (call: IamCall) => findNamed(call, kind),
     authorize: ({ arn, entity }: Named, call: IamCall): readonly Grant[] => [{ action: `iam:${name}`, resource: arn, conditions: conditions?.(call) ?? {} }, ...(more?.(entity, call) ?? [])],
     apply: ({ entity, name: asked }: Named, call: IamCall) => {
@@ -96,6 +101,49 @@ export function entityAction({ name, kind, supported = "whole", readOnly, condit
   };
   return eraseTypes("iam", { name, ...definition });
 }
+
+export interface PersonAction extends Shared {
+  readonly prepare?: (input: IamInput, preparing: Preparing) => Promise<unknown>;
+  readonly apply: (person: Person, call: IamCall) => Promise<object> | object;
+}
+
+/** About the named user; without a name about the caller, a root too. */
+export function personAction({ name, supported = "whole", readOnly, prepare, apply }: PersonAction): Action {
+  const definition = {
+    supported,
+    ...(readOnly === true ? { readOnly } : {}),
+    ...(prepare === undefined ? {} : { prepare }),
+    load: (call: IamCall) => findPerson(call),
+    authorize: ({ arn }: NamedPerson): readonly Grant[] => [{ action: `iam:${name}`, resource: arn }],
+    apply: ({ person, name: asked }: NamedPerson, call: IamCall) => {
+      if (person === undefined) throw noSuchEntity(entityKinds.user.missing(asked));
+      return apply(person, call);
+    },
+  };
+  return eraseTypes("iam", { name, ...definition });
+}
+
+interface NamedPerson {
+  readonly name: string;
+  readonly arn: string;
+  readonly person: Person | undefined;
+}
+
+async function findPerson(call: IamCall): Promise<NamedPerson> {
+  if (isAboutRoot(call)) {
+    const person = rootPerson(call.caller.account);
+    return { name: person.name, arn: person.arn, person };
+  }
+  const { name, arn, entity } = await findNamed(call, "user");
+  return { name, arn, person: entity && userPerson(entity) };
+}
+
+/** Some actions on MFA devices cannot leave out the name: the root's device is known by its own. */
+function isAboutRoot({ input, caller }: IamCall): boolean {
+  return isRoot(caller) && (optionalText(input, "UserName") === undefined || optionalText(input, "SerialNumber") === mfaSerial(caller.account, "/", rootDeviceName));
+}
+
+const rootDeviceName = "root-account-mfa-device";
 
 interface Named {
   readonly name: string;

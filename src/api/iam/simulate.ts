@@ -43,7 +43,7 @@ const SimulatePrincipalPolicy = defineServiceAction("iam", {
     const principal = { account: caller.account, arn: entityArn(entity), userId: entity.id, entity };
     const own = await readPolicies(tx, principal, cache);
     const policies = { ...own, identity: [...own.identity, ...toLayer(input.PolicyInputList ?? [], "PolicyInputList", "user", cache)] };
-    return answer(call, "SimulatePrincipalPolicy", policies, input.CallerArn ?? principal.arn, entity.kind === "group" ? {} : await principalConditions(tx, principal));
+    return answer(call, "SimulatePrincipalPolicy", policies, input.CallerArn ?? principal.arn, entity.kind === "group" ? {} : await principalConditions(tx, principal, call.now));
   },
 });
 

@@ -15,6 +15,16 @@ export function addressNotFound(address: string): ApiError {
   return new ApiError("InvalidAddress.NotFound", `Address '${address}' not found.`);
 }
 
+/** A text that is no address, where an Elastic IP address is named. */
+export function malformedAddress(text: string): ApiError {
+  return new ApiError("InvalidAddress.Malformed", `The address '${text}' is malformed. Give it in the form xx.xx.xx.xx.`);
+}
+
+/** An Elastic IP address that has a reverse name. */
+export function addressLocked(address: string): ApiError {
+  return new ApiError("InvalidAddress.Locked", `Address '${address}' is locked: take its reverse name away before releasing it.`);
+}
+
 /** An Elastic IP address that something still uses. */
 export function elasticIpInUse(address: string): ApiError {
   return new ApiError("InvalidIPAddress.InUse", `Address '${address}' is in use.`);
@@ -37,6 +47,11 @@ export function privateAddressAssigned(address: string): ApiError {
 
 export function privateAddressLimitExceeded(limit: number): ApiError {
   return new ApiError("PrivateIpAddressLimitExceeded", `Number of private addresses will exceed limit of ${limit}.`);
+}
+
+/** The same of an interface that is launched with its instance. */
+export function launchedAddressLimitExceeded(limit: number): ApiError {
+  return new ApiError("InvalidInterface.IpAddressLimitExceeded", `Number of private addresses will exceed limit of ${limit}.`);
 }
 
 export function ipv6AddressLimitExceeded(limit: number): ApiError {

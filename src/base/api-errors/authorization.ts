@@ -24,12 +24,27 @@ export function accessDenied(denial: Denial): ApiError {
   return new ApiError("AccessDenied", explain(denial), 403);
 }
 
+/** As services that speak JSON say it. */
+export function accessDeniedException(denial: Denial): ApiError {
+  return new ApiError("AccessDeniedException", explain(denial), 400);
+}
+
 export function sessionNotAllowed(action: string): ApiError {
   return new ApiError("AccessDenied", `Cannot call ${action} with session credentials`, 403);
 }
 
 export function rootMayNotAssume(): ApiError {
   return new ApiError("AccessDenied", "Roles may not be assumed by root accounts.", 403);
+}
+
+/** STS's word for a code that proves nothing. */
+export function mfaFailed(why: string): ApiError {
+  return new ApiError("AccessDenied", `MultiFactorAuthentication failed${why}`, 403);
+}
+
+/** As services that speak XML but EC2 say it. */
+export function throttled(): ApiError {
+  return new ApiError("Throttling", "Rate exceeded");
 }
 
 export function invalidAuthorizationMessage(): ApiError {

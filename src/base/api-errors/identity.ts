@@ -26,6 +26,19 @@ export function invalidIdentityInput(message: string): ApiError {
   return new ApiError("InvalidInput", message);
 }
 
+export function passwordPolicyViolation(message: string): ApiError {
+  return new ApiError("PasswordPolicyViolation", message);
+}
+
+/** For a password that is not changed. */
+export function passwordUnchangeable(message: string): ApiError {
+  return new ApiError("AccessDenied", message, 403);
+}
+
+export function invalidAuthenticationCode(message: string): ApiError {
+  return new ApiError("InvalidAuthenticationCode", message, 403);
+}
+
 /** A value that the service's model does not allow. */
 export function identityValidationError(message: string): ApiError {
   return new ApiError("ValidationError", message);

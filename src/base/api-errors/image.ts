@@ -40,3 +40,8 @@ export function imageInProgress(instanceId: string, imageId: string): ApiError {
 export function invalidImageAttributeItem(message: string): ApiError {
   return new ApiError("InvalidAMIAttributeItemValue", message);
 }
+
+/** The manifest of an image without a root volume, which nobody can read: where it would be, in a bucket, nothing is. */
+export function unreadableManifest(location: string): ApiError {
+  return new ApiError("InvalidManifest", `The manifest '${location}' cannot be read: this installation has no S3 buckets with images. Register the image of a snapshot.`);
+}

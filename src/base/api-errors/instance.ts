@@ -19,11 +19,12 @@ export function instanceProtected(id: string, attribute: "disableApiTermination"
   return new ApiError("OperationNotPermitted", `The instance '${id}' may not be ${verb}. Modify its '${attribute}' instance attribute and try again.`);
 }
 
-/** `otherZones` are those that do have room; none when the whole region is full. */
-export function insufficientInstanceCapacity(type: string, zone: string | undefined, otherZones: readonly string[]): ApiError {
+/** `otherZones` are those that do have room; none when the whole region is full. `lack`: what no host there has so much of, however empty: `192 GiB of memory or 4 accelerators`. */
+export function insufficientInstanceCapacity(type: string, zone: string | undefined, otherZones: readonly string[], lack?: string): ApiError {
   const where = zone === undefined ? "in the region you requested" : `in the Availability Zone you requested (${zone})`;
   const elsewhere = `You can currently get ${type} capacity by not specifying an Availability Zone in your request or choosing ${otherZones.join(", ")}.`;
-  const message = `We currently do not have sufficient ${type} capacity ${where}. Our system will be working on provisioning additional capacity.`;
+  const reason = lack === undefined ? "" : ` No host there has ${lack}.`;
+  const message = `We currently do not have sufficient ${type} capacity ${where}.${reason} Our system will be working on provisioning additional capacity.`;
   return new ApiError("InsufficientInstanceCapacity", otherZones.length === 0 ? message : `${message} ${elsewhere}`, 500);
 }
 
@@ -62,7 +63,7 @@ export function architectureNotSupported(imageArchitecture: string, type: string
 
 /** The image fits the type, but no host runs guests of this architecture. */
 export function architectureNotRun(architecture: string, type: string): ApiError {
-  return new ApiError("Unsupported", `Your requested instance type (${type}) is not supported in this region: none of its hosts runs guests of the architecture '${architecture}'. Please retry your request with an x86_64 AMI and instance type.`);
+  return new ApiError("Unsupported", `Your requested instance type (${type}) is not supported in this region: none of its hosts runs guests of the architecture '${architecture}'. A host's machine does once './hostelry setup ${architecture}' was run on it. Please retry your request then, or with an x86_64 AMI and instance type.`);
 }
 
 export function enaRequired(type: string): ApiError {
@@ -113,4 +114,20 @@ export function multipleInterfaces(id: string): ApiError {
 /** CPU credits are for burstable instances only. */
 export function creditsNotSupported(id: string): ApiError {
   return new ApiError("InstanceCreditSpecification.NotSupported", `The instance '${id}' does not support CPU credits because it is not a burstable performance instance.`);
+}
+
+export function invalidCpuCredits(value: string): ApiError {
+  return new ApiError("InvalidCpuCredits", `The CPU credits '${value}' are invalid. Valid values are 'standard' and 'unlimited'.`);
+}
+
+export function duplicateCreditInstance(id: string): ApiError {
+  return new ApiError("InvalidInstanceCreditSpecification.DuplicateInstanceId", `The instance '${id}' is named more than once.`);
+}
+
+export function invalidInstanceFamily(family: string): ApiError {
+  return new ApiError("InvalidInstanceFamily", `The instance family '${family}' is not a burstable performance instance family. Use t2, t3, t3a or t4g.`);
+}
+
+export function updateLimitExceeded(family: string): ApiError {
+  return new ApiError("UpdateLimitExceeded", `The default credit specification of '${family}' can be changed once in 5 minutes and 4 times in 24 hours. Try again later.`);
 }

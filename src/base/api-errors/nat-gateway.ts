@@ -26,7 +26,7 @@ export function natGatewayTargetNotFound(id: string): ApiError {
   return new ApiError("InvalidNatGatewayID.NotFound", `The natGateway ID '${id}' does not exist`);
 }
 
-/** An interface or an address that a NAT gateway has: it comes and goes with the gateway. */
-export function managedByNatGateway(): ApiError {
+/** An interface or an address that a NAT gateway or an endpoint has: it comes and goes with that. */
+export function managedByService(): ApiError {
   return authFailure("You do not have permission to access the specified resource.");
 }

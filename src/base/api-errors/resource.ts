@@ -58,7 +58,12 @@ const notFoundRows: Readonly<Record<NotFoundKind, Row>> = {
     many: (ids) => `These flow log ids in the input list are not found: [TotalCount: ${ids.split(", ").length}] ${ids}`,
   },
   vpcPeeringConnection: row("InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID"),
+  placementGroup: { code: "InvalidPlacementGroup.Unknown", one: (id) => `The Placement Group '${id}' is unknown.` },
+  dedicatedHost: row("InvalidHostID.NotFound", "dedicated host ID"),
+  capacityReservation: row("InvalidCapacityReservationId.NotFound", "capacity reservation ID"),
   prefixList: row("InvalidPrefixListID.NotFound", "prefix list ID"),
+  vpcEndpoint: { code: "InvalidVpcEndpointId.NotFound", one: (id) => `The Vpc Endpoint Id '${id}' does not exist`, many: (ids) => `The Vpc Endpoint Ids '${ids}' do not exist` },
+  instanceConnectEndpoint: { code: "InvalidInstanceConnectEndpointId.NotFound", one: (id) => `The Instance Connect Endpoint Id '${id}' does not exist`, many: (ids) => `The Instance Connect Endpoint Ids '${ids}' do not exist` },
   instanceProfileAssociation: row("InvalidAssociationID.NotFound", "association ID"),
   keyPair: row("InvalidKeyPair.NotFound", "keypair", "."),
   keyPairName: row("InvalidKeyPair.NotFound", "keypair", "."),
@@ -113,6 +118,11 @@ const malformedCodes: Readonly<Partial<Record<ResourceKind, string>>> = {
   launchTemplate: "InvalidLaunchTemplateId.Malformed",
   vpcPeeringConnection: "InvalidVpcPeeringConnectionId.Malformed",
   prefixList: "InvalidPrefixListId.Malformed",
+  vpcEndpoint: "InvalidVpcEndpointId.Malformed",
+  instanceConnectEndpoint: "InvalidInstanceConnectEndpointId.Malformed",
+  placementGroup: "InvalidPlacementGroupId.Malformed",
+  dedicatedHost: "InvalidHostID.Malformed",
+  capacityReservation: "InvalidCapacityReservationId.Malformed",
 };
 
 /** Text that is no id of this kind at all. Kinds for which EC2 has no code of its own get `InvalidParameterValue`. */

@@ -7,13 +7,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { findStatus } from "../control-client.ts";
-import { findInstallation } from "../installation.ts";
 import { mainCommand } from "../launch.ts";
-import { findComponents } from "../processes.ts";
 import { profileFile, type Profile } from "../profile.ts";
 import { imageOf } from "./guests.ts";
 import { describeMachine, median, table } from "./report.ts";
+import { residentMib } from "./resident.ts";
 import { signedClient, type SignedClient } from "./signed-client.ts";
 
 const run = promisify(execFile);
@@ -31,11 +29,11 @@ export async function benchApi(options: { readonly seconds: number }): Promise<v
     const rows: string[][] = [];
     const memory: string[] = [];
     for (const [name, call] of Object.entries(await loads(client))) {
-      memory.push(`control plane before "${name}": ${await residentMib(dataDirectory)} MiB`);
+      memory.push(`control plane before "${name}": ${memoryOf(dataDirectory)} MiB`);
       for (const atOnce of [1, 16]) rows.push(await measure(name, atOnce, options.seconds, call));
     }
     client.close();
-    memory.push(`control plane afterwards, which then has all the instances launched: ${await residentMib(dataDirectory)} MiB`);
+    memory.push(`control plane afterwards, which then has all the instances launched: ${memoryOf(dataDirectory)} MiB`);
     process.stdout.write(`${describeMachine()}\n\n${table(["call", "at once", "calls/s", "median", "slowest"], rows)}\n\n${memory.join("\n")}\n`);
   } finally {
     await hostelry("down", "--data", dataDirectory);
@@ -97,10 +95,6 @@ async function repeat(atOnce: number, forMs: number, call: () => Promise<unknown
   return times;
 }
 
-async function residentMib(dataDirectory: string): Promise<number> {
-  const installation = findInstallation(dataDirectory);
-  const alive = installation !== undefined && (await findStatus(installation)) !== undefined;
-  const pid = alive ? findComponents(dataDirectory).find(({ component }) => component.kind === "control-plane")?.pid : undefined;
-  const status = pid === undefined ? "" : await readFile(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+function memoryOf(dataDirectory: string): string {
+  return (residentMib(dataDirectory)["control-plane"] ?? 0).toFixed(0);
 }

@@ -1,15 +1,23 @@
 /**
- * EBS as a guest sees it against two local disks of the same guest: a raw file that the machine's memory caches, and the same with the promise that a volume keeps:
- * what is answered is on disk (decision 0008). Patterns are measured in turns, one disk after the other.
+ * EBS as a guest sees it against a local disk of the same guest, a raw file, twice:
+ *
+ *   by memory   the machine has in memory what is read, and what is written to the local disk
+ *   by disk     nothing that is read is in the machine's memory; what is written is on disk when it is answered, as a volume always promises (decision 0008)
+ *
+ * The second is the comparison of disks: the first has a copy of memory on one side and three of them, between two processes and a network, on the other.
+ * What is read is read once before, past the machine's memory: a cache below the machine's own disk, as virtual machines have, would else know one file and not the other.
+ * For what is written the guest switches the local disk's write cache off, in the device itself: a write that only asks to be on disk at once is answered before it is, by QEMU's NVMe
+ * and by a virtio disk that calls itself write-through.
+ * Patterns are measured in turns, one disk after the other, several times, of which the median counts: what else the machine does falls on both.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { _InstanceType, BlockDeviceMapping, EbsBlockDevice } from "@aws-sdk/client-ec2";
 import type { Progress } from "../terminal.ts";
-import { fillCommand, fioCommand, parseFio, patterns, type Pattern, type Speed } from "./fio.ts";
+import { fillCommand, fioCommand, parseFio, patterns, readCommand, type Effort, type Pattern, type Speed } from "./fio.ts";
 import { imageOf, type BenchGuests } from "./guests.ts";
+import { median } from "./report.ts";
 
 const run = promisify(execFile);
 
@@ -28,55 +36,60 @@ const kinds: readonly Kind[] = [
 /** Its type's limits, 64,000 operations of 256 KiB and 4,000 MiB a second, are more than any of the patterns reaches. */
 const fastVolume: EbsBlockDevice = { VolumeSize: 64, VolumeType: "io2", Iops: 64_000, DeleteOnTermination: true };
 
-export const diskHeadings = ["guest", "pattern", "EBS", "local, cached", "ratio", "local, durable", "ratio"];
+export const diskHeadings = ["guest", "pattern", "EBS, memory", "local, memory", "ratio", "EBS, disk", "local, disk", "ratio"];
 
-/** `dataDirectory`: local disks are files in it. */
-export async function measureDisks(guests: BenchGuests, dataDirectory: string, seconds: number, progress: Progress): Promise<string[][]> {
+/** Each pattern `runs` times, for so many seconds. */
+export async function measureDisks(guests: BenchGuests, { runs, seconds }: { readonly runs: number; readonly seconds: number }, progress: Progress): Promise<string[][]> {
   const rows: string[][] = [];
   for (const { virtualizationType, instanceType, mappings } of kinds) {
     progress.working(`${virtualizationType}: launching debian-12 with a local disk and a volume`);
     const BlockDeviceMappings = [...mappings, { DeviceName: "/dev/sdf", Ebs: fastVolume }];
     const guest = await guests.launch({ ImageId: imageOf("debian-12", virtualizationType), InstanceType: instanceType, BlockDeviceMappings });
     await guests.untilSsh(guest, "command -v fio");
-    const disks = { ebs: await findDisk(guests, guest, "vol", fastVolume.VolumeSize), local: await findDisk(guests, guest, "ephemeral0") };
+    const disks = { ebs: await findDisk(guests, guest, "vol", "/dev/sdf", fastVolume.VolumeSize), local: await findDisk(guests, guest, "ephemeral0", "/dev/sdb") };
     for (const disk of Object.values(disks)) await guests.ssh(guest, fillCommand(disk), 300_000);
-    for (const pattern of patterns) {
-      progress.working(`${virtualizationType}: ${pattern.name}`);
-      const measure = async (disk: string, durable: boolean): Promise<Speed> => parseFio(await guests.ssh(guest, fioCommand(disk, pattern, { seconds, durable }), 300_000));
-      const ebs = await measure(disks.ebs, false);
-      const cached = await measure(disks.local, false);
-      const durable = isReading(pattern) ? undefined : virtualizationType === "hvm" ? await measure(disks.local, true) : await measurePieces(dataDirectory);
-      rows.push([virtualizationType, pattern.name, figure(pattern, ebs), ...compared(pattern, ebs, cached), ...compared(pattern, ebs, durable)]);
+    const measure = async (disk: string, pattern: Pattern, effort: Omit<Effort, "seconds"> = {}): Promise<Speed> => parseFio(await guests.ssh(guest, fioCommand(disk, pattern, { seconds, ...effort }), 300_000));
+    const compare = async (what: string, once: (disk: string) => Promise<Speed>): Promise<Compared> => {
+      const [ebs, local]: [Speed[], Speed[]] = [[], []];
+      for (let run = 1; run <= runs; run++) {
+        progress.working(`${virtualizationType}: ${what}, ${run} of ${runs}`);
+        ebs.push(await once(disks.ebs));
+        local.push(await once(disks.local));
+      }
+      return { ebs: medianSpeed(ebs), local: medianSpeed(local) };
+    };
+    const byMemory = new Map<Pattern, Compared>();
+    for (const pattern of patterns) byMemory.set(pattern, await compare(`${pattern.name}, by memory`, (disk) => measure(disk, pattern)));
+    await guests.ssh(guest, writeThroughCommand(disks.local));
+    for (const [pattern, memory] of byMemory) {
+      const fromDisk = async (disk: string): Promise<Speed> => {
+        await emptyMemory();
+        await guests.ssh(guest, readCommand(disk), 300_000);
+        await emptyMemory();
+        return measure(disk, pattern, { once: true });
+      };
+      const toDisk = (disk: string): Promise<Speed> => measure(disk, pattern);
+      const disk = await compare(`${pattern.name}, by disk`, isReading(pattern) ? fromDisk : toDisk);
+      rows.push([virtualizationType, pattern.name, ...compared(pattern, memory), ...compared(pattern, disk)]);
     }
     await guests.terminate(guest);
   }
   return rows;
 }
 
-/** The device file of the disk whose serial number begins so and whose size is this. */
-export function findDisk(guests: BenchGuests, guest: string, serial: string, sizeGib?: number): Promise<string> {
+/** The device file of the disk whose serial number begins so and whose size is this; in paravirtual guests, which see no serial numbers, the name that was asked for. */
+export function findDisk(guests: BenchGuests, guest: string, serial: string, device: string, sizeGib?: number): Promise<string> {
   const fits = sizeGib === undefined ? "true" : `[ $(cat $d/size) = ${sizeGib * 2 ** 21} ]`;
-  return guests.untilSsh(guest, `for d in /sys/block/*; do case "$(cat $d/serial $d/device/serial 2>/dev/null)" in ${serial}*) ${fits} && echo /dev/\${d##*/} && exit 0;; esac; done; exit 1`);
+  return guests.untilSsh(guest, `[ -b ${device} ] && echo ${device} && exit 0; for d in /sys/block/*; do case "$(cat $d/serial $d/device/serial 2>/dev/null)" in ${serial}*) ${fits} && echo /dev/\${d##*/} && exit 0;; esac; done; exit 1`);
 }
 
-const [pieceBytes, pieces] = [4_096, 4_096];
+/** NVMe's feature 6 is its volatile write cache, 9 the command that sets a feature. */
+const nvmeCacheOff = 'import fcntl, struct, sys; sys.exit(fcntl.ioctl(open(sys.argv[1], "rb"), 0xC0484E41, bytearray(struct.pack("=BBHIIIQQ10I", 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0))))';
 
-/**
- * User-mode Linux carries out no flush, so a durable local disk of its guest cannot be measured from inside. It does all I/O in pieces of a page,
- * one after the other; this is how fast the machine makes such pieces durable.
- */
-async function measurePieces(dataDirectory: string): Promise<Speed> {
-  const directory = await mkdtemp(join(dataDirectory, "bench-"));
-  const write = async (...words: string[]): Promise<void> => void (await run("dd", ["if=/dev/zero", `of=${join(directory, "pieces")}`, "conv=notrunc", "status=none", ...words]));
-  try {
-    await write(`bs=${pieceBytes * pieces}`, "count=1", "oflag=dsync");
-    const begin = performance.now();
-    await write(`bs=${pieceBytes}`, `count=${pieces}`, "oflag=dsync");
-    const iops = pieces / ((performance.now() - begin) / 1000);
-    return { iops, mibPerSecond: (iops * pieceBytes) / 2 ** 20 };
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+/** From then on the disk answers a write when it is on the machine's disk. */
+function writeThroughCommand(disk: string): string {
+  const virtioSwitch = '/sys/block/$(basename $disk)/cache_type';
+  return `disk=$(readlink -f ${disk}); if [ -e ${virtioSwitch} ]; then echo write through | sudo tee ${virtioSwitch}; else sudo python3 -c '${nvmeCacheOff}' $disk; fi`;
 }
 
 const isReading = ({ mode }: Pattern): boolean => mode === "randread" || mode === "read";
@@ -85,6 +98,21 @@ function figure({ block }: Pattern, { iops, mibPerSecond }: Speed): string {
   return block === "4k" ? `${iops.toFixed(0)} IOPS` : `${mibPerSecond.toFixed(0)} MiB/s`;
 }
 
-function compared(pattern: Pattern, ebs: Speed, local: Speed | undefined): [figure: string, ratio: string] {
-  return local === undefined ? ["", ""] : [figure(pattern, local), `${((100 * ebs.mibPerSecond) / local.mibPerSecond).toFixed(0)} %`];
+interface Compared {
+  readonly ebs: Speed;
+  readonly local: Speed;
+}
+
+function medianSpeed(speeds: readonly Speed[]): Speed {
+  return { iops: median(speeds.map(({ iops }) => iops)), mibPerSecond: median(speeds.map(({ mibPerSecond }) => mibPerSecond)) };
+}
+
+function compared(pattern: Pattern, { ebs, local }: Compared): string[] {
+  return [figure(pattern, ebs), figure(pattern, local), `${((100 * ebs.mibPerSecond) / local.mibPerSecond).toFixed(0)} %`];
+}
+
+/** The machine forgets the content of all files. What is not on disk yet it would keep, and read from memory: that of local disks above all. */
+async function emptyMemory(): Promise<void> {
+  await run("sync");
+  await writeFile("/proc/sys/vm/drop_caches", "1");
 }

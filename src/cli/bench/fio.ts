@@ -20,11 +20,21 @@ export function fillCommand(disk: string): string {
   return `sudo dd if=/dev/urandom of=${disk} bs=1M count=${areaMib} oflag=direct conv=fsync status=none`;
 }
 
-/** `durable`: each write asks to be on disk when it is answered. */
-export function fioCommand(disk: string, { mode, block }: Pattern, { seconds, durable }: { readonly seconds: number; readonly durable: boolean }): string {
+export function readCommand(disk: string): string {
+  return `sudo dd if=${disk} of=/dev/null bs=1M count=${areaMib} iflag=direct status=none`;
+}
+
+export interface Effort {
+  /** At most, where every block is asked for once. */
+  readonly seconds: number;
+  /** No block is asked for a second time, when it would come from memory. */
+  readonly once?: boolean;
+}
+
+export function fioCommand(disk: string, { mode, block }: Pattern, { seconds, once }: Effort): string {
   const depth = block === "4k" ? 16 : 4;
-  const words = ["--name=bench", `--filename=${disk}`, `--rw=${mode}`, `--bs=${block}`, `--size=${areaMib}M`, "--direct=1", "--ioengine=libaio", ...(durable ? ["--sync=dsync"] : [])];
-  return ["sudo", "fio", ...words, `--iodepth=${depth}`, "--time_based", `--runtime=${seconds}`, "--output-format=json"].join(" ");
+  const words = ["--name=bench", `--filename=${disk}`, `--rw=${mode}`, `--bs=${block}`, `--size=${areaMib}M`, "--direct=1", "--ioengine=libaio"];
+  return ["sudo", "fio", ...words, `--iodepth=${depth}`, ...(once === true ? [] : ["--time_based"]), `--runtime=${seconds}`, "--output-format=json"].join(" ");
 }
 
 export interface Speed {

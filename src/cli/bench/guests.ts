@@ -1,10 +1,11 @@
-/** Guests for benchmarks: launched through the public API like anybody's, spoken to over SSH, terminated at once afterwards. */
-import { execFile } from "node:child_process";
+/** Guests for benchmarks: launched through the public API like anybody's, spoken to over SSH, terminated at once afterwards, also when the run is interrupted. */
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import {
@@ -15,7 +16,9 @@ import {
   RunInstancesCommand,
   TerminateInstancesCommand,
   type Instance,
+  waitUntilImageAvailable,
   type RunInstancesCommandInput,
+  type RunInstancesCommandOutput,
 } from "@aws-sdk/client-ec2";
 import { imageNameOf, stableId } from "../../compute/image-registration.ts";
 import { allowSsh } from "./allow-ssh.ts";
@@ -24,6 +27,11 @@ import { profileFile, type Profile } from "../profile.ts";
 const run = promisify(execFile);
 const sshOptions = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "ConnectTimeout=60", "-o", "LogLevel=ERROR"];
 const limitMs = 300_000;
+/** The largest image, with its packages to be downloaded. */
+const imageLimitSeconds = 1_200;
+const signals = ["SIGINT", "SIGTERM"] as const;
+/** As of a process that the first of them ended. */
+const interruptedStatus = 130;
 
 export interface BenchGuests {
   readonly profile: Profile;
@@ -32,9 +40,15 @@ export interface BenchGuests {
   launch(request: Partial<RunInstancesCommandInput>): Promise<string>;
   /** What the command printed in the guest; rejects when it cannot log in or the command fails. */
   ssh(instance: string, command: string, timeoutMs?: number): Promise<string>;
+  /** The lines that the command prints in the guest, as they come. */
+  lines(instance: string, command: string): AsyncIterable<string>;
+  /** A login with a terminal, to talk with. */
+  login(instance: string): Promise<ChildProcessWithoutNullStreams>;
   /** As `ssh`, as soon as the guest listens for logins, and again until it succeeds. */
   untilSsh(instance: string, command: string): Promise<string>;
   terminate(instance: string): Promise<void>;
+  /** What is done when all guests are gone, the last one first, whether it succeeds or not. */
+  atEnd(undo: () => Promise<unknown>): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -64,21 +78,42 @@ export async function openBenchGuests(dataDirectory: string): Promise<BenchGuest
     const { stdout } = await run("ssh", [...sshOptions, "-i", keyFile, `admin@${address}`, command], { timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 });
     return stdout.trim();
   };
+  const lines = async function* (id: string, command: string): AsyncIterable<string> {
+    const child = spawn("ssh", [...sshOptions, "-i", keyFile, `admin@${await addressOf(id)}`, command], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      yield* createInterface({ input: child.stdout });
+    } finally {
+      child.kill();
+    }
+  };
   const terminate = async (id: string): Promise<void> => {
     await client.send(new TerminateInstancesCommand({ InstanceIds: [id], SkipOsShutdown: true }));
     await untilTrue(`${id} to be gone`, async () => (await describe(id))?.State?.Name === "terminated");
     living.delete(id);
   };
+  const undone: (() => Promise<unknown>)[] = [];
+  const end = async (): Promise<void> => {
+    await Promise.all([...living].map(terminate));
+    for (let undo = undone.pop(); undo !== undefined; undo = undone.pop()) await undo().catch(() => undefined);
+    await client.send(new DeleteKeyPairCommand({ KeyName: keyName }));
+    client.destroy();
+    await rm(directory, { recursive: true, force: true });
+  };
+  const interrupted = (): void => void end().finally(() => process.exit(interruptedStatus));
+  for (const name of signals) process.once(name, interrupted);
   return {
     profile,
     client,
     launch: async (request) => {
-      const { Instances: [instance] = [] } = await client.send(new RunInstancesCommand({ MinCount: 1, MaxCount: 1, KeyName: keyName, ...request }));
+      const asked = { MinCount: 1, MaxCount: 1, KeyName: keyName, ...request };
+      const { Instances: [instance] = [] } = await launchWhenBuilt(client, asked);
       const id = instance?.InstanceId ?? "";
       living.add(id);
       return id;
     },
     ssh,
+    lines,
+    login: async (id) => spawn("ssh", [...sshOptions, "-tt", "-i", keyFile, `admin@${await addressOf(id)}`]),
     untilSsh: async (id, command) => {
       const address = await addressOf(id);
       await untilTrue(`${id} to listen for logins`, () => answers(address));
@@ -87,13 +122,23 @@ export async function openBenchGuests(dataDirectory: string): Promise<BenchGuest
       return answer;
     },
     terminate,
+    atEnd: (undo) => void undone.push(undo),
     async [Symbol.asyncDispose]() {
-      await Promise.all([...living].map(terminate));
-      await client.send(new DeleteKeyPairCommand({ KeyName: keyName }));
-      client.destroy();
-      await rm(directory, { recursive: true, force: true });
+      for (const name of signals) process.off(name, interrupted);
+      await end();
     },
   };
+}
+
+/** An image that is not built yet is built for the first launch that asks for it, which is refused until then. */
+async function launchWhenBuilt(client: EC2Client, request: RunInstancesCommandInput): Promise<RunInstancesCommandOutput> {
+  try {
+    return await client.send(new RunInstancesCommand(request));
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "InvalidAMIID.Unavailable") throw error;
+    await waitUntilImageAvailable({ client, maxWaitTime: imageLimitSeconds, minDelay: 1, maxDelay: 1 }, { ImageIds: [request.ImageId ?? ""] });
+    return client.send(new RunInstancesCommand(request));
+  }
 }
 
 /** Whether something listens for logins. A connection that a booting guest loses is only tried again after a second, so a new one is made each time. */

@@ -40,7 +40,7 @@ export async function benchStorage(options: StorageOptions): Promise<void> {
   try {
     const headings = ["what", "times", "median", "slowest"];
     process.stdout.write(`${describeMachine()}\n`);
-    process.stdout.write(`\n${table(diskHeadings, await measureDisks(guests, dataDirectory, options.seconds, progress))}\n`);
+    process.stdout.write(`\n${table(diskHeadings, await measureDisks(guests, options, progress))}\n`);
     process.stdout.write(`\n${table(headings, [...(await measureOperations(guests, options, progress)), await measureUpload(guests, progress)])}\n`);
     process.stdout.write(`\n${table(headings, await measureLaunches(guests, options, progress))}\n`);
   } finally {
@@ -57,7 +57,7 @@ async function measureOperations(guests: BenchGuests, { runs }: StorageOptions, 
   for (let turn = 1; turn <= runs; turn++) {
     progress.working(`attaching, snapshots of 10 GiB, volumes from them: turn ${turn} of ${runs}`);
     times.attach.push(await timed(() => attachUntilSeen(guests, volume, guest)));
-    const disk = await findDisk(guests, guest, volume.replace("-", ""));
+    const disk = await findDisk(guests, guest, volume.replace("-", ""), "/dev/sdf");
     if (turn === 1) await snapshot(guests, volume);
     await guests.ssh(guest, `sudo dd if=/dev/urandom of=${disk} bs=1M count=100 seek=${turn * 200} conv=fsync,notrunc 2>/dev/null`, 120_000);
     const begin = performance.now();

@@ -1,7 +1,9 @@
 /** `build-image`: the background process that builds one image and says how far it is (`image-builds.ts`). */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { errorChain } from "../../base/errors.ts";
-import { buildableImages, buildImage, type BuildableImage } from "../../image/build-image.ts";
+import { architectureOf, buildableImages, buildImage, type BuildableImage } from "../../image/build-image.ts";
+import { runCommand } from "../../image/command.ts";
 import { listImages } from "../../image/manifest.ts";
 import { CommandError, exitCodes, notRunning } from "../command-error.ts";
 import { refreshImages } from "../control-client.ts";
@@ -9,6 +11,8 @@ import { packageCache } from "../directories.ts";
 import { recordImageBuild } from "../image-builds.ts";
 import { findInstallation } from "../installation.ts";
 import { endSignal, processLog } from "../process-log.ts";
+
+const launcher = fileURLToPath(new URL("../../../hostelry", import.meta.url));
 
 export async function buildImageInBackground(options: { readonly data: string; readonly name: string; readonly again?: boolean }): Promise<void> {
   const installation = findInstallation(options.data);
@@ -22,6 +26,10 @@ export async function buildImageInBackground(options: { readonly data: string; r
   try {
     const there = options.again !== true && (await listImages(imagesDirectory)).some((image) => image.name === name);
     const progress = (step: string, fraction: number) => record("building", `${step} (${Math.floor(fraction * 100)} %)`);
+    if (architectureOf(name) === "arm64") {
+      record("building", "installing QEMU for arm64");
+      await runCommand(launcher, ["setup", "arm64"], { signal: endSignal() });
+    }
     if (!there) await buildImage(name, { imagesDirectory, cacheDirectory: packageCache, progress, log, signal: endSignal() });
     await refreshImages(runDirectory);
     record("built", "done");

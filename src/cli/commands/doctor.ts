@@ -41,7 +41,8 @@ async function reportedEngines(installation: Installation): Promise<ProbedEngine
   try {
     const report = await findStatus(installation);
     const hosts = report?.regions.flatMap((region) => region.zones.flatMap((zone) => zone.hosts)) ?? [];
-    return hosts.find((host) => host.engines !== undefined)?.engines;
+    const [described] = hosts.flatMap(({ engines, arm64 }) => (engines === undefined ? [] : [{ engines, ...(arm64 === undefined ? {} : { arm64 }) }]));
+    return described;
   } catch {
     return undefined; // another user's socket
   }

@@ -1,6 +1,6 @@
 /** `fsck`: whether what is stored is what the rows say, byte by byte. */
-import { callSocket, controlSocket, isRefused } from "../control-client.ts";
-import { CommandError, exitCodes, notRunning } from "../command-error.ts";
+import { askControlPlane } from "../control-client.ts";
+import { exitCodes } from "../command-error.ts";
 import { ranAsOwner, requireInstallation } from "../current-installation.ts";
 import type { Finding, StorageCheck } from "../storage/findings.ts";
 import { terminalProgress } from "../terminal.ts";
@@ -14,13 +14,7 @@ export async function fsck(options: { readonly data?: string; readonly json?: bo
   const progress = terminalProgress(process.stderr);
   progress.working("Reading and verifying every block");
   const path = `/v1/storage/check${options.repair === true ? "?repair" : ""}`;
-  const answer = await callSocket(controlSocket(current.installation.runDirectory), { method: "POST", path, timeoutMs })
-    .catch((thrown: unknown) => {
-      throw isRefused(thrown) ? notRunning(current.dataDirectory) : thrown;
-    })
-    .finally(() => progress.end());
-  if (answer.status !== 200) throw new CommandError("The check failed.", { remedy: "See ./hostelry logs control-plane" });
-  const check = JSON.parse(answer.body) as StorageCheck; // our own process wrote it
+  const check = await askControlPlane<StorageCheck>(current, { method: "POST", path, timeoutMs }).finally(() => progress.end());
   process.stdout.write(`${options.json === true ? JSON.stringify(check, undefined, 2) : renderCheck(check)}\n`);
   if (check.findings.some(({ repaired }) => !repaired)) process.exitCode = exitCodes.failed;
 }

@@ -1,20 +1,19 @@
 /** `host drain`: no new guests; what runs is shown, since it has to go by its owners' hands. */
 import { CommandError, exitCodes, notRunning } from "../command-error.ts";
-import { callSocket, controlSocket, findStatus, isRefused } from "../control-client.ts";
+import { askControlPlane, findStatus } from "../control-client.ts";
 import { ranAsOwner, requireInstallation } from "../current-installation.ts";
 import { findNodes } from "../named-nodes.ts";
 import { counted } from "../terminal.ts";
 
 export async function hostDrain(names: readonly string[], options: { readonly data?: string; readonly end?: boolean }): Promise<void> {
   const current = requireInstallation(options.data);
-  const hosts = findNodes(current.installation, names).filter(({ role }) => role === "host");
-  if (hosts.length === 0) throw new CommandError("Only hosts can be drained, not storage nodes.", { exitCode: exitCodes.usage });
   if (ranAsOwner(current)) return;
+  const places = await findStatus(current.installation);
+  if (places === undefined) throw notRunning(current.dataDirectory);
+  const hosts = findNodes(places, names).filter(({ role }) => role === "host");
+  if (hosts.length === 0) throw new CommandError("Only hosts can be drained, not storage nodes.", { exitCode: exitCodes.usage });
   const body = { hosts: hosts.map(({ id }) => id), draining: options.end !== true };
-  const answer = await callSocket(controlSocket(current.installation.runDirectory), { method: "PUT", path: "/v1/draining", body, timeoutMs: 10_000 }).catch((thrown: unknown) => {
-    throw isRefused(thrown) ? notRunning(current.dataDirectory) : thrown;
-  });
-  if (answer.status >= 300) throw new CommandError("The control plane did not take it.", { remedy: "See ./hostelry logs control-plane" });
+  await askControlPlane(current, { method: "PUT", path: "/v1/draining", body, timeoutMs: 10_000 });
   const report = await findStatus(current.installation);
   const shown = report?.regions.flatMap((region) => region.zones.flatMap((zone) => zone.hosts)) ?? [];
   for (const { id } of hosts) {

@@ -20,7 +20,7 @@ async function turn(
 ): Promise<void> {
   const current = requireInstallation(data);
   refuseSimulated(current);
-  const nodes = findNodes(current.installation, names);
+  const nodes = findNodes(current.installation.topology, names);
   if (ranAsOwner(current)) return;
   const { dataDirectory, installation } = current;
   // All at once: a zone's power fails for all of it.

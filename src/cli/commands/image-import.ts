@@ -23,6 +23,7 @@ export async function imageImport(file: string, options: ImportOptions): Promise
       log: silentLog,
       signal: endSignal(),
       ...(options.loginUser === undefined ? {} : { loginUser: options.loginUser }),
+      ...(options.arch === undefined ? {} : { architecture: options.arch }),
       ...(options.paravirtual === true ? await paravirtualToo(imagesDirectory) : {}),
     });
     await refreshImages(current.installation.runDirectory);
@@ -37,7 +38,8 @@ export async function imageImport(file: string, options: ImportOptions): Promise
 
 /** The kernel of the images that were built here boots imported ones too. */
 async function paravirtualToo(imagesDirectory: string) {
-  const kernelFile = (await listImages(imagesDirectory)).find((image) => image.kernelFile !== undefined)?.kernelFile;
+  const images = await listImages(imagesDirectory);
+  const { kernelFile, ramdiskFile } = images.find((image) => image.ramdiskFile !== undefined) ?? images.find((image) => image.kernelFile !== undefined) ?? {};
   if (kernelFile === undefined) throw new CommandError("There is no paravirtual kernel yet.", { remedy: "Build an image first: ./hostelry image build tiny" });
-  return { kernelFile, virtualizations: ["hvm", "paravirtual"] } as const;
+  return { kernelFile, ...(ramdiskFile === undefined ? {} : { ramdiskFile }), virtualizations: ["hvm", "paravirtual"] } as const;
 }

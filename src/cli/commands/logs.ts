@@ -4,10 +4,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { requireInstallation } from "../current-installation.ts";
+import { findJoinedHost } from "../join/joined-host.ts";
 import { logFile } from "../launch.ts";
 
 export async function logs(component: string | undefined, options: { readonly data?: string; readonly follow?: boolean; readonly lines: number }): Promise<void> {
-  const { dataDirectory } = requireInstallation(options.data);
+  const { dataDirectory } = findJoinedHost(options.data) ?? requireInstallation(options.data);
   const names = listLogs(dataDirectory);
   if (component !== undefined && !names.includes(component)) {
     throw new CommandError(`There is no log of ${component}.`, { remedy: `There are: ${names.join(", ") || "none yet"}.`, exitCode: exitCodes.usage });

@@ -1,10 +1,10 @@
 /** `reach`: whether packets get from one end to another, and what stops them. */
-import { CommandError, exitCodes, notRunning } from "../command-error.ts";
-import { callSocket, controlSocket, isRefused } from "../control-client.ts";
-import { ranAsOwner, requireInstallation, type CurrentInstallation } from "../current-installation.ts";
+import { exitCodes } from "../command-error.ts";
+import { askControlPlane } from "../control-client.ts";
+import { ranAsOwner, requireInstallation } from "../current-installation.ts";
 import { countPackets } from "../reach/count-packets.ts";
 import { probePort } from "../reach/probe-port.ts";
-import { parseQuestion, refuse } from "../reach/question.ts";
+import { parseQuestion } from "../reach/question.ts";
 import { reportHops, type CountedHop, type EndReport, type ReachReport } from "../reach/reach-report.ts";
 import { renderTable } from "../terminal.ts";
 
@@ -12,31 +12,21 @@ interface ReachOptions {
   readonly data?: string;
   readonly json?: boolean;
   readonly protocol?: string;
+  readonly ipv6?: boolean;
 }
 
 export async function reach(from: string, to: string, options: ReachOptions): Promise<void> {
-  parseQuestion(from, to, options.protocol); // what no control plane could answer is refused whether or not one runs
+  const { protocol, ipv6 } = options;
+  parseQuestion({ from, to, protocol, ipv6 }); // what no control plane could answer is refused whether or not one runs
   const current = requireInstallation(options.data);
   if (ranAsOwner(current)) return;
-  const asked = await ask(current, new URLSearchParams({ from, to, ...(options.protocol === undefined ? {} : { protocol: options.protocol }) }));
+  const words = new URLSearchParams({ from, to, ...(protocol === undefined ? {} : { protocol }), ...(ipv6 === true ? { ipv6: "" } : {}) });
+  const asked = await askControlPlane<ReachReport>(current, { method: "GET", path: `/v1/reach?${words.toString()}`, timeoutMs: 60_000 });
   const { simulated, runDirectory } = current.installation;
   const counted = { ...asked, hops: await countPackets(runDirectory, asked.hops) }; // before the probe, whose own packets count too
   const report = reportHops(counted, simulated ? counted.hops : await probePort(counted));
   process.stdout.write(`${options.json === true ? JSON.stringify(report, undefined, 2) : renderReach(report)}\n`);
   if (report.outcome === "stopped") process.exitCode = exitCodes.failed;
-}
-
-async function ask({ dataDirectory, installation }: CurrentInstallation, words: URLSearchParams): Promise<ReachReport> {
-  const call = { method: "GET", path: `/v1/reach?${words.toString()}`, timeoutMs: 60_000 } as const;
-  const answer = await callSocket(controlSocket(installation.runDirectory), call).catch((thrown: unknown) => {
-    throw isRefused(thrown) ? notRunning(dataDirectory) : thrown;
-  });
-  if (answer.status === 400) {
-    const { message, remedy } = JSON.parse(answer.body) as { message: string; remedy: string }; // our own process wrote it
-    throw refuse(message, remedy);
-  }
-  if (answer.status !== 200) throw new CommandError("The control plane failed.", { remedy: "See ./hostelry logs control-plane" });
-  return JSON.parse(answer.body) as ReachReport; // likewise
 }
 
 export function renderReach(report: ReachReport): string {

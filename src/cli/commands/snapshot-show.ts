@@ -1,6 +1,5 @@
 /** `snapshot show`: where a snapshot's bytes are and who needs them. */
-import { CommandError, notRunning } from "../command-error.ts";
-import { callSocket, controlSocket, isRefused } from "../control-client.ts";
+import { askControlPlane } from "../control-client.ts";
 import { ranAsOwner, requireInstallation } from "../current-installation.ts";
 import type { SnapshotBlocks, SnapshotFacts } from "../storage/show-snapshot.ts";
 import { renderTable } from "../terminal.ts";
@@ -9,12 +8,7 @@ export async function snapshotShow(id: string, options: { readonly data?: string
   const current = requireInstallation(options.data);
   if (ranAsOwner(current)) return;
   const path = `/v1/snapshots/${encodeURIComponent(id)}`;
-  const answer = await callSocket(controlSocket(current.installation.runDirectory), { method: "GET", path, timeoutMs: 60_000 }).catch((thrown: unknown) => {
-    throw isRefused(thrown) ? notRunning(current.dataDirectory) : thrown;
-  });
-  if (answer.status === 404) throw new CommandError(`There is no snapshot ${id}.`);
-  if (answer.status !== 200) throw new CommandError("The control plane failed.", { remedy: "See ./hostelry logs control-plane" });
-  const facts = JSON.parse(answer.body) as SnapshotFacts; // our own process wrote it
+  const facts = await askControlPlane<SnapshotFacts>(current, { method: "GET", path, timeoutMs: 60_000 });
   process.stdout.write(`${options.json === true ? JSON.stringify(facts, undefined, 2) : renderSnapshot(facts)}\n`);
 }
 

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { errorChain } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Component } from "../component.ts";
+import { followInstallation } from "../follow-installation.ts";
 import { notRunning } from "../command-error.ts";
 import { launchImageBuild } from "../image-builds.ts";
 import { findInstallation, type Installation } from "../installation.ts";
+import { superviseJoinedHost } from "../join/joined-host.ts";
+import { findMembership } from "../join/membership.ts";
 import { launchComponent, lockHeld } from "../launch.ts";
 import { ensureNetworks, namespaceOf } from "../networks.ts";
 import { isPoweredOff } from "../power.ts";
@@ -20,7 +23,7 @@ export async function supervise(dataDirectory: string): Promise<void> {
   const log = processLog("supervisor");
   const signal = endSignal();
   const installation = findInstallation(dataDirectory);
-  if (installation === undefined) throw notRunning(dataDirectory);
+  if (installation === undefined) return superviseMember(dataDirectory, log, signal);
   const { runDirectory } = installation;
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
   try {
@@ -35,14 +38,14 @@ export async function supervise(dataDirectory: string): Promise<void> {
   flushCompileCache();
   ensureFirstImage(installation, dataDirectory, log, signal);
   await superviseComponents({
-    wanted: wantedComponents(installation),
+    wanted: followInstallation(dataDirectory, installation, log),
     launch: (component) =>
       launchComponent(component, {
         dataDirectory,
         runDirectory,
         ...(component.kind === "agent" ? { networkNamespace: namespaceOf(installation, component.node) } : {}),
       }),
-    isHeld: (component) => component.kind === "agent" && isPoweredOff(dataDirectory, component.node),
+    isHeld: (component) => "node" in component && isPoweredOff(dataDirectory, component.node),
     findRunning: () => findComponents(dataDirectory),
     now: () => performance.now(),
     log,
@@ -52,15 +55,17 @@ export async function supervise(dataDirectory: string): Promise<void> {
   process.exit(0); // a build that still runs must not hold it
 }
 
+/** The same for a machine that has joined a data centre elsewhere. */
+async function superviseMember(dataDirectory: string, log: Log, signal: AbortSignal): Promise<void> {
+  const membership = findMembership(dataDirectory);
+  if (membership === undefined) throw notRunning(dataDirectory);
+  await superviseJoinedHost({ dataDirectory, membership }, log, signal);
+  process.exit(0);
+}
+
 function launchUnlessRunning(component: Component, dataDirectory: string, runDirectory: string): void {
   if (findComponents(dataDirectory).some((running) => running.component.kind === component.kind)) return;
   launchComponent(component, { dataDirectory, runDirectory }).unref();
-}
-
-export function wantedComponents({ topology }: Installation): readonly Component[] {
-  const zones = topology.regions.flatMap((region) => region.zones);
-  const nodes = zones.flatMap((zone) => [zone.storageNode.id, ...zone.hosts.map((host) => host.id)]);
-  return [{ kind: "control-plane" }, ...nodes.map((node): Component => ({ kind: "agent", node }))];
 }
 
 const imageRetryMs = 60_000;

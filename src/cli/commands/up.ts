@@ -4,25 +4,32 @@
  * Real: a supervisor process, which starts everything else. Simulated: the control plane alone, with the simulated hosts in it.
  * Whatever runs already is never started twice (`launch.ts`), so `up` may be called at any time, also twice at once.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isLoopback } from "../../base/loopback.ts";
+import { openStore } from "../../store/store.ts";
+import { namedPlans, type MachineSize } from "../build-topology.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { componentName } from "../component.ts";
-import { surroundings, type Surroundings } from "../directories.ts";
+import { databaseFile, surroundings, type Surroundings } from "../directories.ts";
 import { conflictChecks } from "../doctor/network.ts";
 import { readRoutes } from "../free-block.ts";
 import { applyRequest, ensureInstallation, findInstallation, replaceInstallation, type Installation, type InstallationRequest } from "../installation.ts";
+import { findMembership } from "../join/membership.ts";
 import { launchComponent } from "../launch.ts";
 import { machineSize } from "../machine-size.ts";
+import { acceleratorsOf, requireAccelerators } from "../named-devices.ts";
 import { nextSteps } from "../next-steps.ts";
 import { installationParts, prepareDataDirectory } from "../prepare-installation.ts";
 import { chooseFreePort, isPortFree } from "../ports.ts";
 import { findComponents, type ComponentProcess } from "../processes.ts";
 import type { UpOptions } from "../program-up.ts";
 import { waitUntilReady } from "../readiness.ts";
+import { listOwnAddresses, remoteUrl } from "../remote-address.ts";
 import { shareWithCaller } from "../share-with-caller.ts";
 import { counted, terminalProgress, type Progress } from "../terminal.ts";
 import { parseTopology } from "../topology.ts";
+import { departuresOf, refuseOrphans } from "../topology-orphans.ts";
 import { guestsRemain, shutDown } from "../shut-down.ts";
 
 export async function up(options: UpOptions): Promise<void> {
@@ -32,7 +39,10 @@ export async function up(options: UpOptions): Promise<void> {
   if (!request.simulated && around.uid !== 0) {
     throw new CommandError("Real guests need root.", { remedy: "Run it as root; or use --simulated, which needs neither root nor packages." });
   }
+  requireAccelerators(request.accelerators ?? []);
   const dataDirectory = prepareDataDirectory(options.data, request.simulated, around);
+  const membership = findMembership(dataDirectory);
+  if (membership !== undefined) throw new CommandError(`${dataDirectory} is that of the host ${membership.host} of another data centre.`, { remedy: "Give another directory with --data DIR; ./hostelry host join starts the host." });
   const running = findComponents(dataDirectory);
   const installation = await currentInstallation(dataDirectory, request, running, around);
   const leader = request.simulated ? "control-plane" : "supervisor";
@@ -46,7 +56,8 @@ export async function up(options: UpOptions): Promise<void> {
     const report = await waitUntilReady({ dataDirectory, installation, leader, progress });
     shareWithCaller(dataDirectory, report.url, around.environment);
     progress.end();
-    process.stdout.write(nextSteps(report, { simulated: installation.simulated, ...(options.data === undefined ? {} : { data: options.data }) }));
+    const remote = installation.listen === undefined ? {} : { remote: remoteUrl(installation.listen, installation.port) };
+    process.stdout.write(nextSteps(report, { simulated: installation.simulated, ...remote, ...(options.data === undefined ? {} : { data: options.data }) }));
   } finally {
     progress.end();
   }
@@ -54,12 +65,15 @@ export async function up(options: UpOptions): Promise<void> {
 }
 
 function parseRequest(options: UpOptions): InstallationRequest {
-  const plan = options.topology === undefined ? undefined : parseTopology(readTopologyFile(options.topology), options.topology);
+  const plan = options.topology === undefined ? undefined : (namedPlans[options.topology] ?? parseTopology(readTopologyFile(options.topology), options.topology));
   return {
     simulated: options.simulated === true,
     openAccounts: options.openAccounts === true,
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(plan === undefined ? {} : { plan }),
+    ...(options.accelerators === undefined ? {} : { accelerators: acceleratorsOf(options.accelerators) }),
+    ...(options.joinDevice === undefined ? {} : { joinDevice: options.joinDevice }),
   };
 }
 
@@ -80,20 +94,41 @@ async function currentInstallation(
   const machine = machineSize();
   const existing = running.length === 0 ? undefined : findInstallation(dataDirectory);
   if (existing !== undefined && existing.simulated === request.simulated) {
-    if (JSON.stringify(applyRequest(existing, request, machine)) === JSON.stringify(existing)) return existing;
+    const same = applyRequest(existing, request, machine);
+    if (JSON.stringify(same) === JSON.stringify(existing)) return existing;
     throw new CommandError("Hostelry is already running, with other options.", { remedy: "End it first (./hostelry down), or leave the options as they are." });
   }
+  await refuseOrphaning(dataDirectory, request, machine);
+  requireOwnAddress(request.listen);
   const installation = await ensureInstallation(dataDirectory, request, installationParts(request.simulated, around));
   if (!installation.simulated) refuseTakenBlocks(installation);
   return settlePort(dataDirectory, installation, request);
 }
 
-/** A port that a stranger took is refused, or exchanged when any would do. */
+/** A topology without a node that something is on is refused, as while the data centre runs. */
+async function refuseOrphaning(dataDirectory: string, request: InstallationRequest, machine: MachineSize): Promise<void> {
+  const existing = findInstallation(dataDirectory);
+  const database = databaseFile(dataDirectory);
+  if (existing === undefined || !existsSync(database)) return;
+  const departure = departuresOf(existing.topology, applyRequest(existing, request, machine).topology);
+  if (departure.nodes.length === 0) return;
+  await using store = await openStore(database);
+  await store.read((tx) => refuseOrphans(tx, departure));
+}
+
+function requireOwnAddress(address: string | undefined): void {
+  if (address === undefined || isLoopback(address) || listOwnAddresses().includes(address)) return;
+  throw new CommandError(`This machine does not have the address ${address}.`, { remedy: `It has: ${listOwnAddresses().join(", ")}`, exitCode: exitCodes.usage });
+}
+
+/** A port that a stranger took is refused, or exchanged when any would do. An address that is gone by now is waited for. */
 async function settlePort(dataDirectory: string, installation: Installation, request: InstallationRequest): Promise<Installation> {
-  const free = await isPortFree(installation.port);
+  const { port, listen } = installation;
+  const outer = listen !== undefined && listOwnAddresses().includes(listen) ? [listen] : [];
+  const free = (await isPortFree(port)) && (await Promise.all(outer.map((address) => isPortFree(port, address)))).every(Boolean);
   // Looked for after the port, since another `up` may be starting it just now.
   if (free || findComponents(dataDirectory).some(({ component }) => component.kind === "control-plane")) return installation;
-  if (request.port !== 0) throw new CommandError(`Port ${installation.port} is in use on this machine.`, { remedy: "Give another one with --port NUMBER." });
+  if (request.port !== 0) throw new CommandError(`Port ${port} is in use on this machine.`, { remedy: "Give another one with --port NUMBER." });
   const moved = { ...installation, port: await chooseFreePort() };
   replaceInstallation(dataDirectory, moved);
   return moved;

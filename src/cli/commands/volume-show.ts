@@ -1,42 +1,54 @@
-/** `volume show`: the layers, exports and present work of a volume, as its storage node has them. */
+/** `volume show`: whose a volume is and who holds it, as the control plane has it; its layers, exports and present work, as its storage node has them. */
 import type { VolumeDescription } from "../../host/disk/volumes.ts";
-import { CommandError } from "../command-error.ts";
-import { agentSocket, callSocket } from "../control-client.ts";
+import { agentSocket, askControlPlane, callSocket } from "../control-client.ts";
 import { ranAsOwner, requireInstallation } from "../current-installation.ts";
+import type { VolumeRecord } from "../storage/show-volume.ts";
 import { renderTable } from "../terminal.ts";
+
+/** Without what the storage node has, where it does not answer or only plays to be there. */
+export type ShownVolume = VolumeRecord & Partial<Omit<VolumeDescription, "id" | "sizeGib">>;
 
 export async function volumeShow(id: string, options: { readonly data?: string; readonly json?: boolean }): Promise<void> {
   const current = requireInstallation(options.data);
   if (ranAsOwner(current)) return;
-  const { runDirectory, topology } = current.installation;
-  const nodes = topology.regions.flatMap(({ zones }) => zones.map(({ storageNode }) => storageNode.id));
-  const answers = await Promise.all(nodes.map((node) => askNode(runDirectory, node, id)));
-  const found = answers.find((answer) => answer !== undefined);
-  if (found === undefined) throw new CommandError(`No storage node that runs has the volume ${id}.`, { remedy: "See ./hostelry status" });
-  process.stdout.write(`${options.json === true ? JSON.stringify(found, undefined, 2) : renderVolume(found)}\n`);
+  const { runDirectory } = current.installation;
+  const record = await askControlPlane<VolumeRecord>(current, { method: "GET", path: `/v1/volumes/${encodeURIComponent(id)}`, timeoutMs: 10_000 });
+  const shown: ShownVolume = { ...(await askNode(runDirectory, record)), ...record };
+  process.stdout.write(`${options.json === true ? JSON.stringify(shown, undefined, 2) : renderVolume(shown)}\n`);
 }
 
-/** Undefined also when the node does not answer. */
-async function askNode(runDirectory: string, node: string, id: string): Promise<(VolumeDescription & { readonly node: string }) | undefined> {
-  const path = `/v1/volumes/${encodeURIComponent(id)}`;
-  const answer = await callSocket(agentSocket(runDirectory, node), { method: "GET", path, timeoutMs: 10_000 }).catch(() => undefined);
-  if (answer?.status !== 200) return undefined;
-  const description = JSON.parse(answer.body) as VolumeDescription; // our own process wrote it
-  return { ...description, node };
+async function askNode(runDirectory: string, { id, storageNode }: VolumeRecord): Promise<VolumeDescription | undefined> {
+  const answer = await callSocket(agentSocket(runDirectory, storageNode), { method: "GET", path: `/v1/volumes/${id}`, timeoutMs: 10_000 }).catch(() => undefined);
+  return answer?.status === 200 ? (JSON.parse(answer.body) as VolumeDescription) : undefined; // our own process wrote it
 }
 
-export function renderVolume({ id, node, sizeGib, source, layers, exports, work, facts }: VolumeDescription & { readonly node: string }): string {
-  const { initializedPercent, impairment } = facts.condition;
+export function renderVolume(volume: ShownVolume): string {
+  const { id, account, zone, storageNode, sizeGib, type, encrypted, state, heldBy } = volume;
   return renderTable([
-    ["volume", `${id} on ${node}, ${sizeGib} GiB`],
-    ["begun as", source === undefined ? "nothing" : `a ${source === "file" ? "image file" : "snapshot"}${initializedPercent === undefined ? "" : `, ${initializedPercent} % here`}`],
+    ["volume", `${id} of account ${account} in ${zone}, ${sizeGib} GiB of ${type}${encrypted ? ", encrypted" : ""}`],
+    ["state", state],
+    ["held by", heldBy.length === 0 ? "nothing" : heldBy.map((holder) => `${holder.instance} as ${holder.device}, ${holder.state}${holder.host === undefined ? "" : `, on ${holder.host}`}`).join("; ")],
+    ["begun as", beginning(volume)],
+    ["kept on", volume.layers === undefined ? `${storageNode}, which does not say more` : storageNode],
+    ...renderStored(volume),
+  ]);
+}
+
+function beginning({ snapshot, source, facts }: ShownVolume): string {
+  const share = facts?.condition.initializedPercent;
+  return `${snapshot ?? (source === "file" ? "an image file" : "nothing")}${share === undefined ? "" : `, ${share} % here`}`;
+}
+
+function renderStored({ layers = [], exports, work, facts }: ShownVolume): string[][] {
+  const impairment = facts?.condition.impairment;
+  return [
     ...layers.map(({ number, storedBytes, moment }, place) => [
       `layer ${number}`,
       [`${(storedBytes / 2 ** 20).toFixed(1)} MiB`, place === layers.length - 1 ? "active" : "frozen", ...(moment === undefined ? [] : [`up to ${moment}`])].join(", "),
     ]),
-    ["exports", exports.length === 0 ? "none" : exports.join(", ")],
-    ["work", work === undefined ? "none" : `${work.kind}, ${work.percent} %`],
-    ...facts.snapshots.map((snapshot) => ["snapshot", `${snapshot.id}, ${snapshot.state}, ${snapshot.percent} %`]),
+    ...(exports === undefined ? [] : [["exports", exports.length === 0 ? "none" : exports.join(", ")]]),
+    ...(work === undefined ? [] : [["work", `${work.kind}, ${work.percent} %`]]),
+    ...(facts?.snapshots ?? []).map((snapshot) => ["snapshot", `${snapshot.id}, ${snapshot.state}, ${snapshot.percent} %`]),
     ...(impairment === undefined ? [] : [["impaired", impairment.detail]]),
-  ]);
+  ];
 }

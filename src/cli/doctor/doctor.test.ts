@@ -40,15 +40,17 @@ describe("doctor", () => {
 
   test("believes the probe of an engine and not the presence of its device", () => {
     const works = { works: true, engine: "qemu-tcg", bootMs: 900 };
-    const checks = engineChecks({
+    const engines = {
       emulated: works,
       paravirtual: { works: false, engine: "user-mode-linux", reason: "it is not installed" },
       hardware: { works: false, engine: "qemu-kvm", reason: "the first instruction never returned" },
-    });
+    };
+    const checks = engineChecks({ engines, arm64: { works: false, engine: "qemu-arm64", reason: "there is no /usr/bin/qemu-system-aarch64" } });
     expect(checks.map(({ name, result, required }) => [name, result, required])).toEqual([
       ["emulated", "yes", true],
       ["paravirtual", "no", false],
       ["hardware", "no", false],
+      ["arm64", "no", false],
     ]);
     expect(checks[2]?.detail).toMatch(/^qemu-kvm: the first instruction never returned; /);
   });

@@ -1,5 +1,5 @@
 /** What the kernel lets us do, found out by doing it in a network namespace that is thrown away. */
-import { existsSync, readFileSync } from "node:fs";
+import { openProcessorGroups } from "../../host/processor/control-groups.ts";
 import { asRoot, type Check, no, tryCommand, unknown, yes } from "./check.ts";
 
 const translation = `table ip hostelry_trial {
@@ -9,7 +9,7 @@ const translation = `table ip hostelry_trial {
 `;
 
 export function kernelChecks(isRoot: boolean): readonly Check[] {
-  return [...(isRoot ? namespaceChecks() : unprivileged()), cgroupCheck()];
+  return [...(isRoot ? namespaceChecks() : unprivileged()), cgroupCheck(isRoot)];
 }
 
 function namespaceChecks(): readonly Check[] {
@@ -17,7 +17,7 @@ function namespaceChecks(): readonly Check[] {
     trial("network namespaces", "a network for every host and VPC", ["true"], "In a container, start it with --privileged or --cap-add NET_ADMIN,SYS_ADMIN"),
     trial("virtual links", "pairs, bridges and taps between namespaces", ["sh", "-ec", linkScript], "Load the kernel's modules: modprobe veth bridge tun"),
     trial("nftables", "address translation and connection tracking", ["nft", "-f", "-"], "Install nftables; load the kernel's modules: modprobe nf_tables nft_chain_nat nft_masq nf_conntrack", translation),
-    trial("mounts", "a FUSE export for every paravirtual volume", ["mount", "-t", "tmpfs", "none", "/mnt"], "In a container, start it with --privileged or --cap-add SYS_ADMIN"),
+    trial("mounts", "the names of network namespaces", ["mount", "-t", "tmpfs", "none", "/mnt"], "In a container, start it with --privileged or --cap-add SYS_ADMIN"),
   ];
 }
 
@@ -32,10 +32,11 @@ function unprivileged(): readonly Check[] {
   return ["network namespaces", "virtual links", "nftables", "mounts"].map((name) => unknown(name, "can only be tried as root", asRoot));
 }
 
-function cgroupCheck(): Check {
-  const forWhat = "limits of processor and memory for guests";
-  if (existsSync("/sys/fs/cgroup/cgroup.controllers")) {
-    return yes("control groups", `version 2 with ${readFileSync("/sys/fs/cgroup/cgroup.controllers", "utf8").trim()}: ${forWhat}`, false);
-  }
-  return no("control groups", `version 2 is not mounted: ${forWhat}`, "Guests run without these limits; boot with systemd.unified_cgroup_hierarchy=1 to have them", false);
+/** Version 2 or 1, as `host/processor` finds them. */
+function cgroupCheck(isRoot: boolean): Check {
+  const forWhat = "shares of the processors and CPU credits";
+  if (!isRoot) return unknown("control groups", "can only be tried as root", asRoot);
+  const found = openProcessorGroups();
+  if (!("missing" in found)) return yes("control groups", forWhat, false);
+  return no("control groups", `${found.missing}: ${forWhat}`, "Guests run without these; in a container, give it control groups of its own (--cgroupns=private) and write access", false);
 }

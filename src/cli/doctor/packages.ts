@@ -2,9 +2,12 @@
 import { readFileSync } from "node:fs";
 import { type Check, no, tryCommand, unknown, yes } from "./check.ts";
 
+const purposes = ["up", "arm64", "test"] as const;
+type Purpose = (typeof purposes)[number];
+
 export interface ListedPackage {
   readonly name: string;
-  readonly purpose: "up" | "test";
+  readonly purpose: Purpose;
   /** As `uname -m` says it, or `any`. */
   readonly machine: string;
   readonly why: string;
@@ -28,15 +31,22 @@ export function packageChecks(): readonly Check[] {
 function packageCheck({ name, purpose, why }: ListedPackage, version: string | undefined): Check {
   const required = purpose === "up";
   if (version !== undefined) return yes(name, `${version}: ${why}`, required);
-  return no(name, `missing: ${why}`, required ? "./hostelry setup installs it" : `npm test installs it; or: sudo apt-get install ${name}`, required);
+  return no(name, `missing: ${why}`, remedies[purpose](name), required);
 }
+
+const remedies: Readonly<Record<Purpose, (name: string) => string>> = {
+  up: () => "./hostelry setup installs it",
+  arm64: () => "./hostelry setup arm64 installs it, or the first launch of an image of arm64",
+  test: (name) => `npm test installs it; or: sudo apt-get install ${name}`,
+};
 
 /** The lines of the list: name, purpose, machine and the reason. */
 export function parsePackageList(text: string): readonly ListedPackage[] {
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
   return lines.map((line) => {
-    const [name = "", purpose = "", machine = "", ...why] = line.trim().split(/\s+/);
-    if (purpose !== "up" && purpose !== "test") throw new Error(`tools/debian-packages: ${name} is for neither \`up\` nor \`test\``);
+    const [name = "", word = "", machine = "", ...why] = line.trim().split(/\s+/);
+    const purpose = purposes.find((each) => each === word);
+    if (purpose === undefined) throw new Error(`tools/debian-packages: ${name} is for none of ${purposes.join(", ")}`);
     return { name, purpose, machine, why: why.join(" ") };
   });
 }

@@ -1,19 +1,21 @@
 /** A VPC as `reach` looks at it: what its hosts are told, the ids behind that, and how far the hosts are. */
 import type { InstanceId, InterfaceId, SubnetId, VpcId } from "../../base/ids.ts";
+import { isBlockText } from "../../base/ipv6.ts";
 import { toInstanceState } from "../../compute/instance-state.ts";
 import { canonicalJson } from "../../host/protocol/generation.ts";
 import type { HostDescription } from "../../host/protocol/report.ts";
 import type { PlacedInterface, VpcSpecification } from "../../host/protocol/specification.ts";
 import type { HostView, InterfaceEnd, SubnetView, VpcView } from "../../network/reach/hop.ts";
+import type { Packet } from "../../network/reach/packet.ts";
 import { readAclChoice, readTableChoice } from "../../network/subnet-choices.ts";
 import { narrowToHost, toVpcSpecification } from "../../network/vpc-specification.ts";
-import { isHeard } from "../../placement/reservation.ts";
+import { isHeard } from "../../placement/heard.ts";
 import type { Tx } from "../../store/store.ts";
 import type { HostRow } from "../../store/tables.ts";
 
 export interface SeenVpc {
-  /** With its primary private address unless another one is named; undefined when the VPC has no such interface. */
-  endOf(id: string, address?: string): InterfaceEnd | undefined;
+  /** With its first address of the family unless another one is named; undefined when the VPC has no such interface, or this no address of the family. */
+  endOf(id: string, family: Pick<Packet, "ipv6">, address?: string): InterfaceEnd | undefined;
 }
 
 export async function readVpc(tx: Tx, id: VpcId, now: number): Promise<SeenVpc> {
@@ -23,16 +25,17 @@ export async function readVpc(tx: Tx, id: VpcId, now: number): Promise<SeenVpc> 
   const instances = await readInstances(tx, id);
   const hosts = await readHosts(tx, specification, now);
   return {
-    endOf: (nicId, address) => {
+    endOf: (nicId, family, wanted) => {
       const nic = specification.interfaces.find((each) => each.id === nicId);
       const subnet = specification.subnets.find((each) => each.id === nic?.subnet);
-      return nic === undefined || subnet === undefined ? undefined : { kind: "interface", nic, subnet, vpc: view, ...addressesOf(nic, address), ...instances.get(nic.id), ...hostOf(nic, hosts) };
+      const address = wanted ?? (family.ipv6 === true ? nic?.ipv6Addresses?.find((each) => !isBlockText(each)) : nic?.privateAddresses[0]);
+      if (nic === undefined || subnet === undefined || address === undefined) return undefined;
+      return { kind: "interface", nic, subnet, vpc: view, ...addressesOf(nic, address), ...instances.get(nic.id), ...hostOf(nic, hosts) };
     },
   };
 }
 
-function addressesOf(nic: PlacedInterface, wanted: string | undefined): Pick<InterfaceEnd, "address" | "publicAddress"> {
-  const address = wanted ?? nic.privateAddresses[0] ?? "";
+function addressesOf(nic: PlacedInterface, address: string): Pick<InterfaceEnd, "address" | "publicAddress"> {
   const publicAddress = nic.publicAddresses[address];
   return { address, ...(publicAddress === undefined ? {} : { publicAddress }) };
 }

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { silentLog } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
-import type { Report } from "../protocol/report.ts";
+import type { StateReport } from "../protocol/report.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
 import { startAgent } from "./agent.ts";
 import type { HostParts } from "./parts.ts";
@@ -42,7 +42,7 @@ const scripts: Readonly<Record<string, readonly Act[]>> = {
   "launch, reboot": [launch, reboot],
   "launch, plug, unplug": [launch, plug, unplug],
   "launch, terminate": [launch, terminate],
-  "launch, stop, terminate": [launch, stop, terminate],
+  "launch with accelerators, stop, terminate": [{ change: { accelerators: 2 }, until: "running" }, stop, terminate],
   "terminate at once": [{ change: {}, until: "" }, terminate],
   "stop and start at once": [launch, { change: { want: "running", run: 2 }, until: "running" }],
 };
@@ -118,7 +118,7 @@ async function play(script: readonly Act[], kills: readonly number[], machineRes
   return { world, moments, last: specification };
 }
 
-function isDone(report: Report | undefined, { generation, run, reboots }: MachineSpecification, state: string): boolean {
+function isDone(report: StateReport | undefined, { generation, run, reboots }: MachineSpecification, state: string): boolean {
   return report?.kind === "machine" && report.state === state && report.generation === generation && report.run === run && (state !== "running" || report.reboots >= reboots);
 }
 
@@ -138,7 +138,7 @@ function outcome({ engine, parts }: World) {
     guests: engine.guests.size,
     disks: [...(guest?.disks ?? [])],
     interfaces: [...(guest?.interfaces ?? [])],
-    held: [...parts.disks.held].toSorted(),
+    held: [...parts.disks.held, ...[...parts.accelerators.held].map((id) => `${id} accelerators`)].toSorted(),
     network: [...parts.network.interfaces].toSorted(),
     files: [...parts.files.contents.keys()].filter((path) => path.includes(machineId)).toSorted(),
   };

@@ -9,10 +9,12 @@ import type { InstanceId, VolumeId } from "../../base/ids.ts";
 import { jsonLog, silentLog } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import { endDaemons, findDaemons } from "../disk/daemon-process.ts";
+import { guestSockets } from "../disk/guest-socket.ts";
 import { hostDisks } from "../disk/host-disks.ts";
 import { qemuEngine } from "../engine/qemu/qemu-engine.ts";
 import { umlEngine } from "../engine/uml/uml-engine.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
+import { sendSignal } from "../send-signal.ts";
 import { startAgent, type Agent } from "./agent.ts";
 import { engineUser } from "./confinement.ts";
 import { consoleFiles } from "./console-files.ts";
@@ -53,9 +55,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  leaving.abort();
-  await Promise.all([storage.over, host.over]);
-  await endDaemons(directory, 0);
+  await switchOff();
   await rm(directory, { recursive: true, force: true });
 }, 60_000);
 
@@ -64,7 +64,7 @@ async function start(): Promise<void> {
   const installation = { dataDirectory: join(directory, "data"), runDirectory: join(directory, "run"), imagesDirectory: directory };
   const probes = { directory };
   const engines = { emulated: qemuEngine("tcg", probes), hardware: qemuEngine("kvm", probes), paravirtual: umlEngine(probes, { random: systemRandom, log: silentLog }) };
-  const hostParts: HostParts = { ...simulatedHost(engines), files: diskFiles, consoles: consoleFiles, disks: hostDisks };
+  const hostParts: HostParts = { ...simulatedHost(engines), files: diskFiles, consoles: consoleFiles, disks: hostDisks(guestSockets(installation.runDirectory)) };
   const storageParts = openStorageParts({ ...installation, hostId: "node", installation: "abcdef", underlayAddress: "127.0.0.1", snapshotsDirectory: join(directory, "snapshots"), log: silentLog });
   const availability = { works: true, engine: "" };
   const begin = async (hostId: string, parts: typeof hostParts | typeof storageParts, plane: FakeControlPlane) => {
@@ -93,13 +93,17 @@ async function start(): Promise<void> {
   host = await begin("host", hostParts, hostPlane);
 }
 
-/** All processes and mounts are gone, the folder for what need not outlive the machine is empty, disks are kept. */
-async function restartMachine(): Promise<void> {
+/** All processes and mounts are gone. */
+async function switchOff(): Promise<void> {
   leaving.abort();
   await Promise.all([storage.over, host.over]);
-  for (const { pid } of await findDaemons(directory)) process.kill(pid, "SIGKILL");
-  await expect.poll(() => findDaemons(directory), { timeout: 15_000 }).toEqual([]);
+  await endDaemons(directory, 0);
   for (const line of await mounts()) await promisify(execFile)("umount", ["-l", line.split(" ")[4] ?? ""]);
+}
+
+/** The folder for what need not outlive the machine is empty, disks are kept. */
+async function restartMachine(): Promise<void> {
+  await switchOff();
   await rm(join(directory, "run"), { recursive: true, force: true });
   bootId = "second";
   await start();
@@ -145,7 +149,7 @@ describe("a real host", () => {
     expect(await readdir(join(directory, "data/hosts/host/machines", id, "instance-store"))).toEqual([]);
     hostPlane.set(machine({ generation: 4, run: 2 }));
     await untilState("running", 4);
-    process.kill(pidOf() ?? 0, "SIGKILL");
+    sendSignal(pidOf() ?? 0, "SIGKILL");
     await hostPlane.until((reports) => JSON.stringify(reports.get(id)).includes('"cause":"engine"'), 10_000);
     hostPlane.set(machine({ generation: 5, want: "absent" }));
     storagePlane.set({ ...exported(root), generation: 2, want: "absent" }, { ...exported(extra), generation: 2, want: "absent" });

@@ -50,6 +50,19 @@ describe("a host's agent", () => {
     expect(report()).toMatchObject({ run: 1, reboots: 0, startedAt: expect.any(Number) });
   });
 
+  it("gives a guest its accelerators for as long as it runs, whichever agent is there", async () => {
+    const agent = await start();
+    specify({ accelerators: 2 });
+    await untilState("running");
+    const taken = engine.guests.get(machineId)?.plan.accelerators;
+    await restart(agent);
+    await expect.poll(() => plane.arrivals.length).toBe(2);
+    const between = [...host.accelerators.held];
+    specify({ generation: 2, accelerators: 2, want: "stopped" });
+    await untilState("stopped", 2);
+    expect([taken?.length, between, [...host.accelerators.held]]).toEqual([2, [machineId], []]);
+  });
+
   it("leaves guests alone when it leaves, and adopts them when it comes back", async () => {
     const agent = await start();
     specify();

@@ -17,11 +17,15 @@ import type { EngineUser } from "./confinement.ts";
 import type { ConsoleTiming } from "./console-upload.ts";
 import { ControlPlaneClient, type ClientEnd } from "./control-plane-client.ts";
 import type { ControlPlaneTransport } from "./control-plane-transport.ts";
+import { watchGuests, type GuestWatchTiming } from "./guest-watch.ts";
+import type { FetchImage } from "./image-files.ts";
 import { openIncarnation } from "./incarnation.ts";
 import { MachineDirectory } from "./machine-directory.ts";
 import { MachineKeeper } from "./machine-keeper.ts";
 import type { MachineStatus } from "./machine-worker.ts";
 import type { AgentParts, HostParts, StorageParts } from "./parts.ts";
+import { machineStreams } from "./machine-streams.ts";
+import { StreamDialer } from "./stream-dialer.ts";
 import { VolumeDirectory } from "./volume-directory.ts";
 import { VolumeKeeper, type VolumeStatus } from "./volume-keeper.ts";
 import { VpcDirectory } from "./vpc-directory.ts";
@@ -35,6 +39,7 @@ export interface AgentOptions {
   readonly dataDirectory: string;
   readonly runDirectory: string;
   readonly imagesDirectory: string;
+  readonly fetchImage?: FetchImage;
   /** Another one after each start of the physical machine: guests that ran before it are started again. */
   readonly bootId: string;
   readonly transport: ControlPlaneTransport;
@@ -42,12 +47,13 @@ export interface AgentOptions {
   readonly userOf: (id: InstanceId | VolumeId) => EngineUser | undefined;
   /** Finds out what the host can do; guests are taken up before, the control plane hears of the host after it. */
   readonly describe: (signal: AbortSignal) => Promise<HostDescription>;
-  /** What takes longer to find out; the control plane hears of it when it is known. */
-  readonly describeFully?: (signal: AbortSignal) => Promise<HostDescription>;
+  /** What takes longer to find out, each for itself; the control plane hears of it when it is known. */
+  readonly describeLater?: readonly ((signal: AbortSignal) => Promise<HostDescription>)[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly consoleTiming?: ConsoleTiming;
+  readonly watchTiming?: GuestWatchTiming;
   /** The longest wait between attempts to reach the control plane. */
   readonly longestPauseMs?: number;
 }
@@ -56,7 +62,13 @@ export interface AgentStatus {
   readonly host: string;
   readonly incarnation: number;
   readonly pid: number;
+  /** The control plane has taken this host in. */
+  readonly known: boolean;
+  /** Why it does not, as it said. */
+  readonly refusal?: string;
   readonly unsentReports: number;
+  /** Byte streams that are open or being opened. */
+  readonly streams: number;
   readonly machines: readonly MachineStatus[];
   readonly volumes: readonly VolumeStatus[];
 }
@@ -88,6 +100,7 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
   const incarnation = await openIncarnation(parts.files, options.dataDirectory, options.installation, options.clock);
   const leaving = new AbortController();
   let client: ControlPlaneClient | undefined;
+  let dialer: StreamDialer | undefined;
   // Before the arrival nothing need be kept: everything is announced again when it is done.
   const report = (news: Report) => client?.report(news);
   const keepers: Keepers =
@@ -106,7 +119,10 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
       });
       if (description === undefined) return "aborted";
       const { transport, log, random, longestPauseMs } = options;
-      const take = (page: SpecificationPage) => takePage(page, keepers, log);
+      const take = (page: SpecificationPage) => {
+        dialer?.take(page.streams ?? []);
+        return takePage(page, keepers, log);
+      };
       client = new ControlPlaneClient({
         hostId,
         incarnation,
@@ -120,13 +136,16 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
         },
         ...(longestPauseMs === undefined ? {} : { longestPauseMs }),
       });
-      void describeAgain(options, client, signal);
+      if (parts.role === "host" && machines !== undefined) dialer = new StreamDialer(machineStreams(machines, parts.streams), client, log);
+      for (const describe of options.describeLater ?? []) void describeAgain(describe, options, client, signal);
+      if (parts.role === "host" && machines !== undefined) void watchGuests({ guests: () => machines.guests(), network: parts.network, log, ...(options.watchTiming === undefined ? {} : { timing: options.watchTiming }) }, leaving.signal);
       return await client.run(signal);
     } finally {
       leaving.abort();
+      dialer?.leave();
       // Whatever a worker is still waiting for may be cut off at any point anyway.
       await Promise.race([Promise.all(all.map((keeper) => keeper.leave())), pause(leaveMs, new AbortController().signal)]);
-      if (parts.role === "host") await Promise.all([parts.network.close(), parts.metadata.close()]);
+      if (parts.role === "host") await Promise.all([parts.network.close(), parts.metadata.close(), parts.processors.close()]);
     }
   };
   const over = converse();
@@ -139,16 +158,19 @@ export async function startAgent(options: AgentOptions, signal: AbortSignal): Pr
       host: hostId,
       incarnation,
       pid: process.pid,
+      known: client?.isKnown ?? false,
+      ...(client?.refusal === undefined ? {} : { refusal: client.refusal }),
       unsentReports: client?.unsentReports ?? 0,
+      streams: dialer?.count ?? 0,
       machines: machines?.status() ?? [],
       volumes: volumes?.status() ?? [],
     }),
   };
 }
 
-async function describeAgain({ describeFully, log }: AgentOptions, client: ControlPlaneClient, signal: AbortSignal): Promise<void> {
+async function describeAgain(describe: AgentOptions["describe"], { log }: AgentOptions, client: ControlPlaneClient, signal: AbortSignal): Promise<void> {
   try {
-    if (describeFully !== undefined) await client.describe(await describeFully(signal));
+    await client.describe(await describe(signal));
   } catch (error) {
     if (!signal.aborted) log.error("What this host can do is not fully known", { error });
   }
@@ -170,11 +192,12 @@ async function takePage(page: SpecificationPage, { vpcs, machines, volumes }: Ke
 }
 
 function machineKeeper(options: AgentOptions, parts: HostParts, report: (news: Report) => void, client: () => ControlPlaneClient | undefined, signal: AbortSignal): MachineKeeper {
-  const { dataDirectory, runDirectory, imagesDirectory, bootId, userOf, clock, random, log, consoleTiming } = options;
+  const { dataDirectory, runDirectory, imagesDirectory, fetchImage, bootId, userOf, clock, random, log, consoleTiming } = options;
   return new MachineKeeper({
     ...parts,
     directory: new MachineDirectory(parts.files, dataDirectory, runDirectory),
     imagesDirectory,
+    ...(fetchImage === undefined ? {} : { fetchImage }),
     bootId,
     userOf,
     report,

@@ -5,12 +5,16 @@
  * The engine has it open for appending, so its next output begins the file anew. Output between the two steps is lost.
  */
 import { watch } from "node:fs";
-import { copyFile, open, rm, truncate } from "node:fs/promises";
+import { copyFile, open, rm, stat, truncate } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 
 export interface ConsoleFiles {
   /** The newest output, at most so many bytes. */
   tail(path: string, bytes: number): Promise<Uint8Array>;
+  /** Output from this place of the file on, at most so many bytes, and where it goes on. A file that was cut off meanwhile begins anew. */
+  read(path: string, from: number, bytes: number): Promise<{ readonly output: Buffer; readonly next: number }>;
+  /** How much the file has now. */
+  size(path: string): Promise<number>;
   /** Forgets all output: a new run begins. */
   clear(path: string): Promise<void>;
   /** Keeps the file from growing without end. */
@@ -28,6 +32,21 @@ export const consoleFiles: ConsoleFiles = {
     if (newest.length >= bytes) return newest;
     return Buffer.concat([await readTail(earlier(path), bytes - newest.length), newest]);
   },
+
+  async read(path, from, bytes) {
+    const file = await open(path).catch(() => undefined);
+    if (file === undefined) return { output: Buffer.alloc(0), next: 0 };
+    try {
+      const { size } = await file.stat();
+      const begin = size < from ? 0 : from;
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size - begin, bytes)), 0, Math.min(size - begin, bytes), begin);
+      return { output: buffer.subarray(0, bytesRead), next: begin + bytesRead };
+    } finally {
+      await file.close();
+    }
+  },
+
+  size: (path) => stat(path).then((facts) => facts.size, () => 0),
 
   async clear(path) {
     await rm(earlier(path), { force: true });

@@ -61,6 +61,19 @@ describe("the conversation with the control plane", () => {
     expect(seen.pages.map(({ complete, specifications }) => [complete, specifications.map(({ generation }) => generation)])).toEqual([[true, [1]], [false, [2]]]);
   });
 
+  it.each([403, 426])("keeps what it has to say while it is turned away with %i, and says it when it is let in again", async (status) => {
+    await using _server = await serveFakeControlPlane(plane, socket);
+    const { client, seen } = connect();
+    await expect.poll(() => seen.arrivals).toBe(1);
+    plane.outage = status;
+    client.report(reportOf({}));
+    await expect.poll(() => client.refusal).toBeDefined();
+    await expect.poll(() => plane.refused).toBeGreaterThan(5);
+    plane.outage = undefined;
+    await plane.until((reports) => reports.size === 1);
+    await expect.poll(() => client.refusal).toBeUndefined();
+  });
+
   it("says anew what the host can do, and says it again to a control plane that has forgotten the host", async () => {
     const { client } = connect();
     const late = client.describe({ ...description, version: "2" });

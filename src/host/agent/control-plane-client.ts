@@ -4,11 +4,14 @@
  * A control plane that is away, for a second or for a week, has no effect but waiting: pages and reports go on where they were.
  * 404 (it does not know this host yet) is waiting too. 409 (a newer agent speaks for this host) ends the client for good.
  */
+import type { Duplex } from "node:stream";
 import type { InstanceId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { longPollMs, type Incarnation, type SpecificationPage } from "../protocol/exchange.ts";
 import type { HostDescription, Report } from "../protocol/report.ts";
+import { frameStream } from "../protocol/framed-stream.ts";
+import { streamProtocol, type StreamErrorCode } from "../protocol/stream.ts";
 import { backOff, pause } from "./back-off.ts";
 import type { ControlPlaneAnswer, ControlPlaneRequest, ControlPlaneTransport } from "./control-plane-transport.ts";
 import { parsePage } from "./parse-page.ts";
@@ -46,6 +49,8 @@ export class ControlPlaneClient {
   #describing: Promise<boolean> | undefined;
   #superseded = false;
   #wasAway = false;
+  #arrived = false;
+  #refusal: string | undefined;
 
   constructor(options: ControlPlaneClientOptions) {
     this.#options = options;
@@ -87,27 +92,38 @@ export class ControlPlaneClient {
     return outcome === "done" || outcome === "refused" || outcome === "superseded";
   }
 
+  /** The control plane's end of the stream. Rejects when nobody waits for it any more. */
+  async dialStream(id: string): Promise<Duplex> {
+    return frameStream(await this.#options.transport.dial(this.#path(`streams/${id}`), streamProtocol));
+  }
+
+  /** One attempt: without it the control plane waits until it gives up. */
+  async refuseStream(id: string, code: StreamErrorCode): Promise<void> {
+    await this.#send({ method: "POST", path: this.#path(`streams/${id}`), body: { type: "application/json", content: JSON.stringify({ code }) }, timeoutMs: 5_000 });
+  }
+
   async #pollLoop(): Promise<void> {
     const wait = backOff(100, this.#options.longestPauseMs ?? 2_000, this.#options.random);
     let since: number | undefined;
-    let previous: number | "unknown-host" | "away" | undefined;
+    let previous: number | undefined;
     while (!this.#end.signal.aborted) {
       since ??= await this.#arrive();
       if (since === undefined) return;
       const askedAt = performance.now();
       const next = await this.#poll(since);
       if (next === "unknown-host") since = undefined;
-      else if (next !== "away") since = next;
-      if (typeof next !== "number") await pause(wait.next(), this.#end.signal);
-      else if (performance.now() - askedAt >= unhurriedMs || next !== previous) wait.reset();
+      else if (next !== "away") since = next.revision;
+      if (typeof next === "string") await pause(wait.next(), this.#end.signal);
+      else if (performance.now() - askedAt >= unhurriedMs || next.revision !== previous || next.streams !== undefined) wait.reset();
       else await pause(wait.next(), this.#end.signal); // an answer at once with nothing new: a control plane that does not wait
-      previous = next;
+      previous = typeof next === "string" ? undefined : next.revision;
     }
   }
 
   /** Returns the revision to begin with, or undefined when the conversation is over. */
   async #arrive(): Promise<number | undefined> {
     if (!(await this.#describe())) return undefined;
+    this.#arrived = true;
     this.#options.arrived();
     this.#known.resolve();
     return 0;
@@ -131,7 +147,7 @@ export class ControlPlaneClient {
     return false;
   }
 
-  async #poll(since: number): Promise<number | "unknown-host" | "away"> {
+  async #poll(since: number): Promise<SpecificationPage | "unknown-host" | "away"> {
     const path = this.#path(`specifications?since=${since}&waitMs=${longPollMs}&incarnation=${this.#options.incarnation}`);
     const { outcome, answer } = await this.#send({ method: "GET", path, timeoutMs: longPollMs + 10_000 });
     if (outcome === "unknown-host") return "unknown-host";
@@ -139,7 +155,7 @@ export class ControlPlaneClient {
     try {
       const page = parsePage(answer.text);
       await this.#options.take(page);
-      return page.revision;
+      return page;
     } catch (error) {
       this.#options.log.error("A page of specifications could not be taken; it is asked for again", { error });
       return "away";
@@ -181,12 +197,30 @@ export class ControlPlaneClient {
       const answer = await this.#options.transport.send(request, this.#end.signal);
       const outcome = outcomeOf(answer.status);
       if (outcome === "superseded") this.#giveWay();
-      this.#noteAway(outcome === "away", answer.status);
+      this.#noteRefusal(answer);
+      this.#noteAway(outcome === "away" && this.#refusal === undefined, answer.status);
       return { outcome, answer };
     } catch (error) {
       if (!this.#end.signal.aborted) this.#noteAway(true, error);
       return { outcome: "away" };
     }
+  }
+
+  /** The control plane will not have this host or its version; said once, and tried again, since either may be set right. */
+  #noteRefusal({ status, text }: ControlPlaneAnswer): void {
+    const refusal = status === 403 || status === 426 ? text : undefined;
+    if (refusal !== undefined && refusal !== this.#refusal) this.#options.log.error("The control plane turns this host away; guests go on, and it keeps trying", { answer: refusal });
+    this.#refusal = refusal;
+  }
+
+  /** What the control plane has against this host, as it said last; undefined: nothing. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
+  /** Whether the control plane has taken this host in since this agent began. */
+  get isKnown(): boolean {
+    return this.#arrived;
   }
 
   #giveWay(): void {
@@ -207,9 +241,12 @@ export class ControlPlaneClient {
   }
 }
 
+/** What the same message may not meet the next time: too slow, too often, not (or no longer) this host, another version. */
+const passing: readonly number[] = [408, 429, 403, 426];
+
 function outcomeOf(status: number): Outcome {
   if (status >= 200 && status < 300) return "done";
   if (status === 404) return "unknown-host";
   if (status === 409) return "superseded";
-  return status >= 400 && status < 500 && status !== 429 && status !== 408 ? "refused" : "away";
+  return status >= 400 && status < 500 && !passing.includes(status) ? "refused" : "away";
 }

@@ -7,7 +7,7 @@
  *   HOST/machines/i-…/instance-store/      local disks of the present run
  *   HOST/tombstones/i-….json               the generation that a removed machine had last
  *   RUN/i-…/                               the engine's run directory, owned by the machine's unprivileged user
- *   RUN/i-….disks/                         volumes as files (paravirtual)
+ *   RUN/i-….disks/                         volumes as files (a paravirtual kernel without a first file system)
  *
  * The specification is written before the record, and a tombstone before the folder is removed, so a machine without a
  * specification is none, and one whose specification is not newer than its tombstone is only waiting to be swept away.

@@ -5,9 +5,13 @@
  * A conflict (the generation that the host has, with other content) changes nothing: the guest goes on as the host knows it, the
  * error is logged, and no report of failure is made, because a control plane that contradicts itself must not cost a guest its life.
  */
+import type { Duplex } from "node:stream";
 import type { InstanceId } from "../../base/ids.ts";
 import { acceptSpecification } from "../protocol/generation.ts";
+import type { Inspection } from "../protocol/inspection.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
+import { StreamError } from "../protocol/stream.ts";
+import type { WatchedGuest } from "./guest-watch.ts";
 import type { StoredMachine } from "./machine-directory.ts";
 import type { MachineParts } from "./machine-parts.ts";
 import { freshRecord, recordAfterBoot } from "./machine-record.ts";
@@ -27,6 +31,7 @@ export class MachineKeeper {
   async open(): Promise<void> {
     const machines = await this.#parts.directory.load();
     await this.#parts.network.retainOnly(machines.flatMap(({ record }) => record.interfaces));
+    await this.#parts.accelerators.retainOnly(machines.map(({ specification }) => specification.id));
     for (const { specification, record } of machines) {
       this.#workers.set(specification.id, this.#worker({ specification, record: recordAfterBoot(record, this.#parts.bootId) }));
     }
@@ -74,12 +79,27 @@ export class MachineKeeper {
     }
   }
 
+  /** Guests that were heard in their present run. */
+  guests(): readonly WatchedGuest[] {
+    return [...this.#workers.values()].flatMap(({ guest }) => guest ?? []);
+  }
+
   announceAll(): void {
     for (const worker of this.#workers.values()) worker.announceAgain();
   }
 
+  /** A machine's serial port. Rejects with a StreamError. */
+  openSerial(id: InstanceId): Promise<Duplex> {
+    return this.#workers.get(id)?.openSerial() ?? Promise.reject(new StreamError("no-such-machine"));
+  }
+
   status(): readonly MachineStatus[] {
     return [...this.#workers.values()].map((worker) => worker.status());
+  }
+
+  /** Undefined: the host does not have the machine. Fails when no engine of it runs. */
+  async inspect(id: InstanceId, sampleMs: number): Promise<Inspection | undefined> {
+    return this.#workers.get(id)?.inspect(sampleMs);
   }
 
   /** Leaves every guest as it is. */

@@ -15,22 +15,26 @@ export interface Prepared {
   readonly disks: ReadonlyMap<string, PlannedDisk["source"]>;
   readonly instanceStore: readonly PlannedDisk["source"][];
   readonly localRoot: PlannedDisk["source"] | undefined;
-  /** The tap of each interface. */
-  readonly taps: ReadonlyMap<string, string>;
+  /** PCI addresses. */
+  readonly accelerators: readonly string[];
+  /** Of each interface. */
+  readonly devices: ReadonlyMap<string, InterfaceDevice>;
 }
 
+export type InterfaceDevice = Pick<PlannedInterface, "tap" | "mtu" | "cardFunction">;
+
 /**
- * The AKI kernel mounts the image's first Linux partition; `ds` tells the guest's cloud-init which metadata service there is. The
+ * The root file system is in the image's first partition; its disk is the first. `ds` tells the guest's cloud-init which metadata service there is. The
  * rest leaves out what takes long, 1.2 of the 1.4 seconds that the kernel needs to its first process: 512 terminals of the old kind
  * (which udev would then look at one by one), measuring the processor for busy waiting, which no driver here does (too high a number
  * only waits longer), and measuring which way of RAID 6 is fastest. Software RAID 6 is not to be had in such a guest for that;
  * EC2 advises against it.
  */
-const kernelCommandLine = "root=/dev/ubda1 rw pty.legacy_count=0 lpj=35000000 initcall_blacklist=raid6_select_algo ds=ec2 ci.ds=Ec2";
+const kernelWords = "rw pty.legacy_count=0 lpj=35000000 initcall_blacklist=raid6_select_algo ds=ec2 ci.ds=Ec2";
 
 export function planMachine(specification: MachineSpecification, prepared: Prepared): MachinePlan {
-  const { id, vcpus, memoryMib, kernelFile, virtualization, metadata } = specification;
-  const { places, user, imagesDirectory, instanceStore, localRoot } = prepared;
+  const { id, vcpus, memoryMib, metadata } = specification;
+  const { places, user, instanceStore, localRoot, accelerators } = prepared;
   const root = localRoot === undefined ? [] : [{ volume: "root", device: specification.localRoot?.device ?? "", root: true, source: localRoot }];
   const volumes = specification.disks.toSorted((a, b) => Number(b.root) - Number(a.root)).map((disk) => planDisk(disk, prepared));
   const local = instanceStore.map((source, index) => planInstanceStore(source, index, metadata.blockDevices));
@@ -41,13 +45,26 @@ export function planMachine(specification: MachineSpecification, prepared: Prepa
     consoleFile: places.consoleFile,
     ...(user === undefined ? {} : { user }),
     instanceType: metadata.instanceType,
+    ...(metadata.architecture === "arm64" ? { architecture: metadata.architecture } : {}),
     vcpus,
     memoryMib,
-    ...(virtualization === "paravirtual" && kernelFile !== undefined ? { kernel: { file: join(imagesDirectory, kernelFile), commandLine: kernelCommandLine } } : {}),
+    ...planKernel(specification, prepared),
     disks: [...root, ...volumes, ...local],
     interfaces: nics,
-    diskBus: metadata.hypervisor === "nitro" ? "nvme" : "virtio",
+    ...(accelerators.length === 0 ? {} : { accelerators }),
+    diskBus: hasNvme(specification) ? "nvme" : "virtio",
   };
+}
+
+function hasNvme({ metadata }: MachineSpecification): boolean {
+  return metadata.hypervisor === "nitro";
+}
+
+function planKernel({ virtualization, kernelFile, ramdiskFile }: MachineSpecification, { imagesDirectory }: Prepared): Pick<MachinePlan, "kernel"> {
+  if (virtualization !== "paravirtual" || kernelFile === undefined) return {};
+  const file = join(imagesDirectory, kernelFile);
+  if (ramdiskFile === undefined) return { kernel: { file, commandLine: `root=/dev/ubda1 ${kernelWords}` } };
+  return { kernel: { file, initrd: join(imagesDirectory, ramdiskFile), commandLine: `root=/dev/vda1 ${kernelWords}` } };
 }
 
 /** Whom the disks of the present run are for. */
@@ -55,7 +72,9 @@ export function toDiskUser(specification: MachineSpecification, record: MachineR
   const { id } = specification;
   const { dataDirectory, disksDirectory } = places;
   const virtualization = record.virtualization ?? specification.virtualization;
-  return { id, virtualization, dataDirectory, disksDirectory, ...(user === undefined ? {} : { user }) };
+  const readsFiles = virtualization === "paravirtual" && specification.ramdiskFile === undefined;
+  const mayHaveFunctions = virtualization === "hardware" && hasNvme(specification);
+  return { id, readsFiles, dataDirectory, disksDirectory, ...(user === undefined ? {} : { user }), ...(mayHaveFunctions ? { functionsWithMib: specification.memoryMib } : {}) };
 }
 
 export function planDisk({ volume, device, root }: DiskSpecification, { disks }: Pick<Prepared, "disks">): PlannedDisk {
@@ -64,10 +83,10 @@ export function planDisk({ volume, device, root }: DiskSpecification, { disks }:
   return { volume, device, root, source };
 }
 
-export function planInterface({ id, mac }: InterfaceSpecification, { taps }: Pick<Prepared, "taps">): PlannedInterface {
-  const tap = taps.get(id);
-  if (tap === undefined) throw new Error(`interface ${id} is not prepared`);
-  return { id, mac, tap };
+export function planInterface({ id, mac, emulatedCard }: InterfaceSpecification, { devices }: Pick<Prepared, "devices">): PlannedInterface {
+  const device = devices.get(id);
+  if (device === undefined) throw new Error(`interface ${id} is not prepared`);
+  return { id, mac, ...device, ...(emulatedCard === undefined ? {} : { emulatedCard }) };
 }
 
 function planInstanceStore(source: PlannedDisk["source"], index: number, blockDevices: Readonly<Record<string, string>>): PlannedDisk {

@@ -11,9 +11,11 @@ import { isLostWithHost, type MachineView } from "./decide-machine.ts";
 export type ReportView = Pick<MachineView, "specification" | "record" | "engine"> & {
   /** Disks and interfaces whose last hot-plug failed; `postponed` only until it is tried again. */
   readonly troubled: ReadonlySet<string>;
+  /** Whether the guest answered when it was last asked in this run. */
+  readonly answers?: boolean;
 };
 
-export function reportMachine({ specification, record, engine, troubled }: ReportView): MachineReport | undefined {
+export function reportMachine({ specification, record, engine, troubled, answers }: ReportView): MachineReport | undefined {
   if (record.parked && !isLostWithHost({ specification, record })) return undefined;
   const { id, generation } = specification;
   const { run, reboots, startedAt, end, failure } = record;
@@ -25,7 +27,7 @@ export function reportMachine({ specification, record, engine, troubled }: Repor
       if (record.stopBy !== undefined) return { ...facts, state: "stopping" };
       if (engine !== "alive") return undefined;
       if (!record.announced) return { ...facts, state: "preparing" };
-      return { ...facts, generation: record.planGeneration ?? generation, state: "running", ...(record.reached === true ? { reached: true } : {}), disks: reportDisks(specification, record, troubled), accepted: generation };
+      return { ...facts, generation: record.planGeneration ?? generation, state: "running", ...(record.reached === true ? { reached: true, ...(answers === undefined ? {} : { answers }) } : {}), disks: reportDisks(specification, record, troubled), accepted: generation };
     case "ending":
       return failure === undefined ? { ...facts, state: "stopping" } : undefined;
     case "down":

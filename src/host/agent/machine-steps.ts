@@ -14,7 +14,7 @@ import { connectionText, interfaceText, type MachineView, type Step } from "./de
 import { EngineHold } from "./engine-hold.ts";
 import type { MachinePlaces, StoredMachine } from "./machine-directory.ts";
 import type { MachineParts } from "./machine-parts.ts";
-import { planDisk, planInterface, planMachine, toDiskUser } from "./machine-plan.ts";
+import { planDisk, planInterface, planMachine, toDiskUser, type InterfaceDevice } from "./machine-plan.ts";
 import { downRecord, isOfEarlierBoot, type MachineRecord } from "./machine-record.ts";
 
 export class MachineSteps {
@@ -24,13 +24,13 @@ export class MachineSteps {
   readonly #places: MachinePlaces;
   readonly #user: EngineUser | undefined;
   readonly #console: ConsoleUpload;
-  readonly #engine: EngineHold;
+  readonly engine: EngineHold;
   #sources = new Map<string, PlannedDisk["source"]>();
   #instanceStore: readonly PlannedDisk["source"][] | undefined;
   #localRoot: PlannedDisk["source"] | undefined;
   #interfaces = new Map<InterfaceId, string>();
   #connected = new Map<InterfaceId, string>();
-  #taps = new Map<string, string>();
+  #devices = new Map<string, InterfaceDevice>();
   #metadataPorts = new Map<InterfaceId, number>();
   readonly #wake: () => void;
   #heard = false;
@@ -41,7 +41,7 @@ export class MachineSteps {
     this.record = record;
     this.#parts = parts;
     this.#wake = wake;
-    this.#engine = new EngineHold(wake);
+    this.engine = new EngineHold(wake);
     const { id } = specification;
     this.#places = parts.directory.places(id);
     this.#user = parts.userOf(id);
@@ -50,13 +50,9 @@ export class MachineSteps {
     this.#console = new ConsoleUpload({ file: this.#places.consoleFile, consoles, upload, log, signal, ...(consoleTiming === undefined ? {} : { timing: consoleTiming }) });
   }
 
-  get pid(): number | undefined {
-    return this.#engine.pid;
-  }
-
   see(): Omit<MachineView, "parking" | "confirmed" | "postponed" | "nowMs"> {
     return {
-      ...this.#engine.see(),
+      ...this.engine.see(),
       specification: this.specification,
       record: this.record,
       heard: this.#heard,
@@ -93,18 +89,18 @@ export class MachineSteps {
         return this.#save({ planGeneration: this.specification.generation });
       case "reboot":
         this.#console.transition();
-        return this.#engine.reboot(this.specification.reboots, this.specification.gracefulStopMs, (error) => this.#parts.log.warn("A reboot did not work; it is tried again", { error }));
+        return this.engine.reboot(this.specification.reboots, this.specification.gracefulStopMs, (error) => this.#parts.log.warn("A reboot did not work; it is tried again", { error }));
       case "note-reboots":
         return this.#save({ reboots: step.reboots });
       case "note-stop":
         return this.#save({ stopBy: step.byMs, ...(step.park ? { parked: true } : {}) });
       case "ask-stop":
-        this.#engine.stopAskedAt = this.#parts.clock.now();
-        return this.#engine.requireEngine().requestStop();
+        this.engine.stopAskedAt = this.#parts.clock.now();
+        return this.engine.requireEngine().requestStop();
       case "kill-engine":
-        return this.#engine.kill();
+        return this.engine.kill();
       case "note-end":
-        await this.#console.end(this.record.run);
+        await Promise.all([this.#console.end(this.record.run), this.#parts.processors.end(this.specification.id)]);
         return this.#save({ phase: "ending", end: step.end, ...(step.park ? { parked: true } : {}) });
       case "release-interface":
         return this.#releaseInterface(step.id);
@@ -117,15 +113,15 @@ export class MachineSteps {
       case "plug-disk":
         return this.#plugDisk(step.disk);
       case "unplug-disk":
-        await this.#engine.requireEngine().detachDisk(step.volume);
+        await this.engine.requireEngine().detachDisk(step.volume);
         return this.#replan({ disks: this.#plan().disks.filter(({ volume }) => volume !== step.volume) });
       case "grow-disk":
-        await this.#engine.requireEngine().growDisk(step.disk.volume, step.disk.sizeGib * 2 ** 30);
+        await this.engine.requireEngine().growDisk(step.disk.volume, step.disk.sizeGib * 2 ** 30);
         return this.#save({ disks: this.record.disks.map((held) => (held.volume === step.disk.volume ? step.disk : held)) });
       case "plug-interface":
         return this.#plugInterface(step.nic);
       case "unplug-interface":
-        await this.#engine.requireEngine().detachInterface(step.id);
+        await this.engine.requireEngine().detachInterface(step.id);
         return this.#replan({ interfaces: this.#plan().interfaces.filter(({ id }) => id !== step.id) });
     }
   }
@@ -137,12 +133,12 @@ export class MachineSteps {
 
   /** Whether the engine lives must be found out anew. */
   loseSight(): void {
-    if (this.#engine.sight !== "alive") this.#engine.sight = "unknown";
+    if (this.engine.sight !== "alive") this.engine.sight = "unknown";
   }
 
   async release(): Promise<void> {
     this.#console.stop();
-    await this.#engine.release();
+    await this.engine.release();
   }
 
   async #begin(): Promise<void> {
@@ -156,13 +152,13 @@ export class MachineSteps {
   }
 
   #callOff(): Promise<void> {
-    const { run } = this.specification;
-    return this.#replace({ phase: "down", run, reboots: this.record.reboots, end: { cause: "requested" }, disks: [], interfaces: [] });
+    return this.#replace({ phase: "down", run: this.specification.run, reboots: this.record.reboots, end: { cause: "requested" }, disks: [], interfaces: [] });
   }
 
   async #makeInstanceStore(signal: AbortSignal): Promise<void> {
-    const { disks, imagesDirectory } = this.#parts;
-    const { instanceStoreGib, localRoot: root } = this.specification;
+    const { disks, imagesDirectory, fetchImage } = this.#parts;
+    const { instanceStoreGib, localRoot: root, virtualization, kernelFile } = this.specification;
+    for (const file of [root?.file, virtualization === "paravirtual" ? kernelFile : undefined]) if (file !== undefined) await fetchImage?.(file, signal);
     const made = await disks.makeInstanceStore(this.#diskUser(), instanceStoreGib, this.record.keptInstanceStore === true);
     if (root !== undefined) this.#localRoot = await disks.makeLocalRoot(this.#diskUser(), join(imagesDirectory, root.file), root.sizeGib, signal);
     this.#instanceStore = made;
@@ -171,12 +167,13 @@ export class MachineSteps {
   async #findEngine(): Promise<void> {
     const { plan } = this.record;
     const found = plan === undefined ? undefined : await this.#engineKind().adopt(plan);
-    if (found === undefined) this.#engine.sight = "none";
+    if (found === undefined) this.engine.sight = "none";
     else this.#control(found);
   }
 
   #control(engine: RunningMachine): void {
-    this.#engine.take(engine);
+    this.engine.take(engine);
+    this.#parts.processors.hold({ id: this.specification.id, pid: engine.pid, run: this.record.run, specification: () => this.specification, report: this.#parts.report });
     this.#console.follow(this.record.run);
   }
 
@@ -191,8 +188,8 @@ export class MachineSteps {
   async #prepareInterface(nic: InterfaceSpecification): Promise<void> {
     if (!this.record.interfaces.includes(nic.id)) await this.#save({ interfaces: [...this.record.interfaces, nic.id] });
     const { network, metadata } = this.#parts;
-    const { tap, metadataPort } = await network.prepareInterface(nic, this.#user);
-    this.#taps.set(nic.id, tap);
+    const { metadataPort, ...device } = await network.prepareInterface(nic, this.#user);
+    this.#devices.set(nic.id, device);
     await metadata.serve(metadataPort, () => this.specification, nic.id, () => this.#hear());
     this.#metadataPorts.set(nic.id, metadataPort);
     this.#interfaces.set(nic.id, interfaceText(nic));
@@ -222,10 +219,11 @@ export class MachineSteps {
       disks: this.#sources,
       instanceStore: this.#instanceStore ?? [],
       localRoot: this.#localRoot,
-      taps: this.#taps,
+      accelerators: await this.#parts.accelerators.take(this.specification, this.#user),
+      devices: this.#devices,
     });
     await this.#save({ plan, planGeneration: generation });
-    this.#engine.sight = "unknown";
+    this.engine.sight = "unknown";
     this.#control(await this.#engineKind().start(plan, signal));
   }
 
@@ -242,6 +240,7 @@ export class MachineSteps {
   async #finishRun(): Promise<void> {
     const keeps = this.specification.keepInstanceStore === true;
     if (!keeps) await this.#parts.disks.eraseInstanceStore(this.#diskUser());
+    await this.#parts.accelerators.release(this.specification.id);
     await this.#parts.directory.removeRunDirectory(this.specification.id);
     this.#forgetRun();
     await this.#replace(downRecord(this.record, keeps));
@@ -249,24 +248,24 @@ export class MachineSteps {
 
   async #plugDisk(disk: DiskSpecification): Promise<void> {
     const planned = planDisk(disk, { disks: this.#sources });
-    await this.#engine.requireEngine().attachDisk(planned);
+    await this.engine.requireEngine().attachDisk(planned);
     await this.#replan({ disks: [...this.#plan().disks, planned] });
   }
 
   async #plugInterface(nic: InterfaceSpecification): Promise<void> {
-    const planned = planInterface(nic, { taps: this.#taps });
-    await this.#engine.requireEngine().attachInterface(planned);
+    const planned = planInterface(nic, { devices: this.#devices });
+    await this.engine.requireEngine().attachInterface(planned);
     await this.#replan({ interfaces: [...this.#plan().interfaces, planned] });
   }
 
   #forgetRun(): void {
-    this.#engine.forget("none");
+    this.engine.forget("none");
     this.#sources = new Map();
     this.#instanceStore = undefined;
     this.#localRoot = undefined;
     this.#interfaces = new Map();
     this.#connected = new Map();
-    this.#taps = new Map();
+    this.#devices = new Map();
     this.#heard = false;
   }
 

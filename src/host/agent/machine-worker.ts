@@ -5,15 +5,20 @@
  * A step that fails is tried again, later each time, or at once when a newer specification comes; a `TerminalError` while a run is
  * being started ends that run with a reason for the user. A failing hot-plug holds up nothing else.
  */
+import type { Duplex } from "node:stream";
 import { TerminalError, errorChain } from "../../base/errors.ts";
+import type { Inspection } from "../protocol/inspection.ts";
 import type { MachineReport } from "../protocol/report.ts";
 import type { MachineSpecification } from "../protocol/specification.ts";
+import { StreamError } from "../protocol/stream.ts";
 import { backOff, pause, type BackOff } from "./back-off.ts";
 import { decideMachine, isWanted, type MachineView, type Step } from "./decide-machine.ts";
+import type { WatchedGuest } from "./guest-watch.ts";
 import type { StoredMachine } from "./machine-directory.ts";
 import type { MachineParts } from "./machine-parts.ts";
-import { reportMachine } from "./machine-report.ts";
+import { reportMachine, type ReportView } from "./machine-report.ts";
 import { MachineSteps } from "./machine-steps.ts";
+import { SerialPort } from "./serial-port.ts";
 import { StartTimes } from "./start-times.ts";
 
 export interface MachineStatus {
@@ -57,14 +62,20 @@ export class MachineWorker {
   #current: Step["do"] = "rest";
   #failed: Step["do"] | undefined;
   #lastReport = "";
+  readonly #runAtStart: number;
+  /** Whether the guest answered, of the run of this number. */
+  #said: { readonly run: number; readonly answers: boolean } | undefined;
   #leaving = false;
   readonly #startTimes = new StartTimes();
+  readonly #serial: SerialPort;
 
   /** Begins at once. */
   constructor(parts: MachineParts, stored: StoredMachine, surroundings: MachineSurroundings) {
     this.#parts = { ...parts, log: parts.log.with({ machine: stored.specification.id }) };
     this.#steps = new MachineSteps(this.#parts, stored, () => this.wake());
     this.#surroundings = surroundings;
+    this.#runAtStart = stored.record.run;
+    this.#serial = new SerialPort(parts.consoles, parts.directory.places(stored.specification.id).consoleFile);
     this.#backOff = backOff(250, 30_000, parts.random);
     this.#over = this.#loop();
   }
@@ -94,14 +105,38 @@ export class MachineWorker {
     this.#report();
   }
 
+  /** Its guest, while one runs that was heard. */
+  get guest(): WatchedGuest | undefined {
+    const { record, specification, engine } = this.#steps;
+    const { run } = record;
+    const nic = specification.interfaces.find(({ deviceIndex }) => deviceIndex === 0);
+    if (record.phase !== "running" || record.reached !== true || record.stopBy !== undefined || engine.sight !== "alive" || nic === undefined) return undefined;
+    const note = (answers: boolean): void => {
+      // Of a run that an earlier agent may have spoken about nothing is known.
+      const known = this.#said?.run === run ? this.#said.answers : run === this.#runAtStart ? undefined : true;
+      if (answers === known) return;
+      this.#said = { run, answers };
+      this.#report();
+    };
+    return { machine: specification.id, run, nic: nic.id, note };
+  }
+
   get isDown(): boolean {
     return this.#steps.record.phase === "down";
   }
 
+  /** The guest's serial port. Rejects with a StreamError. */
+  openSerial(): Promise<Duplex> {
+    const { engine } = this.#steps;
+    if (engine.sight !== "alive") return Promise.reject(new StreamError("no-such-machine"));
+    const machine = engine.requireEngine();
+    return this.#serial.open(() => machine.openSerialInput(), machine.ended);
+  }
+
   status(): MachineStatus {
-    const { record, specification, pid } = this.#steps;
+    const { record, specification, engine: { pid } } = this.#steps;
     const { parked, ...shown } = record; // a parked machine's state is shown, though not reported
-    const report = reportMachine({ ...this.#steps.see(), troubled: this.#troubled, record: shown });
+    const report = reportMachine({ ...this.#seen(), record: shown });
     return {
       id: specification.id,
       want: specification.want,
@@ -112,6 +147,11 @@ export class MachineWorker {
       parked: parked === true,
       ...(pid === undefined ? {} : { pid }),
     };
+  }
+
+  /** What its engine does for the guest, over so long. Fails when none runs. */
+  inspect(sampleMs: number): Promise<Inspection> {
+    return this.#steps.engine.requireEngine().inspect(sampleMs);
   }
 
   /** Ends the worker and leaves the guest as it is. An engine that is just being started is waited for. */
@@ -192,8 +232,13 @@ export class MachineWorker {
     this.#parts.report({ kind: "machine", id, generation, run: record.run, reboots: record.reboots, state: "absent" });
   }
 
+  #seen(): ReportView {
+    const said = this.#said?.run === this.#steps.record.run ? { answers: this.#said.answers } : {};
+    return { ...this.#steps.see(), troubled: this.#troubled, ...said };
+  }
+
   #report(): void {
-    const report = reportMachine({ ...this.#steps.see(), troubled: this.#troubled });
+    const report = reportMachine(this.#seen());
     if (report === undefined) return;
     const text = JSON.stringify(report);
     if (text === this.#lastReport) return;

@@ -13,7 +13,8 @@ export function parsePage(text: string): SpecificationPage {
   if (!isRecord(page) || typeof page["revision"] !== "number" || typeof page["complete"] !== "boolean" || !Array.isArray(page["specifications"])) {
     throw new Error("the control plane's answer is no page of specifications");
   }
-  return { revision: page["revision"], complete: page["complete"], specifications: page["specifications"].map(parseSpecification) };
+  const { revision, complete, specifications, streams } = page as { revision: number; complete: boolean; specifications: readonly unknown[]; streams?: SpecificationPage["streams"] }; // orders are of no danger to what is here
+  return { revision, complete, specifications: specifications.map(parseSpecification), ...(streams === undefined ? {} : { streams }) };
 }
 
 /** Also for what the agent itself wrote down earlier. Throws when the value is no specification. */

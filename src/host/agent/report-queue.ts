@@ -13,8 +13,8 @@ export class ReportQueue {
   #wake = Promise.withResolvers<void>();
 
   put(report: Report): void {
-    this.#waiting.delete(report.id); // a replaced report goes to the end: it is news
-    this.#waiting.set(report.id, report);
+    this.#waiting.delete(keyOf(report)); // a replaced report goes to the end: it is news
+    this.#waiting.set(keyOf(report), report);
     this.#wake.resolve();
   }
 
@@ -37,7 +37,12 @@ export class ReportQueue {
   /** The control plane has these; what replaced one of them in the meantime stays. */
   taken(reports: readonly Report[]): void {
     for (const report of reports) {
-      if (this.#waiting.get(report.id) === report) this.#waiting.delete(report.id);
+      if (this.#waiting.get(keyOf(report)) === report) this.#waiting.delete(keyOf(report));
     }
   }
+}
+
+/** A machine has reports of two kinds. */
+function keyOf({ kind, id }: Report): string {
+  return `${kind} ${id}`;
 }

@@ -13,12 +13,13 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { readBootId } from "../engine/boot-id.ts";
-import type { EngineAvailability, HostDescription } from "../protocol/report.ts";
+import type { AcceleratorDescription, CardDescription, EngineAvailability, HostDescription, MachineDescription } from "../protocol/report.ts";
 import { startAgent, type AgentOptions } from "./agent.ts";
 import { openAgentSocket } from "./agent-socket.ts";
 import { engineUser } from "./confinement.ts";
 import type { ClientEnd } from "./control-plane-client.ts";
-import { unixSocketTransport } from "./control-plane-transport.ts";
+import type { ControlPlaneTransport } from "./control-plane-transport.ts";
+import type { FetchImage } from "./image-files.ts";
 import type { AgentParts } from "./parts.ts";
 import type { Availabilities, EngineProbe } from "./real-engines.ts";
 
@@ -30,15 +31,19 @@ export interface RunAgentOptions {
   readonly dataDirectory: string;
   readonly runDirectory: string;
   readonly imagesDirectory: string;
+  /** Of a host on another machine than the images. */
+  readonly fetchImage?: FetchImage;
   /** How often this host was switched on again: what ran before ended with a power failure. */
   readonly powerCycles: number;
-  /** The control plane's socket for agents. */
-  readonly controlSocket: string;
+  /** To the control plane; closed when the agent has left. */
+  readonly transport: ControlPlaneTransport;
   readonly version: string;
   /** `real-parts.ts` makes them. */
   readonly parts: AgentParts;
   /** Which engines work here; absent for a storage node. */
   readonly probe?: EngineProbe;
+  /** What the host has besides, as its parts found it; absent for a storage node. */
+  readonly equipment?: Equipment;
   /** Called when guests are in hand and the door is open. */
   readonly opened?: () => void;
   readonly clock: Clock;
@@ -46,6 +51,19 @@ export interface RunAgentOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
 }
+
+export interface Equipment {
+  /** Network cards that can split themselves. */
+  readonly cards: readonly CardDescription[];
+  readonly accelerators: readonly AcceleratorDescription[];
+  readonly figures: Pick<MachineDescription, "diskGib" | "networkMbps">;
+  /** Of packets inside VPCs, where that is less than they may have. */
+  readonly mtu?: number;
+  /** It is on the switch of the installation's own machine, and has wires there. */
+  readonly isOnSwitch: boolean;
+}
+
+const noEquipment: Equipment = { cards: [], accelerators: [], figures: {}, isOnSwitch: false };
 
 export interface HostPlaces {
   readonly dataDirectory: string;
@@ -59,14 +77,13 @@ export function hostPlaces(role: AgentParts["role"], hostId: string, { dataDirec
 
 /** Settles when the agent has left. */
 export async function runAgent(options: RunAgentOptions): Promise<ClientEnd> {
-  const { hostId, installation, imagesDirectory, parts, clock, random, log, signal } = options;
+  const { hostId, installation, imagesDirectory, fetchImage, transport, parts, clock, random, log, signal } = options;
   const places = hostPlaces(parts.role, hostId, options);
   // Others may pass through: the unprivileged users of engines reach their own folders below.
   for (const directory of Object.values(places)) await mkdir(directory, { recursive: true, mode: 0o711 });
   const bootId = `${await readBootId()}${options.powerCycles === 0 ? "" : `-${options.powerCycles}`}`;
-  const transport = unixSocketTransport(options.controlSocket);
   try {
-    const agent = await startAgent({ hostId, installation, ...places, imagesDirectory, bootId, transport, parts, userOf: (id) => engineUser(id), ...descriptions(options), clock, random, log }, signal);
+    const agent = await startAgent({ hostId, installation, ...places, imagesDirectory, ...(fetchImage === undefined ? {} : { fetchImage }), bootId, transport, parts, userOf: (id) => engineUser(id), ...descriptions(options), clock, random, log }, signal);
     await using _door = await openAgentSocket(join(places.runDirectory, "agent.sock"), agent);
     options.opened?.();
     const end = await agent.over;
@@ -77,22 +94,21 @@ export async function runAgent(options: RunAgentOptions): Promise<ClientEnd> {
   }
 }
 
-function descriptions({ version, probe }: RunAgentOptions): Pick<AgentOptions, "describe" | "describeFully"> {
-  if (probe === undefined) return { describe: async () => describeWith(version, noEngines) };
+function descriptions({ version, probe, equipment = noEquipment }: RunAgentOptions): Pick<AgentOptions, "describe" | "describeLater"> {
+  const { cards, accelerators, figures, mtu, isOnSwitch } = equipment;
+  const devices = { ...(cards.length === 0 ? {} : { cards }), ...(accelerators.length === 0 ? {} : { accelerators }), ...(mtu === undefined ? {} : { mtu }), ...(isOnSwitch ? { isOnSwitch } : {}) };
+  const describe = (found: Availabilities): HostDescription => ({ version, ...found, ...devices, machine: { ...describeMachine(), ...figures } });
+  if (probe === undefined) return { describe: async () => describe(noEngines) };
   return {
-    describe: async (signal) => describeWith(version, await probe.soon(signal)),
-    describeFully: async (signal) => describeWith(version, await probe.whole(signal)),
+    describe: async (signal) => describe(await probe.soon(signal)),
+    describeLater: probe.later.map((find) => async (signal) => describe(await find(signal))),
   };
 }
 
-function describeWith(version: string, engines: Availabilities): HostDescription {
-  return { version, engines, machine: describeMachine() };
-}
-
-export function describeMachine(): HostDescription["machine"] {
+export function describeMachine(): MachineDescription {
   const processors = cpus();
   return { cpus: processors.length, memoryMib: Math.floor(totalmem() / 2 ** 20), cpuModel: processors[0]?.model ?? "unknown", kernel: release() };
 }
 
 const storageOnly: EngineAvailability = { works: false, engine: "none", reason: "a storage node runs no guests" };
-const noEngines: Availabilities = { emulated: storageOnly, paravirtual: storageOnly, hardware: storageOnly };
+const noEngines: Availabilities = { engines: { emulated: storageOnly, paravirtual: storageOnly, hardware: storageOnly } };

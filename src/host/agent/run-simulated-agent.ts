@@ -5,8 +5,9 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import type { HostDescription } from "../protocol/report.ts";
+import type { AcceleratorDescription, HostDescription } from "../protocol/report.ts";
 import { startAgent, type Agent } from "./agent.ts";
+import type { GuestWatchTiming } from "./guest-watch.ts";
 import type { ControlPlaneTransport } from "./control-plane-transport.ts";
 import type { AgentParts } from "./parts.ts";
 
@@ -21,11 +22,15 @@ export interface SimulatedAgentOptions {
   readonly machine: HostDescription["machine"];
   /** Absent: the physical machine never restarts. */
   readonly bootId?: string;
+  readonly watchTiming?: GuestWatchTiming;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
+
+/** So many that every type can be launched, and again and again. */
+export const playedAccelerators: readonly AcceleratorDescription[] = [{ model: "simulated", count: 65_536 }];
 
 /** Simulated parts have no serial output: nothing is worth a message. */
 const noConsole = { betweenUploadsMs: 2 ** 31 - 1, quietMs: 2 ** 31 - 1, settledByMs: 2 ** 31 - 1, retryMs: 2 ** 31 - 1 };
@@ -35,7 +40,7 @@ export function startSimulatedAgent(options: SimulatedAgentOptions): Promise<Age
   const { hostId, installation, transport, parts, version, machine, clock, random, log, signal } = options;
   const works = parts.role === "host";
   const availability = works ? { works, engine: "simulated" } : { works, engine: "none", reason: "a storage node runs no guests" };
-  const description = { version, machine, engines: { emulated: availability, paravirtual: availability, hardware: availability } };
+  const description = { version, machine, ...(works ? { accelerators: playedAccelerators } : {}), engines: { emulated: availability, paravirtual: availability, hardware: availability }, arm64: availability };
   return startAgent(
     {
       hostId,
@@ -52,6 +57,7 @@ export function startSimulatedAgent(options: SimulatedAgentOptions): Promise<Age
       random,
       log,
       consoleTiming: noConsole,
+      ...(options.watchTiming === undefined ? {} : { watchTiming: options.watchTiming }),
     },
     signal,
   );

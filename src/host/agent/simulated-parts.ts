@@ -3,19 +3,24 @@
  * only, and for tests. State lives in the objects made here; hand the same ones to the next agent and it finds everything again.
  */
 import { basename, dirname, join } from "node:path";
+import { duplexPair, type Duplex } from "node:stream";
 import type { InterfaceId, VolumeId, VpcId } from "../../base/ids.ts";
 import type { BlockStore } from "../../block-store/block-store.ts";
+import type { Accelerators } from "../accelerator/accelerator-pool.ts";
 import type { MachineDisks } from "../disk/machine-disks.ts";
 import type { Volumes } from "../disk/volumes.ts";
 import { simulatedEngine, type MachineRoom, type ProgramOf } from "../engine/simulated.ts";
+import type { HostNetwork } from "../network/host-network-options.ts";
+import { unsharedProcessors } from "../processor/processor-keeper.ts";
 import type { SnapshotReport } from "../protocol/report.ts";
 import type { InterfaceSpecification, SnapshotOrder, Virtualization } from "../protocol/specification.ts";
+import type { StreamTarget } from "../protocol/stream.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import type { DurableFiles } from "./durable-files.ts";
-import type { Engines, HostNetwork, HostParts, MetadataService, StorageParts } from "./parts.ts";
+import type { Engines, HostParts, MetadataService, StorageParts, StreamTargets } from "./parts.ts";
 
-export function simulatedHost(engines: Engines): HostParts & { readonly files: MemoryFiles; readonly network: SimulatedNetwork; readonly disks: SimulatedDisks } {
-  return { role: "host", files: memoryFiles(), consoles: silentConsoles, engines, network: simulatedNetwork(), metadata: silentMetadata, disks: simulatedDisks() };
+export function simulatedHost(engines: Engines): HostParts & { readonly accelerators: SimulatedAccelerators; readonly files: MemoryFiles; readonly network: SimulatedNetwork; readonly disks: SimulatedDisks } {
+  return { role: "host", accelerators: simulatedAccelerators(), files: memoryFiles(), consoles: silentConsoles, engines, network: simulatedNetwork(), metadata: silentMetadata, disks: simulatedDisks(), processors: unsharedProcessors, streams: simulatedStreams() };
 }
 
 export function simulatedStorage(storeOf?: SnapshotStores): StorageParts & { readonly files: MemoryFiles; readonly volumes: SimulatedVolumes } {
@@ -67,6 +72,8 @@ export function memoryFiles(): MemoryFiles {
 /** No serial output at all. */
 export const silentConsoles: ConsoleFiles = {
   tail: async () => new Uint8Array(),
+  read: async () => ({ output: Buffer.alloc(0), next: 0 }),
+  size: async () => 0,
   clear: async () => undefined,
   bound: async () => undefined,
   watch: () => () => undefined,
@@ -90,7 +97,7 @@ export function simulatedNetwork(): SimulatedNetwork {
     vpcs,
     async prepareInterface({ id }: InterfaceSpecification) {
       if (!interfaces.has(id)) interfaces.set(id, "prepared");
-      return { tap: `t${id.slice(-8)}`, metadataPort: ++lastPort };
+      return { tap: `t${id.slice(-8)}`, metadataPort: ++lastPort, mtu: 9_001 };
     },
     async connectInterface({ id }) {
       if (!interfaces.has(id)) throw new Error(`interface ${id} was not prepared`);
@@ -100,11 +107,34 @@ export function simulatedNetwork(): SimulatedNetwork {
     applyVpc: async ({ id, generation }) => void vpcs.set(id, generation),
     removeVpc: async (id) => void vpcs.delete(id),
     readCounters: async () => undefined,
+    findSilent: async () => new Set(),
     removeInterface: async (id) => void interfaces.delete(id),
     async retainOnly(ids) {
       for (const id of interfaces.keys()) if (!ids.includes(id)) interfaces.delete(id);
     },
     close: async () => undefined,
+  };
+}
+
+/** Two ends of one connection: what breaks one breaks the other, as a socket's do. */
+export function linkedPair(): readonly [Duplex, Duplex] {
+  const pair = duplexPair();
+  const [a, b] = pair;
+  for (const [one, other] of [[a, b], [b, a]] as const) {
+    one.on("error", () => undefined);
+    one.once("close", () => void ((one.readableEnded && one.writableFinished) || other.destroy()));
+  }
+  return pair;
+}
+
+/** Every target is what `serve` makes of its end of the connection, at first an echo. A StreamError that it throws refuses the stream. */
+export function simulatedStreams(serve: (target: StreamTarget, guest: Duplex) => void = (_target, guest) => void guest.pipe(guest)): StreamTargets {
+  return {
+    async open(target) {
+      const [host, guest] = linkedPair();
+      serve(target, guest);
+      return host;
+    },
   };
 }
 
@@ -131,6 +161,26 @@ export function simulatedDisks(): SimulatedDisks {
       return { kind: "file", path: `${dataDirectory}/root.raw`, format: "raw" };
     },
     eraseInstanceStore: async ({ id }) => void held.delete(`${id} instance-store`),
+  };
+}
+
+export interface SimulatedAccelerators extends Accelerators {
+  /** The machines that have some. */
+  readonly held: ReadonlySet<string>;
+}
+
+export function simulatedAccelerators(): SimulatedAccelerators {
+  const held = new Set<string>();
+  return {
+    held,
+    async take({ id, accelerators = 0 }) {
+      if (accelerators > 0) held.add(id);
+      return Array.from({ length: accelerators }, (_, index) => `0000:00:00.${index}`);
+    },
+    release: async (id) => void held.delete(id),
+    async retainOnly(ids) {
+      for (const id of held) if (!ids.some((each) => each === id)) held.delete(id);
+    },
   };
 }
 

@@ -2,9 +2,9 @@
 import { errorChain } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import type { HostNetwork } from "../network/host-network-options.ts";
 import type { VpcReport } from "../protocol/report.ts";
 import type { VpcSpecification } from "../protocol/specification.ts";
-import type { HostNetwork } from "./parts.ts";
 import { SpecificationLoop } from "./specification-loop.ts";
 import type { VpcDirectory } from "./vpc-directory.ts";
 

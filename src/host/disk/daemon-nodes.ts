@@ -8,6 +8,9 @@
 
 export type Node = Readonly<Record<string, unknown>>;
 
+/** How the daemon has the kernel read and write files. */
+export type FileAccess = "io_uring" | "threads";
+
 export interface LayerPlace {
   readonly number: number;
   readonly path: string;
@@ -27,7 +30,7 @@ const serverAwaySeconds = 7 * 24 * 3600;
 const cache = { direct: false, "no-flush": false };
 
 export const layerNode = (number: number): string => `layer-${number}`;
-export const fileNode = (number: number): string => `file-${number}`;
+const fileNode = (number: number): string => `file-${number}`;
 
 /** The number of a layer's node; undefined for another node. */
 export function layerNumber(nodeName: string): number | undefined {
@@ -39,15 +42,15 @@ export function layerNumber(nodeName: string): number | undefined {
  * Reference counts are written when the layer is closed: a write to a new place then costs a flush less. A layer whose daemon was killed is marked,
  * and QEMU counts anew when it opens it (decision 0010).
  */
-export function layer({ number, path }: LayerPlace, backing: string | null, isEncrypted: boolean): Node {
-  const file = { driver: "file", "node-name": fileNode(number), filename: path, locking: "on", aio: "threads", discard: "unmap", cache };
+export function layer({ number, path }: LayerPlace, backing: string | null, isEncrypted: boolean, aio: FileAccess): Node {
+  const file = { driver: "file", "node-name": fileNode(number), filename: path, locking: "on", aio, discard: "unmap", cache };
   const encrypt = isEncrypted ? { encrypt: { format: "luks", "key-secret": keyObject } } : {};
   return { driver: "qcow2", "node-name": layerNode(number), discard: "unmap", "lazy-refcounts": true, cache, ...encrypt, file, backing };
 }
 
-export function base(place: Base): Node {
+export function base(place: Base, aio: FileAccess): Node {
   const name = { "node-name": baseNode, "read-only": true };
-  if (place.kind === "file") return { driver: place.format, ...name, file: { driver: "file", filename: place.path, aio: "threads", "read-only": true } };
+  if (place.kind === "file") return { driver: place.format, ...name, file: { driver: "file", filename: place.path, aio, "read-only": true } };
   return { driver: "nbd", ...name, server: { type: "unix", path: place.socket }, export: "", "reconnect-delay": serverAwaySeconds };
 }
 
@@ -59,6 +62,17 @@ export function disk(top: number): Node {
 export function guestExport(name: string): Node {
   return { type: "nbd", id: name, "node-name": diskNode, name, writable: true, writethrough: true };
 }
+
+const directPrefix = "direct.";
+
+/** The same by vhost-user. */
+export function directExport(name: string, socket: string): Node & { readonly id: string } {
+  return { type: "vhost-user-blk", id: directId(name), "node-name": diskNode, addr: { type: "unix", path: socket }, writable: true, writethrough: true };
+}
+
+export const directId = (name: string): string => `${directPrefix}${name}`;
+/** The name of the attachment that an export is of. */
+export const nameOfExport = (id: string): string => (id.startsWith(directPrefix) ? id.slice(directPrefix.length) : id);
 
 const readingPrefix = "reading.";
 

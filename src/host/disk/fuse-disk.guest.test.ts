@@ -7,6 +7,7 @@ import type { VolumeId } from "../../base/ids.ts";
 import { silentLog } from "../../base/log.ts";
 import { engineUser } from "../agent/confinement.ts";
 import { diskOf, machineId, volumeOf } from "../agent/testing/specifications.ts";
+import { sendSignal } from "../send-signal.ts";
 import { endDaemons, findDaemons } from "./daemon-process.ts";
 import { detachFuseDisk } from "./fuse-disk.ts";
 import { hostDisks } from "./host-disks.ts";
@@ -29,10 +30,10 @@ let machine: DiskUser;
 beforeEach(async () => {
   directory = await mkdtemp("/tmp/hostelry-fuse-");
   await chmod(directory, 0o711);
-  volumes = openVolumeStore({ volumesDirectory: join(directory, "volumes"), runDirectory: join(directory, "run"), imagesDirectory: directory, address: "127.0.0.1", snapshotsDirectory: directory, log: silentLog, userOf: (id) => engineUser(id) });
+  volumes = openVolumeStore({ volumesDirectory: join(directory, "volumes"), runDirectory: join(directory, "run"), socketsDirectory: join(directory, "run", "sockets"), imagesDirectory: directory, address: "127.0.0.1", snapshotsDirectory: directory, log: silentLog, userOf: (id) => engineUser(id) });
   await volumes.ensureData(specification);
   await volumes.ensure(specification);
-  machine = { id: machineId, virtualization: "paravirtual", disksDirectory: join(directory, "m.disks"), dataDirectory: join(directory, "m"), user };
+  machine = { id: machineId, readsFiles: true, disksDirectory: join(directory, "m.disks"), dataDirectory: join(directory, "m"), user };
 });
 
 afterEach(async () => {
@@ -43,7 +44,7 @@ afterEach(async () => {
 });
 
 async function attach(): Promise<string> {
-  const source = await hostDisks.attach(machine, disk, signal);
+  const source = await hostDisks(join(directory, "run", "sockets")).attach(machine, disk, signal);
   if (source.kind !== "file") throw new Error("a paravirtual guest needs a file");
   return source.path;
 }
@@ -68,7 +69,7 @@ describe("a volume as a file", () => {
   it("keeps its data over detaching and attaching again", async () => {
     const path = await attach();
     await asGuest(`echo kept | dd of=${path} conv=notrunc,fsync 2>/dev/null`);
-    await hostDisks.detach(machine, volume);
+    await hostDisks(join(directory, "run", "sockets")).detach(machine, volume);
     expect(await asGuest(`head -c 4 ${await attach()}`)).toBe("kept");
   });
 
@@ -81,10 +82,10 @@ describe("a volume as a file", () => {
 
   it("is made anew when its daemon was killed, and leaves no mount, process or file when detached", async () => {
     await attach();
-    for (const { pid } of await findDaemons(join(machine.disksDirectory, volume))) process.kill(pid, "SIGKILL");
+    for (const { pid } of await findDaemons(join(machine.disksDirectory, volume))) sendSignal(pid, "SIGKILL");
     const path = await attach();
     expect(await asGuest(`head -c 4 ${path} | wc -c`)).toBe("4\n");
-    await hostDisks.detach(machine, volume);
+    await hostDisks(join(directory, "run", "sockets")).detach(machine, volume);
     expect([await mounts(), await findDaemons(join(machine.disksDirectory, volume)), await readdir(directory)]).toEqual([[], [], ["run", "volumes"]]);
   });
 

@@ -37,6 +37,11 @@ export class Leisure {
     this.#current = { end, done };
   }
 
+  /** Nothing is begun for so long, and then it is looked at again. Only when idle. */
+  pause(waitMs: number): void {
+    this.#settle(waitMs);
+  }
+
   /** Nothing is being done when it returns. */
   async end(): Promise<void> {
     clearTimeout(this.#waiting);

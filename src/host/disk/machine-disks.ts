@@ -1,17 +1,20 @@
 /** What a host's agent needs of disks for one machine. The real one is `host-disks.ts`; simulated hosts have one in memory. */
 import type { VolumeId } from "../../base/ids.ts";
 import type { PlannedDisk } from "../engine/engine.ts";
-import type { DiskSpecification, Virtualization } from "../protocol/specification.ts";
+import type { DiskSpecification } from "../protocol/specification.ts";
 
 /** The machine that a disk is for, and where its things may be. */
 export interface DiskUser {
   readonly id: string;
-  readonly virtualization: Virtualization;
+  /** Its engine can read disks from files alone. */
+  readonly readsFiles: boolean;
   /** For sockets and mount points; not the engine's own run directory. */
   readonly disksDirectory: string;
   /** For local disks: durable, and large. */
   readonly dataDirectory: string;
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** Of a machine whose local disks may be virtual functions of an NVMe controller: its memory, which is locked then. */
+  readonly functionsWithMib?: number;
 }
 
 export interface MachineDisks {

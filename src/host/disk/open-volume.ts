@@ -7,6 +7,8 @@
 import { join } from "node:path";
 import type { VolumeId } from "../../base/ids.ts";
 import type { SnapshotOrder, VolumeSpecification } from "../protocol/specification.ts";
+import { nameOfExport } from "./daemon-nodes.ts";
+import { dropGuestSockets, volumeSockets } from "./guest-socket.ts";
 import { Leisure } from "./leisure.ts";
 import { openSourceServer, sourceSocket, type SourceServer } from "./source-server.ts";
 import type { StackFile } from "./stack-file.ts";
@@ -92,7 +94,7 @@ export class OpenVolume {
       sizeGib,
       ...(source === undefined ? {} : { source }),
       layers: await Promise.all(layers.map((layer) => describeLayer(this.#home, this.id, layer))),
-      exports: (await this.#daemon?.exports()) ?? [],
+      exports: [...new Set(((await this.#daemon?.exports()) ?? []).map(nameOfExport))],
       ...(work === undefined ? {} : { work: { kind: work.work.kind, percent: Math.floor(work.share * 100) } }),
       facts: this.facts(),
     };
@@ -104,6 +106,8 @@ export class OpenVolume {
     const work = file === undefined ? undefined : decideWork(file.stack);
     if (daemon === undefined || specification === undefined || file === undefined || work === undefined) return;
     if (this.#isReleased || !this.#leisure.isIdle || !this.#home.hasRoom()) return;
+    const waitMs = work.kind === "initialize" && specification.initializeBytesPerSecond === undefined ? (this.#server?.waitMs ?? 0) : 0;
+    if (waitMs > 0) return this.#leisure.pause(waitMs);
     this.#progress = { work, share: 0 };
     const onProgress = (share: number) => this.#note({ work, share });
     this.#leisure.begin(work.kind, async (signal) => {
@@ -208,7 +212,7 @@ export class OpenVolume {
     if (this.#daemon !== undefined) return;
     const runDirectory = join(this.#home.runDirectory, id);
     const user = this.#home.userOf(id);
-    const place = { runDirectory, address: this.#home.address, port, ...(user === undefined ? {} : { user }) };
+    const place = { runDirectory, sockets: volumeSockets(this.#home.socketsDirectory, id), address: this.#home.address, port, ...(user === undefined ? {} : { user }) };
     const layers = this.#stack.layers.map(({ number }) => ({ number, path: layerPath(this.#home, id, number) }));
     await makeRunDirectory(place);
     if (source?.kind === "snapshot" && this.#stack.isInitializing) this.#server ??= await openSourceServer(this.#home, id, source, runDirectory);
@@ -238,6 +242,7 @@ export class OpenVolume {
     daemon?.release();
     await this.#closeServer();
     await endVolumeDaemon(join(this.#home.runDirectory, this.id));
+    await dropGuestSockets(volumeSockets(this.#home.socketsDirectory, this.id));
   }
 
   async #closeServer(): Promise<void> {

@@ -47,6 +47,9 @@ export function snapshotContent(store: Pick<BlockStore, "get">, manifest: Manife
       const block = await blockAt(Math.floor(offset / blockSize));
       return block.subarray(offset % blockSize, (offset % blockSize) + length);
     },
+    async check(offset) {
+      await blockAt(Math.floor(offset / blockSize));
+    },
     extentAt(offset, length) {
       const index = Math.floor(offset / blockSize);
       const next = manifest.from(index).next().value?.index;

@@ -8,11 +8,18 @@ import { snapshotContent } from "./snapshot-content.ts";
 import { toKey } from "./volume-data.ts";
 import type { VolumeHome } from "./volume-home.ts";
 
+/** A guest that boots asks again and again, and what else is fetched meanwhile takes from it: the rest begins after a pause of its, */
+const pauseMs = 2_000;
+/** or when it has had the snapshot for itself for so long. */
+const longestMs = 30_000;
+
 export interface SourceServer {
   /** The share of the snapshot's size that has blocks. */
   readonly density: number;
   /** What of it cannot be read; undefined when nothing is known to be damaged. */
   readonly damage: string | undefined;
+  /** For how many milliseconds what nobody asks for should wait; 0: it may be fetched. Only as long as nothing else is fetched. */
+  readonly waitMs: number;
   close(): Promise<void>;
 }
 
@@ -25,7 +32,13 @@ export async function openSourceServer(home: VolumeHome, id: VolumeId, source: S
   if (manifest === undefined) throw new Error(`the snapshot ${source.id}, from which ${id} is made, is no longer in the store`);
   const key = source.encryptionKey === undefined ? undefined : toKey(source.encryptionKey);
   const content = snapshotContent(store, manifest, key, () => home.changed(id));
-  const server = await serveNbd(sourceSocket(runDirectory), content);
+  const openedAt = performance.now();
+  let askedAt = openedAt;
+  const read = (offset: number, length: number): Promise<Buffer> => {
+    askedAt = performance.now();
+    return content.read(offset, length);
+  };
+  const server = await serveNbd(sourceSocket(runDirectory), { ...content, read });
   return {
     density: (manifest.count * blockSize) / content.sizeBytes,
     get damage() {
@@ -34,6 +47,14 @@ export async function openSourceServer(home: VolumeHome, id: VolumeId, source: S
       const others = content.damaged.size === 1 ? "" : ` and ${content.damaged.size - 1} more`;
       return `Block ${first} of ${source.id}${others} cannot be read from the snapshot store.`;
     },
+    get waitMs() {
+      return waitForRest({ openedAt, askedAt, now: performance.now() });
+    },
     close: () => server.close(),
   };
+}
+
+/** All in milliseconds of one clock. */
+export function waitForRest({ openedAt, askedAt, now }: { readonly openedAt: number; readonly askedAt: number; readonly now: number }): number {
+  return Math.max(0, Math.min(askedAt + pauseMs, openedAt + longestMs) - now);
 }

@@ -13,6 +13,10 @@ describe("the limits of a throttle group", () => {
     expect(toThrottleLimits({ iops: { base: 3000 }, bytesPerSecond: { base: 131_072_000 } })).toEqual({ ...unlimited, "iops-total": 3000, "bps-total": 131_072_000, "iops-size": 262_144 });
   });
 
+  it("count a hard disk's requests by its own measure", () => {
+    expect(toThrottleLimits({ iops: { base: 500 }, ioBytes: 2 ** 20 })).toEqual({ ...unlimited, "iops-total": 500, "iops-size": 2 ** 20 });
+  });
+
   it("hold the credits of gp2 exactly, and its burst", () => {
     expect(toThrottleLimits({ iops: { base: 100, burst: 3000, credits: 5_400_000 } })).toMatchObject({ "iops-total": 100, "iops-total-max": 3000, "iops-total-max-length": 1800 });
   });

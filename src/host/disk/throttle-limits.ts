@@ -6,14 +6,14 @@
  */
 import type { RateLimit, VolumeLimits } from "../protocol/specification.ts";
 
-/** One request of up to this size counts as one, a larger one as several: what EC2 does for solid-state volumes. */
-const countedRequestBytes = 262_144;
+/** What EC2 counts as one request of a solid-state volume. */
+const solidStateIoBytes = 262_144;
 
 export type ThrottleLimits = Readonly<Record<string, number>>;
 
 /** Names every property that it may ever set: a group keeps what it is not told. */
-export function toThrottleLimits({ iops, bytesPerSecond }: VolumeLimits): ThrottleLimits {
-  return { ...toProperties("iops-total", iops), ...toProperties("bps-total", bytesPerSecond), "iops-size": iops === undefined ? 0 : countedRequestBytes };
+export function toThrottleLimits({ iops, ioBytes = solidStateIoBytes, bytesPerSecond }: VolumeLimits): ThrottleLimits {
+  return { ...toProperties("iops-total", iops), ...toProperties("bps-total", bytesPerSecond), "iops-size": iops === undefined ? 0 : ioBytes };
 }
 
 function toProperties(name: string, limit: RateLimit | undefined): ThrottleLimits {

@@ -3,15 +3,18 @@
  * the snapshot has everything that was flushed before it was asked for, and the volume has it too.
  */
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { SnapshotId, VolumeId } from "../../base/ids.ts";
 import { volumeOf } from "../agent/testing/specifications.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
 import { contentOf, io, StorageNode } from "./testing/storage-node.ts";
+import type { VolumeStack } from "./volume-stack.ts";
 
 const id: VolumeId = "vol-0fffffffffffffff1";
-const port = 23868;
+const other: VolumeId = "vol-0fffffffffffffff2";
+const [port, otherPort] = [23868, 23869];
 const page = 4096;
 
 let node: StorageNode;
@@ -25,9 +28,9 @@ afterEach(async () => {
 });
 
 /** Returns what ended it: the exit code, or null for a kill. */
-function runAgent(effect: number, specification: VolumeSpecification): Promise<number | null> {
+function runAgent(effect: number, ...specifications: readonly VolumeSpecification[]): Promise<number | null> {
   const program = join(import.meta.dirname, "testing", "killed-agent.ts");
-  const child = spawn(process.execPath, [program, node.directory, String(effect), JSON.stringify(specification)], { stdio: "ignore" });
+  const child = spawn(process.execPath, [program, node.directory, String(effect), ...specifications.map((one) => JSON.stringify(one))], { stdio: "ignore" });
   return new Promise((resolve) => child.once("exit", resolve));
 }
 
@@ -50,3 +53,36 @@ it("a snapshot survives the death of the agent before any of its effects", { tim
   expect(effect).toBeGreaterThan(30);
   process.stdout.write(`the agent was killed before each of up to ${effect} effects\n`);
 });
+
+it("volumes whose snapshots are to be of one moment are given back whenever the agent dies, and of one moment they are", { timeout: 200_000 }, async () => {
+  const [mine, others] = [volumeOf({ id, port, exportNames: ["a"] }), volumeOf({ id: other, port: otherPort, exportNames: ["b"] })];
+  for (const volume of [mine, others]) await node.ensure(volume);
+  node.volumes.release();
+  const together = [id, other];
+  let [effect, frozen] = [1, 0];
+  for (let isOver = false; !isOver; effect += frozen === 0 ? 3 : 1) {
+    const number = String(effect).padStart(16, "0");
+    const orders = [{ id: `snap-a${number}`, region: "us-east-1", together }, { id: `snap-b${number}`, region: "us-east-1", together }] as const;
+    const specifications = [{ ...mine, snapshots: [orders[0]] }, { ...others, snapshots: [orders[1]] }];
+    const stamp = (effect % 250) + 1;
+    const write = (to: number, name: string) => io(to, name, `write -P ${stamp} 0 ${page}`, "flush").then((said) => !said.includes("failed"), () => false);
+    const ended = await runAgent(effect, ...specifications);
+    // What is written to the second volume once the first has said that it wrote is in no snapshot without the other.
+    const isWritable = (await write(port, "a")) && (await write(otherPort, "b"));
+    if (!isWritable) frozen++;
+    isOver = ended !== null || (isWritable && (await isTaken(id, orders[0].id)) && (await isTaken(other, orders[1].id)));
+    if (ended === null) expect(await runAgent(0, ...specifications), `after a death before effect ${effect}`).toBe(0);
+    const [first, second] = await Promise.all(orders.map(async (order) => (await contentOf(node.store, order.id, 0, page))[0] === stamp));
+    expect(second === true && first === false, `moments after a death before effect ${effect}`).toBe(false);
+    expect([await write(port, "a"), await write(otherPort, "b")], `after a death before effect ${effect}`).toEqual([true, true]);
+  }
+  expect(frozen).toBeGreaterThan(5);
+  process.stdout.write(`the agent was killed before up to ${effect} effects, and left ${frozen} times a volume that nobody could write to\n`);
+});
+
+/** Whether the volume's record says that the snapshot has its moment and that nothing is held for it. */
+async function isTaken(volume: VolumeId, snapshot: SnapshotId): Promise<boolean> {
+  const text = await readFile(join(node.directory, "volumes", `${volume}.stack.json`), "utf8");
+  const { heldFor, snapshots } = JSON.parse(text) as VolumeStack; // as the agent wrote it
+  return heldFor === undefined && snapshots.some(({ id: taken }) => taken === snapshot);
+}

@@ -2,7 +2,7 @@
  * One volume's server: a `qemu-storage-daemon` that holds the volume's layers and exports them over NBD under the names of the
  * attachments that may use them.
  *
- *   storage node's agent ──QMP──▶ qemu-storage-daemon ◀──NBD, VOLUME.TOKEN── one guest's engine
+ *   storage node's agent ──QMP──▶ qemu-storage-daemon ◀──NBD, VOLUME.TOKEN── one guest's engine, or by vhost-user on the same machine
  *                                        │ throttle
  *                              vol-….2.qcow2 ─▶ vol-….1.qcow2 ─▶ …
  *
@@ -17,11 +17,12 @@ import { randomUUID } from "node:crypto";
 import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { VolumeLimits } from "../protocol/specification.ts";
-import { connectQmp, type QmpClient } from "../qmp/qmp-client.ts";
+import { connectQmp, QmpError, type QmpClient } from "../qmp/qmp-client.ts";
 import { endJobs, rows, runJob } from "./daemon-jobs.ts";
-import { base, baseNode, disk, diskNode, guestExport, isReadingExport, keyObject, layer, layerNode, layerNumber, limitsObject, readingExport, type Base, type LayerPlace, type Node } from "./daemon-nodes.ts";
+import { base, baseNode, directExport, directId, disk, diskNode, guestExport, isReadingExport, keyObject, layer, layerNode, layerNumber, limitsObject, nameOfExport, readingExport, type Base, type FileAccess, type LayerPlace, type Node } from "./daemon-nodes.ts";
 import { endDaemons, findDaemons, lastWords, startDaemon } from "./daemon-process.ts";
 import type { FileOwner } from "./file-owner.ts";
+import { clearGuestSocket, dropGuestSockets, guestSocketOf } from "./guest-socket.ts";
 import { toThrottleLimits } from "./throttle-limits.ts";
 
 export interface DaemonPlace {
@@ -30,6 +31,8 @@ export interface DaemonPlace {
   readonly address: string;
   readonly port: number;
   readonly user?: FileOwner;
+  /** The folder of sockets for guests on this machine. */
+  readonly sockets: string;
 }
 
 export interface DaemonContent {
@@ -49,7 +52,7 @@ export async function adoptVolumeDaemon(place: DaemonPlace): Promise<VolumeDaemo
   if (daemon === undefined || others.length > 0 || !wanted.every((arg) => daemon.args.includes(arg))) return undefined;
   const client = await connectQmp({ socket, timeoutMs: 2_000 }).catch(() => undefined);
   if (client === undefined) return undefined;
-  const adopted = new VolumeDaemon(client);
+  const adopted = new VolumeDaemon(client, place);
   if (!(await adopted.isWhole())) {
     client.close();
     return undefined;
@@ -63,6 +66,7 @@ export async function adoptVolumeDaemon(place: DaemonPlace): Promise<VolumeDaemo
 export async function startVolumeDaemon(place: DaemonPlace, content: DaemonContent): Promise<VolumeDaemon> {
   const socket = join(place.runDirectory, "qmp");
   await endDaemons(socket);
+  await dropGuestSockets(place.sockets);
   await makeRunDirectory(place);
   const client = await start(place, socket);
   try {
@@ -72,7 +76,7 @@ export async function startVolumeDaemon(place: DaemonPlace, content: DaemonConte
     await endDaemons(socket, 0);
     throw new Error("the volume's storage daemon cannot open the volume", { cause });
   }
-  return new VolumeDaemon(client);
+  return new VolumeDaemon(client, place);
 }
 
 /** Ends the volume's daemon, whatever state it is in; everything written is on disk afterwards. */
@@ -93,7 +97,7 @@ async function start(place: DaemonPlace, socket: string): Promise<QmpClient> {
   const logFile = `${place.runDirectory}.log`;
   const user = place.user === undefined ? {} : { user: place.user };
   await rm(socket, { force: true });
-  const started = await startDaemon({ file: "qemu-storage-daemon", args: daemonArguments(place, socket), logFile, ...user });
+  const started = await startDaemon({ file: "qemu-storage-daemon", args: daemonArguments(place, socket), logFile, umask: 0, ...user }); // guests of any user connect
   let over = false;
   void started.ended.then(() => (over = true));
   for (let waitMs = 5, waitedMs = 0; ; waitedMs += waitMs, waitMs = Math.min(50, waitMs * 2)) {
@@ -115,13 +119,27 @@ function daemonArguments({ address, port }: DaemonPlace, socket: string): string
 async function tell(client: QmpClient, place: DaemonPlace, { layers, base: lowest, encryptionKey, limits }: DaemonContent): Promise<void> {
   if (encryptionKey !== undefined) await tellKey(client, place, encryptionKey);
   await client.execute("object-add", { "qom-type": "throttle-group", id: limitsObject, limits: toThrottleLimits(limits) });
-  if (lowest !== undefined) await client.execute("blockdev-add", base(lowest));
+  if (lowest !== undefined) await addNode(client, (access) => base(lowest, access));
   let below = lowest === undefined ? null : baseNode;
   for (const one of layers) {
-    await client.execute("blockdev-add", layer(one, below, encryptionKey !== undefined));
+    await addLayer(client, one, below, encryptionKey !== undefined);
     below = layerNode(one.number);
   }
   await client.execute("blockdev-add", disk(layers.at(-1)?.number ?? 0));
+}
+
+function addLayer(client: QmpClient, place: LayerPlace, below: string | null, isEncrypted: boolean): Promise<void> {
+  return addNode(client, (access) => layer(place, below, isEncrypted, access));
+}
+
+/** A ring where the kernel lets the daemon have one: what is in memory is then read without waking a thread for it. Containers often forbid them. */
+async function addNode(client: QmpClient, toNode: (access: FileAccess) => Node): Promise<void> {
+  try {
+    await client.execute("blockdev-add", toNode("io_uring"));
+  } catch (error) {
+    if (!(error instanceof QmpError) || !error.message.includes("io_uring")) throw error;
+    await client.execute("blockdev-add", toNode("threads"));
+  }
 }
 
 /** By a file: what is said over QMP may stand in a log. */
@@ -139,9 +157,11 @@ async function tellKey(client: QmpClient, { runDirectory, user }: DaemonPlace, k
 /** A daemon that answers. */
 export class VolumeDaemon {
   readonly #client: QmpClient;
+  readonly #place: DaemonPlace;
 
-  constructor(client: QmpClient) {
+  constructor(client: QmpClient, place: DaemonPlace) {
     this.#client = client;
+    this.#place = place;
   }
 
   /** Settles when the daemon is gone, or when this agent let go of it. */
@@ -162,8 +182,20 @@ export class VolumeDaemon {
   /** Makes these names, and no others, the ones that may be used. */
   async export(names: readonly string[]): Promise<void> {
     const present = (await this.exports()).filter((id) => !isReadingExport(id));
-    for (const other of present.filter((id) => !names.includes(id))) await this.#removeExport(other);
-    for (const name of names.filter((id) => !present.includes(id))) await this.#client.execute("block-export-add", guestExport(name));
+    for (const other of present.filter((id) => !names.includes(nameOfExport(id)))) {
+      await this.#removeExport(other);
+      await rm(guestSocketOf(this.#place.sockets, nameOfExport(other)), { force: true });
+    }
+    for (const name of names.filter((each) => !present.includes(directId(each)))) await this.#exportDirectly(name);
+    // Who finds this one finds the other.
+    for (const name of names.filter((each) => !present.includes(each))) await this.#client.execute("block-export-add", guestExport(name));
+  }
+
+  async #exportDirectly(name: string): Promise<void> {
+    const { sockets, user } = this.#place;
+    const socket = guestSocketOf(sockets, name);
+    await clearGuestSocket(socket, user);
+    await this.#client.execute("block-export-add", directExport(name, socket));
   }
 
   async exports(): Promise<readonly string[]> {
@@ -207,7 +239,7 @@ export class VolumeDaemon {
   async pushLayer(place: LayerPlace, isEncrypted: boolean): Promise<void> {
     const { chain, open } = await this.layers();
     if (chain.includes(place.number)) return;
-    if (!open.includes(place.number)) await this.#client.execute("blockdev-add", layer(place, null, isEncrypted));
+    if (!open.includes(place.number)) await addLayer(this.#client, place, null, isEncrypted);
     await this.#client.execute("blockdev-snapshot", { node: layerNode(chain[0] ?? 0), overlay: layerNode(place.number) });
   }
 

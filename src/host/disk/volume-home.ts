@@ -10,6 +10,8 @@ export interface VolumeHome {
   readonly volumesDirectory: string;
   readonly runDirectory: string;
   readonly imagesDirectory: string;
+  /** Of guests on this machine (`guest-socket.ts`). */
+  readonly socketsDirectory: string;
   /** The storage node's address on the underlay network. */
   readonly address: string;
   /** The unprivileged user that a volume's files belong to and its daemon runs as; undefined: as the agent. */

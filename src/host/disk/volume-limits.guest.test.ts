@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SnapshotId, VolumeId } from "../../base/ids.ts";
 import { volumeOf } from "../agent/testing/specifications.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
+import { findGuestSocket, volumeSockets } from "./guest-socket.ts";
 import { makeLayerFile } from "./layer-file.ts";
 import { contentOf, io, StorageNode, Writer } from "./testing/storage-node.ts";
 
@@ -69,6 +70,19 @@ describe("several users of a volume", () => {
     await node.ensure(volume({ exportNames: ["b", "c"] }));
     await expect(io(port, "a", "read 0 64k")).rejects.toThrow();
     expect(await io(port, "c", "read -P 2 0 64k")).not.toContain("failed");
+  });
+});
+
+describe("guests on a volume's own machine", () => {
+  it("find it at a socket each, for as long as they are named", async () => {
+    const listSockets = () => readdir(volumeSockets(join(node.directory, "sockets"), id)).catch(() => []);
+    await node.ensure(volume({ exportNames: [`${id}.a`, `${id}.b`] }));
+    expect((await listSockets()).toSorted()).toEqual(["a", "b"]);
+    await node.killDaemon(id);
+    await expect.poll(() => node.ensure(volume({ exportNames: [`${id}.b`] })).then(listSockets, String), { timeout: 20_000 }).toEqual(["b"]);
+    expect(await findGuestSocket(volumeSockets(join(node.directory, "sockets"), id), `${id}.b`)).toBeDefined();
+    await node.ensure(volume({ exportNames: [] }));
+    expect(await listSockets()).toEqual([]);
   });
 });
 

@@ -206,6 +206,9 @@ describe("a volume from a snapshot", () => {
     await node.ensure(copy());
     await expect(io(otherPort, "b", `read ${100 * blockSize} 4k`).then((said) => said)).rejects.toThrow();
     expect(await io(otherPort, "b", "read -P 0x41 0 512k")).not.toContain("failed");
+    const reader = new Writer(otherPort, "b"); // as a guest's engine: what ends its connection it would ask for again, and wait
+    reader.finish(`read ${100 * blockSize} 4k`);
+    expect([await reader.ended, reader.said]).toEqual([expect.anything(), expect.stringContaining("Input/output error")]);
     const { condition } = await node.until(copy(), ({ condition: { impairment } }) => impairment !== undefined);
     expect(condition.impairment).toEqual({ kind: "corrupt-block", detail: `Block 100 of ${first.id} cannot be read from the snapshot store.` });
     await writeFile(file, good);

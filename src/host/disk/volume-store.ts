@@ -17,6 +17,7 @@ import type { Log } from "../../base/log.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
 import type { FileOwner } from "./file-owner.ts";
 import { watchRoom, type RoomWatch } from "./free-space.ts";
+import { dropGuestSockets, volumeSockets } from "./guest-socket.ts";
 import { MomentGroups } from "./moment-groups.ts";
 import { OpenVolume } from "./open-volume.ts";
 import { openVolumeData } from "./volume-data.ts";
@@ -28,6 +29,8 @@ export interface VolumeStoreOptions {
   readonly volumesDirectory: string;
   readonly runDirectory: string;
   readonly imagesDirectory: string;
+  /** Of guests on this machine (`guest-socket.ts`). */
+  readonly socketsDirectory: string;
   /** A folder of snapshots for each region. */
   readonly snapshotsDirectory: string;
   /** The storage node's address on the underlay network. */
@@ -94,7 +97,7 @@ class VolumeStore implements Volumes {
   async endAllExports(): Promise<void> {
     const names: string[] = await readdir(this.#home.runDirectory).catch(() => []);
     const ids = names.filter((name): name is VolumeId => isId("volume", name));
-    await Promise.all(ids.map((id) => endVolumeDaemon(join(this.#home.runDirectory, id))));
+    await Promise.all(ids.map((id) => endVolumeDaemon(join(this.#home.runDirectory, id)).then(() => dropGuestSockets(volumeSockets(this.#home.socketsDirectory, id)))));
   }
 
   release(): void {

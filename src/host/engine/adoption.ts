@@ -47,8 +47,10 @@ export function endedMachine(pid: number, end: RunEnd): RunningMachine {
     attachDisk: gone,
     detachDisk: gone,
     growDisk: gone,
+    openSerialInput: gone,
     attachInterface: gone,
     detachInterface: gone,
+    inspect: gone,
     release: async () => {},
   };
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { CapabilityError } from "../../base/errors.ts";
 import { type DetachedProcess, findProcess, isAlive, isOurs, killAndWait, startDetached, waitForEnd } from "./engine-process.ts";
 
@@ -49,9 +49,9 @@ describe("a detached process", () => {
     const parent = spawn("bash", ["-c", `exec 3<&0; bash -c 'read -r word' ${mark} <&3 & echo $!; exec sleep 1000`], { stdio: ["pipe", "pipe", "ignore"] });
     try {
       const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (data: Buffer) => resolve(data.toString()))));
-      await vi.waitUntil(() => findProcess(mark, undefined)?.pid === pid && readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
+      await expect.poll(() => [findProcess(mark, undefined)?.pid, readFileSync(`/proc/${parent.pid}/comm`, "utf8")]).toEqual([pid, "sleep\n"]);
       parent.stdin.write("end\n"); // only now, when its parent is a program that looks after no children
-      await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
       expect(findProcess(mark, undefined)?.pid).not.toBe(pid);
     } finally {
       parent.kill("SIGKILL");

@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { CapabilityError } from "../../base/errors.ts";
+import { sendSignal } from "../send-signal.ts";
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -46,9 +47,9 @@ export async function startDetached(program: DetachedProgram): Promise<DetachedP
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const pid = await spawnedPid(child, program);
   child.unref();
-  const startTicks = readStartTicks(pid);
-  if (startTicks === undefined) throw new Error(`${program.program} ended at once`);
-  return { identity: { pid, startTicks }, exited };
+  const identity = identifyProcess(pid);
+  if (identity === undefined) throw new Error(`${program.program} ended at once`);
+  return { identity, exited };
 }
 
 function spawnedPid(child: ChildProcess, program: DetachedProgram): Promise<number> {
@@ -62,6 +63,12 @@ function spawnedPid(child: ChildProcess, program: DetachedProgram): Promise<numb
       ),
     );
   });
+}
+
+/** Undefined for one that has ended. */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const startTicks = readStartTicks(pid);
+  return startTicks === undefined ? undefined : { pid, startTicks };
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {
@@ -87,7 +94,7 @@ export function listSession(leader: number, word: string, uid: number | undefine
 
 /** Kills the processes with SIGKILL and returns when none of them is left. */
 export async function killAndWait(identities: readonly ProcessIdentity[]): Promise<void> {
-  for (const identity of identities) if (isAlive(identity)) signal(identity.pid);
+  for (const identity of identities) if (isAlive(identity)) sendSignal(identity.pid, "SIGKILL");
   for (let waitMs = 1; identities.some(isAlive); waitMs = Math.min(waitMs * 2, 50)) await delay(waitMs);
 }
 
@@ -128,8 +135,8 @@ function listProcesses(wanted: (pid: number) => boolean): ProcessIdentity[] {
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid || !wanted(pid)) continue;
-    const startTicks = readStartTicks(pid);
-    if (startTicks !== undefined) found.push({ pid, startTicks });
+    const identity = identifyProcess(pid);
+    if (identity !== undefined) found.push(identity);
   }
   return found;
 }
@@ -144,13 +151,4 @@ function hasWord(pid: number, word: string): boolean {
 
 function ownerOf(pid: number): number | undefined {
   return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
-}
-
-function signal(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    // Between the look and the kill it may have ended by itself.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-  }
 }

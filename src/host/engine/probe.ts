@@ -7,11 +7,13 @@
  */
 import { randomUUID } from "node:crypto";
 import { chown, copyFile, mkdir, readdir, readFile, rm, stat, statfs, truncate, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorChain } from "../../base/errors.ts";
 import type { EngineAvailability } from "../protocol/report.ts";
 import type { Engine, MachinePlan, PlannedDisk } from "./engine.ts";
+import { findProcess, killAndWait } from "./engine-process.ts";
 import { busyboxEntries, initramfs } from "./initramfs.ts";
 
 export interface ProbeOptions {
@@ -20,7 +22,7 @@ export interface ProbeOptions {
   readonly user?: { readonly uid: number; readonly gid: number };
   /** For QEMU a bzImage; for User-mode Linux its kernel. Absent: one under /boot; Debian's User-mode Linux. */
   readonly kernelFile?: string;
-  /** How long the guest may take; absent: 20 s emulated, 5 s with hardware assistance, 10 s under User-mode Linux. */
+  /** How long the guest may take; absent: 20 s emulated, 5 s with hardware assistance (600 s where that is itself emulated, since it may take minutes on a busy machine), 10 s under User-mode Linux. */
   readonly timeLimitMs?: number;
 }
 
@@ -37,12 +39,17 @@ const init = `#!/bin/sh\necho ${marker}\nwhile :; do /bin/busybox sleep 1; done\
 
 export async function probeQemu(engine: Engine, accelerator: "tcg" | "kvm", options: ProbeOptions, signal: AbortSignal): Promise<EngineAvailability> {
   const name = accelerator === "kvm" ? "qemu-kvm" : "qemu-tcg";
-  const limitMs = options.timeLimitMs ?? (accelerator === "kvm" ? 5_000 : 20_000);
+  const limitMs = options.timeLimitMs ?? (accelerator === "tcg" ? 20_000 : isEmulated(cpus()[0]?.model) ? 600_000 : 5_000);
   if (accelerator === "kvm" && !(await exists("/dev/kvm"))) return { works: false, engine: name, reason: "there is no /dev/kvm" };
   const kernelFile = options.kernelFile ?? (await installedKernel());
   if (kernelFile === undefined && accelerator === "kvm") return { works: false, engine: name, reason: "there is no kernel to try it with yet" };
   if (kernelFile !== undefined) return bootProbe(engine, name, options, limitMs, signal, kernelFile, "console=ttyS0 quiet panic=-1");
   return bootProbe(engine, name, options, limitMs, signal);
+}
+
+/** A processor that QEMU translates: what it assists takes as long as what it computes. */
+function isEmulated(processorModel: string | undefined): boolean {
+  return processorModel?.includes("QEMU TCG") === true;
 }
 
 export async function probeUml(engine: Engine, options: ProbeOptions & { readonly kernelFile: string }, signal: AbortSignal): Promise<EngineAvailability> {
@@ -55,7 +62,18 @@ export async function probeUml(engine: Engine, options: ProbeOptions & { readonl
   return bootProbe(engine, engineName, options, options.timeLimitMs ?? 10_000, signal, options.kernelFile, "quiet root=/dev/ram0");
 }
 
-async function bootProbe(
+/** A few translated instructions prove the translator here too; the firmware need only be there. */
+export async function probeQemuOfArm64(engine: Engine, files: readonly string[], options: ProbeOptions, signal: AbortSignal): Promise<EngineAvailability> {
+  const name = "qemu-arm64";
+  for (const file of files) if (!(await exists(file))) return { works: false, engine: name, reason: `there is no ${file}: run ./hostelry setup arm64` };
+  return bootPlan(engine, name, options, options.timeLimitMs ?? 20_000, signal, async (directory) => {
+    const file = join(directory, "kernel");
+    await writeFile(file, arm64Program());
+    return { ...planWithout(directory, options), architecture: "arm64", disks: [], kernel: { file, commandLine: "" } };
+  });
+}
+
+function bootProbe(
   engine: Engine,
   name: string,
   options: ProbeOptions,
@@ -64,12 +82,23 @@ async function bootProbe(
   kernelFile?: string,
   commandLine = "",
 ): Promise<EngineAvailability> {
-  const directory = join(options.directory, randomUUID().slice(0, 8));
+  return bootPlan(engine, name, options, limitMs, signal, (directory) => writePlan(directory, options, kernelFile, commandLine));
+}
+
+async function bootPlan(
+  engine: Engine,
+  name: string,
+  options: ProbeOptions,
+  limitMs: number,
+  signal: AbortSignal,
+  write: (directory: string) => Promise<MachinePlan>,
+): Promise<EngineAvailability> {
+  await endForgotten(name, options);
+  const directory = join(options.directory, `${name}-${randomUUID().slice(0, 8)}`);
   await mkdir(directory, { mode: 0o755 });
   try {
     if (options.user !== undefined) await chown(directory, options.user.uid, options.user.gid);
-    const plan = await writePlan(directory, options, kernelFile, commandLine);
-    return await boot(engine, name, plan, limitMs, signal);
+    return await boot(engine, name, await write(directory), limitMs, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { works: false, engine: name, reason: errorChain(error) };
@@ -78,8 +107,19 @@ async function bootProbe(
   }
 }
 
-async function writePlan(directory: string, options: ProbeOptions, kernelFile: string | undefined, commandLine: string): Promise<MachinePlan> {
-  const base = {
+/** The guest of an agent that was killed while it probed. Nobody else probes the engine in this folder meanwhile (`probe-cache.ts`). */
+async function endForgotten(name: string, { directory, user }: ProbeOptions): Promise<void> {
+  for (const left of (await readdir(directory)).filter((each) => each.startsWith(`${name}-`))) {
+    const word = join(directory, left, "/");
+    for (let found = findProcess(word, user?.uid); found !== undefined; found = findProcess(word, user?.uid)) await killAndWait([found]);
+    await rm(join(directory, left), { recursive: true, force: true });
+  }
+}
+
+type BasePlan = Omit<MachinePlan, "disks" | "kernel">;
+
+function planWithout(directory: string, options: ProbeOptions): BasePlan {
+  return {
     id: `i-probe-${directory.slice(-8)}`,
     runDirectory: directory,
     consoleFile: join(directory, "console"),
@@ -88,7 +128,11 @@ async function writePlan(directory: string, options: ProbeOptions, kernelFile: s
     memoryMib: 128,
     interfaces: [],
     diskBus: "virtio",
-  } as const;
+  };
+}
+
+async function writePlan(directory: string, options: ProbeOptions, kernelFile: string | undefined, commandLine: string): Promise<MachinePlan> {
+  const base = planWithout(directory, options);
   if (kernelFile === undefined) return { ...base, disks: [await writeBootSector(directory, options)] };
   // The kernel given may lie where the engine's user cannot go.
   const file = join(directory, "kernel");
@@ -108,7 +152,7 @@ async function boot(engine: Engine, name: string, plan: MachinePlan, limitMs: nu
       signal.throwIfAborted();
       if ((await readConsole(plan)).includes(marker)) return { works: true, engine: name, bootMs: Math.round(performance.now() - begin) };
       if (ended !== undefined) return { works: false, engine: name, reason: ended };
-      await delay(20);
+      await delay(limitMs / 500); // looking costs something, too, on a machine that is slow
     }
     return { works: false, engine: name, reason: await describeSilence(plan, limitMs) };
   } finally {
@@ -152,6 +196,23 @@ async function writeBootSector(directory: string, options: ProbeOptions): Promis
   await truncate(path, 2 ** 20); // the firmware reads nothing from a disk of less than one cylinder
   if (options.user !== undefined) await chown(path, options.user.uid, options.user.gid);
   return { volume: "vol-probe", device: "/dev/xvda", root: true, source: { kind: "file", path, format: "raw" } };
+}
+
+/** Instead of a kernel: sends the marker to the first serial port, byte by byte, and halts. */
+function arm64Program(): Buffer {
+  const code = [
+    0x1000_0101, // adr x1, text, 32 bytes further on
+    0xd2a1_2000, // mov x0, first serial port
+    0x3840_1422, // ldrb w2, next byte
+    0x3400_0062, // is it zero? then to the halt
+    0xb900_0002, // str w2, at the port
+    0x17ff_fffd, // again from the load
+    0xd503_207f, // wfi
+    0x17ff_ffff, // for ever
+  ];
+  const program = Buffer.alloc(4 * code.length);
+  for (const [index, word] of code.entries()) program.writeUInt32LE(word, 4 * index);
+  return Buffer.concat([program, Buffer.from(`${marker}\0`)]);
 }
 
 async function exists(file: string): Promise<boolean> {

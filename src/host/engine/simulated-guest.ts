@@ -1,4 +1,5 @@
 /** One simulated guest: its devices, its timers, its end. Says on its console what the guest of the contract suite says. */
+import { Writable } from "node:stream";
 import type { MachinePlan, PlannedDisk, PlannedInterface } from "./engine.ts";
 import type { RunEnd } from "./run-record.ts";
 import type { GuestProgram } from "./simulated.ts";
@@ -44,6 +45,19 @@ export class SimulatedGuest {
       this.#restarted = resolve;
       void this.ended.then(() => reject(new Error("the guest ended during its reboot")));
       this.#after(waitMs, () => this.#restart());
+    });
+  }
+
+  openSerialInput(): Writable {
+    let line = "";
+    return new Writable({
+      decodeStrings: true,
+      write: (chunk: Buffer, _encoding, done) => {
+        const lines = `${line}${chunk.toString()}`.split("\n");
+        line = lines.pop() ?? "";
+        for (const heard of lines) this.#tell(`GUEST heard ${heard}`);
+        done();
+      },
     });
   }
 

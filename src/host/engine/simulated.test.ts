@@ -45,7 +45,7 @@ describe("the simulated engine", () => {
     makeInterface: async () => ({ id: `eni-extra${++count}`, mac: "02:00:00:00:00:99", tap: "tap1" }),
     crash: (pid) => room.crash(pid),
     listLeftovers: async (plan) => room.running().filter((guest) => guest.plan.id === plan.id).map((guest) => `guest ${guest.pid}`),
-    bootLimitMs: 2_000,
+    bootLimitMs: 20_000,
   });
 
   it("runs thousands of guests at little cost", async () => {

@@ -6,6 +6,7 @@
  * no process alive.
  */
 import { appendFile } from "node:fs/promises";
+import type { Inspection } from "../protocol/inspection.ts";
 import type { EngineAvailability } from "../protocol/report.ts";
 import type { Virtualization } from "../protocol/specification.ts";
 import type { Engine, MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from "./engine.ts";
@@ -113,13 +114,21 @@ function control(guest: SimulatedGuest, room: MachineRoom): RunningMachine {
       room.forget(guest.plan.runDirectory);
     },
     reboot: (gracefulMs) => guest.reboot(gracefulMs),
+    openSerialInput: async () => guest.openSerialInput(),
     attachDisk: async (disk: PlannedDisk) => guest.attachDisk(disk),
     detachDisk: async (volume) => guest.detachDisk(volume),
     growDisk: async () => undefined,
     attachInterface: async (nic: PlannedInterface) => guest.attachInterface(nic),
     detachInterface: async (id) => guest.detachInterface(id),
+    inspect: async (sampledMs) => simulatedInspection(guest, sampledMs),
     release: async () => void (released = true),
   };
+}
+
+function simulatedInspection({ plan, pid }: SimulatedGuest, sampledMs: number): Inspection {
+  const process = { userProcessors: 0, kernelProcessors: 0, waitedProcessors: 0, threads: 0, residentBytes: 0, sharedBytes: 0 };
+  const absent = [{ what: "every figure", why: "the guest is simulated" }];
+  return { id: plan.id, virtualization: "emulated", engine: "simulated", pid, sampledMs, process, devices: [], privileged: { how: "none" }, absent };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -32,15 +32,23 @@ function withOptions(options: Partial<MachineSpecification["metadata"]["options"
 }
 
 describe("the tree", () => {
-  test("shows an interface's IPv6 addresses and blocks, and does not where there are none or the version is older", async () => {
-    const dual = { ...nic, ipv6Addresses: ["3fff::b", "3fff::a"], subnet: { ...nic.subnet, ipv6Cidr: "3fff::/64" }, vpc: { ...nic.vpc, ipv6Cidrs: ["3fff::/56"] } };
+  test("shows an interface's IPv6 addresses, prefixes and blocks, and does not where there are none or the version is older", async () => {
+    const dual = { ...nic, ipv6Addresses: ["3fff::b", "3fff::a"], ipv4Prefixes: ["172.31.0.16/28"], ipv6Prefixes: ["3fff::1:0:0:0/80", "3fff::2:0:0:0/80"], subnet: { ...nic.subnet, ipv6Cidr: "3fff::/64" }, vpc: { ...nic.vpc, ipv6Cidrs: ["3fff::/56"] } };
     const of = machineSpecimen("1", dual);
-    const names = ["ipv6s", "subnet-ipv6-cidr-blocks", "vpc-ipv6-cidr-blocks"].map((name) => `network/interfaces/macs/${nic.mac}/${name}`);
+    const names = ["ipv6s", "ipv4-prefix", "ipv6-prefix", "subnet-ipv6-cidr-blocks", "vpc-ipv6-cidr-blocks"].map((name) => `network/interfaces/macs/${nic.mac}/${name}`);
     const read = (version: string, from: MachineSpecification) => Promise.all(["ipv6", ...names].map((name) => ask(`GET /${version}/meta-data/${name}`, {}, from)));
     expect([await read("latest", of), await read("2016-06-30", of), await read("latest", machine)]).toEqual([
-      ["3fff::b", "3fff::b\n3fff::a", "3fff::/64", "3fff::/56"],
-      [404, "3fff::b\n3fff::a", "3fff::/64", "3fff::/56"],
-      [404, 404, 404, 404],
+      ["3fff::b", "3fff::b\n3fff::a", "172.31.0.16/28", "3fff::1:0:0:0/80\n3fff::2:0:0:0/80", "3fff::/64", "3fff::/56"],
+      [404, "3fff::b\n3fff::a", "172.31.0.16/28", "3fff::1:0:0:0/80\n3fff::2:0:0:0/80", "3fff::/64", "3fff::/56"],
+      [404, 404, 404, 404, 404, 404],
+    ]);
+  });
+
+  test("shows all private addresses of an interface, the first one first, and which of them public ones stand for", async () => {
+    const of = machineSpecimen("1", { ...nic, secondaryAddresses: [{ privateAddress: "172.31.0.7", publicAddress: "198.18.4.11" }, { privateAddress: "172.31.0.6" }] });
+    const names = ["local-ipv4s", "public-ipv4s", "ipv4-associations/", "ipv4-associations/198.18.4.11"];
+    expect(await Promise.all(names.map((name) => ask(`GET /latest/meta-data/network/interfaces/macs/${nic.mac}/${name}`, {}, of)))).toEqual([
+      "172.31.0.5\n172.31.0.7\n172.31.0.6", "198.18.4.10\n198.18.4.11", "198.18.4.10\n198.18.4.11", "172.31.0.7",
     ]);
   });
 
@@ -74,6 +82,35 @@ describe("the tree", () => {
     expect([await ask("GET /2009-04-04/meta-data/iam/info", {}, of), await ask("GET /latest/meta-data/iam/", {}, machineSpecimen("1", nic, { profile: empty })), await ask("GET /latest/meta-data/iam/", {})]).toEqual([404, "info", 404]);
   });
 
+  test("has pushed keys for their minute, each user's by themselves, with what proves them", async () => {
+    const own = manualClock();
+    const key = (user: string, name: string, lastsMs: number) => ({ user, block: `#${name}\n`, expiresAt: own.now() + lastsMs });
+    const connect = { certificates: "chain", staples: { AB12: "c3RhcGxl" }, keys: [key("admin", "first", 30_000), key("admin", "second", 60_000), key("root", "third", 60_000)] };
+    const of = machineSpecimen("1", nic, { connect });
+    const read = (path: string, version = "latest") => answerMetadata({ method: "GET", target: `/${version}/meta-data/${path}`, headers: {} }, of, { ...parts, clock: own }).then(({ status, body }) => (status === 200 ? body.toString() : status));
+    const folder = "managed-ssh-keys";
+    const proofs = [`${folder}/signer-cert/`, `${folder}/signer-ocsp/`, `${folder}/signer-ocsp/AB12`];
+    expect(await Promise.all([`${folder}/`, `${folder}/active-keys/`, `${folder}/active-keys/admin/`, `${folder}/active-keys/nobody/`, ...proofs].map((path) => read(path)))).toEqual([
+      "active-keys/\nsigner-cert\nsigner-ocsp/", "admin\nroot", "#first\n\n#second\n\n", 404, "chain", "AB12", "c3RhcGxl",
+    ]);
+    expect(await read(`${folder}/`, "2018-09-24")).toBe(404);
+    own.advance(59_000);
+    expect([await read(`${folder}/active-keys/admin/`), await read(`${folder}/active-keys/root/`)]).toEqual(["#second\n\n", "#third\n\n"]);
+    own.advance(999);
+    expect(await read(`${folder}/active-keys/`)).toBe("admin\nroot");
+    own.advance(1);
+    expect(await Promise.all([`${folder}/`, `${folder}/active-keys/root/`, proofs[0] ?? ""].map((path) => read(path)))).toEqual([404, 404, 404]);
+    expect(String(await read(""))).not.toContain(folder);
+  });
+
+  test("of an instance with a group, a partition or a host of its own names them", async () => {
+    const of = machineSpecimen("1", interfaceSpecimen("1", "1", "172.31.0.5"), { placement: { groupName: "parts", hostId: "h-1", partitionNumber: 2 } });
+    const paths = ["", "group-name", "host-id", "partition-number"].map((name) => `GET /latest/meta-data/placement/${name}`);
+    expect(await Promise.all([...paths, "GET /2018-09-24/meta-data/placement/group-name"].map((request) => ask(request, {}, of)))).toEqual([
+      "availability-zone\navailability-zone-id\ngroup-name\nhost-id\npartition-number\nregion", "parts", "h-1", "2", 404,
+    ]);
+  });
+
   test("of an instance with nothing optional leaves out what it has not", async () => {
     const { keyPair: _key, userData: _data, ...metadata } = { ...machine.metadata, tags: {}, options: { ...machine.metadata.options, instanceTags: "disabled" } as const };
     const bare: MachineSpecification = { ...machine, interfaces: [interfaceSpecimen("1", "1", "172.31.0.5")], metadata };
@@ -99,7 +136,7 @@ describe("requests", () => {
     ["GET /2009-04-04/user-data", "#!/bin/sh\necho hello\n"],
     ["GET /latest/dynamic/fws/instance-monitoring", "disabled"],
     ["GET /latest/dynamic/instance-identity/pkcs7", "dsa"],
-    ["GET /latest/meta-data/instance-id/", 404],
+    ["GET /latest/meta-data/instance-id/", "i-0123456789abcde01"],
     ["GET /latest/meta-data/nothing", 404],
     ["GET /latest/user-data/", 404],
     ["GET /latest/constructor", 404],

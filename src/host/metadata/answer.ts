@@ -50,7 +50,7 @@ export async function answerMetadata(request: MetadataRequest, machine: MachineS
   if (request.method !== "GET" && request.method !== "HEAD") return notAllowed("GET, HEAD");
   const session = checkSession(request, machine, parts);
   if (session === "refused") return failure(401);
-  const found = await readPath(path, request.target.endsWith("/"), machine, parts.signer);
+  const found = await readPath(path, request.target.endsWith("/"), machine, parts);
   return session === undefined ? found : { ...found, tokenSeconds: session };
 }
 
@@ -84,17 +84,17 @@ function parsePath(target: string): readonly string[] | undefined {
   }
 }
 
-async function readPath(path: readonly string[], asDirectory: boolean, machine: MachineSpecification, signer: IdentitySigner): Promise<MetadataAnswer> {
+async function readPath(path: readonly string[], asDirectory: boolean, machine: MachineSpecification, parts: AnswerParts): Promise<MetadataAnswer> {
   const [version, ...rest] = path;
   if (version === undefined) return text(versions.join("\n"));
   if (!versions.includes(version) || !existsIn(version, rest)) return failure(404);
   if (rest[0] === "user-data") return rest.length === 1 && !asDirectory ? userData(machine) : failure(404);
-  const found = findNode(rootOf(machine, signer), rest);
-  if (found === undefined || (found.kind === "leaf" && asDirectory)) return failure(404);
+  const found = findNode(rootOf(machine, parts), rest);
+  if (found === undefined) return failure(404);
   return text(found.kind === "leaf" ? await found.read() : listing(found, version, rest));
 }
 
-function rootOf(machine: MachineSpecification, signer: IdentitySigner): Directory {
+function rootOf(machine: MachineSpecification, { signer, clock }: AnswerParts): Directory {
   const document = identityDocument(machine);
   return directory(
     {
@@ -107,7 +107,7 @@ function rootOf(machine: MachineSpecification, signer: IdentitySigner): Director
           signature: { kind: "leaf", read: () => signer.signature(document) },
         }),
       }),
-      "meta-data": metaData(machine),
+      "meta-data": metaData(machine, clock.now()),
       "user-data": (machine.metadata.userData ?? "") === "" ? undefined : "",
     },
     (name) => name,

@@ -1,6 +1,6 @@
 /**
- * The instance metadata service at 169.254.169.254 for the guests of one host (facts §8). Each interface has a port of its own, to
- * which the network sends its guest's requests and nobody else's: who asks is known by the port, never by what is said.
+ * The instance metadata service at 169.254.169.254, and at fd00:ec2::254 where an instance's options say so, for the guests of one host (facts §8). Each
+ * interface has a port of its own, to which the network sends its guest's requests and nobody else's: who asks is known by the port, never by what is said.
  *
  * Promised: answers are made from the specification as it is at that moment; tokens survive a restart of the agent. Every answer
  * closes its connection, as EC2's do, and so begins a connection's stream: by this the network knows a token's answer and
@@ -79,7 +79,7 @@ class ListeningService implements MetadataService {
     for (const event of ["request", "checkContinue", "checkExpectation"] as const) server.on(event, handle);
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => (this.#listeners.delete(port), reject(error)));
-      server.listen(port, "0.0.0.0", resolve);
+      server.listen(port, "::", resolve); // of IPv4 too
     });
   }
 
@@ -103,6 +103,7 @@ class ListeningService implements MetadataService {
     response.on("error", () => {});
     try {
       const machine = listener.machine();
+      if (!isOpenTo(request, machine)) return void request.socket.destroy();
       const { method = "", url = "", headers } = request;
       const answer = await answerMetadata({ method, target: url, headers }, machine, this.#parts);
       if (answer.isToken === true && machine !== undefined) {
@@ -138,6 +139,16 @@ class ListeningService implements MetadataService {
 function lastModified(iso: string | undefined): Readonly<Record<string, string>> {
   const time = Date.parse(iso ?? "");
   return Number.isNaN(time) ? {} : { "Last-Modified": new Date(time).toUTCString() };
+}
+
+/** Over IPv6 only where the instance's options say so. */
+function isOpenTo({ socket }: IncomingMessage, machine: MachineSpecification | undefined): boolean {
+  return isIpv4Mapped(socket.localAddress) || machine?.metadata.options.httpProtocolIpv6 === "enabled";
+}
+
+/** As a listener for both families names an address of IPv4. */
+function isIpv4Mapped(address = ""): boolean {
+  return address.startsWith("::ffff:");
 }
 
 function errorPage(status: number): string {

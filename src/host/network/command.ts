@@ -16,9 +16,9 @@ export class CommandFailedError extends Error {
 const timeoutMs = 20_000;
 
 /** What the command printed. Rejects when it ends with another status than 0. */
-export function runCommand(file: string, args: readonly string[], input = ""): Promise<string> {
+export function runCommand(file: string, args: readonly string[], input = "", limitMs = timeoutMs): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], timeout: timeoutMs, killSignal: "SIGKILL" });
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"], timeout: limitMs, killSignal: "SIGKILL" });
     const out: Buffer[] = [];
     const errors: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));

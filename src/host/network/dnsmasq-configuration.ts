@@ -5,8 +5,9 @@
  * Names of private addresses are computed, not listed, so that those of guests on other hosts resolve too. Without upstream
  * resolvers no other name exists: a guest must never wait for a resolver that cannot answer.
  */
+import { endpointNames, publicServiceNames } from "../../base/endpoint-services.ts";
 import { cidrSize, formatIpv4, parseCidr, type Cidr } from "../../base/ipv4.ts";
-import type { InterfaceSpecification } from "../protocol/specification.ts";
+import type { InterfaceSpecification, NameSpecification } from "../protocol/specification.ts";
 import { resolverIpv6 } from "./link-addresses.ts";
 
 export interface DnsmasqFiles {
@@ -29,17 +30,27 @@ const leaseSeconds = 3600;
 /** How often routers say that they are there, for guests whose interface gets IPv6 later, and for how long they are believed. */
 const [advertiseSeconds, routerSeconds] = [60, 1800];
 
+/** What a VPC's resolver knows besides its interfaces. */
+export interface ResolverKnowledge {
+  /** Whom it asks what it does not know. */
+  readonly upstream: readonly string[];
+  /** Of the VPC's endpoints. A service's public name among them is the endpoint's here. */
+  readonly names: readonly NameSpecification[];
+  /** Where the services' public names lead; undefined: they are names like any other. */
+  readonly serviceAddress: string | undefined;
+}
+
 /** `mtu`: of packets inside the VPC. */
-export function dnsmasqFiles(interfaces: readonly InterfaceSpecification[], resolvers: readonly string[], mtu: number, paths: DnsmasqPaths): DnsmasqFiles {
+export function dnsmasqFiles(interfaces: readonly InterfaceSpecification[], knowledge: ResolverKnowledge, mtu: number, paths: DnsmasqPaths): DnsmasqFiles {
   return {
-    configuration: configuration(interfaces, resolvers, paths),
-    hosts: lines(interfaces.map(hostLine)),
+    configuration: configuration(interfaces, knowledge, paths),
+    hosts: lines([...interfaces.map(hostLine), ...serviceLines(knowledge)]),
     reservations: lines(interfaces.map((nic) => `${nic.mac},set:${nic.subnet.id},${[nic.privateAddress, ...ipv6Reservation(nic)].join(",")},${nic.hostName},${leaseSeconds}`)),
     options: lines([...new Set(interfaces.flatMap((nic) => [...subnetOptions(nic, mtu), ...ipv6Options(nic)]))]),
   };
 }
 
-function configuration(interfaces: readonly InterfaceSpecification[], resolvers: readonly string[], paths: DnsmasqPaths): string {
+function configuration(interfaces: readonly InterfaceSpecification[], { upstream, serviceAddress }: ResolverKnowledge, paths: DnsmasqPaths): string {
   const blocks = [...new Set(interfaces.flatMap(({ vpc }) => vpc.cidrs))];
   const domains = [...new Set(interfaces.map(({ domain }) => domain))];
   return lines([
@@ -58,7 +69,8 @@ function configuration(interfaces: readonly InterfaceSpecification[], resolvers:
     `dhcp-hostsfile=${paths.reservations}`,
     `dhcp-optsfile=${paths.options}`,
     `addn-hosts=${paths.hosts}`,
-    ...(resolvers.length === 0 ? ["local=/#/"] : resolvers.map((address) => `server=${address}`)),
+    ...(upstream.length === 0 ? ["local=/#/"] : upstream.map((address) => `server=${address}`)),
+    ...(serviceAddress === undefined ? [] : [...publicServiceNames(), endpointNames].map((name) => `local=/${name}/`)),
     ...domains.flatMap((domain) => [`local=/${domain}/`, ...blocks.map((block) => `synth-domain=${domain},${block},ip-`)]),
     ...blocks.map((text) => requireBlock(text)).map((block) => `dhcp-range=${formatIpv4(block.base)},static,${netmask(block)},${leaseSeconds}`),
     ...ipv6Configuration(interfaces),
@@ -82,6 +94,13 @@ function ipv6Reservation({ subnet, ipv6Addresses = [] }: InterfaceSpecification)
 
 function ipv6Options({ subnet }: InterfaceSpecification): readonly string[] {
   return subnet.ipv6Cidr === undefined ? [] : [`tag:${subnet.id},option6:dns-server,[${resolverIpv6}]`];
+}
+
+/** Nobody else is asked about these names: what is not known of them (an IPv6 address) is not there. */
+function serviceLines({ names, serviceAddress }: ResolverKnowledge): readonly string[] {
+  const own = new Set(names.map(({ name }) => name));
+  const open = serviceAddress === undefined ? [] : publicServiceNames().filter((name) => !own.has(name));
+  return [...names.flatMap(({ name, addresses }) => addresses.map((address) => `${address} ${name}`)), ...open.map((name) => `${serviceAddress} ${name}`)];
 }
 
 /** Inside the VPC a public name means the private address too (facts §7.8). */

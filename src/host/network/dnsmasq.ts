@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sendSignal } from "../send-signal.ts";
 import { CommandFailedError, namespacePath, runCommand } from "./command.ts";
 import type { DnsmasqFiles, DnsmasqPaths } from "./dnsmasq-configuration.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
@@ -28,7 +29,7 @@ export async function ensureDnsmasq(directory: string, namespace: string, files:
   const reconfigured = replaceFile(paths.configuration, files.configuration);
   const pid = findDnsmasq(directory);
   if (pid !== undefined && !reconfigured) {
-    if (changed.includes(true)) process.kill(pid, "SIGHUP");
+    if (changed.includes(true)) sendSignal(pid, "SIGHUP");
     return;
   }
   if (pid !== undefined) await endProcessesIn([namespace], "dnsmasq"); // others may be at work there

@@ -4,12 +4,14 @@
  *
  * The main table holds a /32 route for each address of the VPC: to its device, or to its interface by way of the overlay. Packets
  * of guests ask their subnet's table first; `throw` there means "as the main table says". A neighbour on the overlay is an
- * interface, never a host: its hardware address says for which interface the frame is, the forwarding entry which host has that.
+ * interface, never a host: its hardware address says for which interface the frame is, the forwarding entry which host has that. Between hosts of one
+ * machine the main table leads by the wire (`wire.ts`), where a neighbour is a host.
  */
 import { formatCidr, parseCidr } from "../../base/ipv4.ts";
 import type { RouteSpecification } from "../protocol/specification.ts";
-import { hostLinkAddress } from "./link-addresses.ts";
-import { overlayDevice, uplinkDevice } from "./names.ts";
+import { hostLinkAddress, serviceBlocks } from "./link-addresses.ts";
+import { overlayDevice, uplinkDevice, wireDevice } from "./names.ts";
+import { roomWords } from "./packet-size.ts";
 import { peeringLines, peerWays } from "./peering.ts";
 import type { LocalSubnet, VpcScene } from "./vpc-scene.ts";
 
@@ -17,7 +19,6 @@ import type { LocalSubnet, VpcScene } from "./vpc-scene.ts";
 export const fabricProtocol = 73;
 export const mainTable = 254;
 const rulePreference = 1_000;
-const linkLocal = "169.254.0.0/16";
 
 export type LineTool = "ip" | "ip -6" | "bridge" | "sh";
 
@@ -45,24 +46,25 @@ function hereLines({ here }: VpcScene): readonly Line[] {
     [`parameter ${device}`, `echo 0 > /proc/sys/net/ipv4/neigh/${device}/proxy_delay`] as const,
     [`link ${device}`, `link set dev ${device} up`] as const,
     [`address ${device}`, `address replace ${router} dev ${device} noprefixroute`] as const,
-    ...privateAddresses.map((address) => [`neigh ${device} ${address}`, `neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`] as const),
+    ...privateAddresses.map((address) => neighbourLine(device, address, mac)),
     ...privateAddresses.map((address) => routeLine(mainTable, `${address}/32`, `dev ${device} src ${router.slice(0, router.indexOf("/"))}`)),
     ...(deliveryTable === undefined ? [] : [routeLine(deliveryTable, "0.0.0.0/0", `via ${privateAddresses[0]} dev ${device} onlink`), ruleLine(deliveryTable)]),
   ]);
 }
 
 function elsewhereLines({ elsewhere }: VpcScene): readonly Line[] {
-  return elsewhere.flatMap(({ mac, hostAddress, privateAddresses }) => [
+  return elsewhere.flatMap(({ mac, hostAddress, privateAddresses, hostMtu, wireMac }) => [
     [`fdb ${mac}`, `fdb replace ${mac} dev ${overlayDevice} dst ${hostAddress} self permanent`] as const,
-    [`neigh ${overlayDevice} ${privateAddresses[0]}`, `neigh replace ${privateAddresses[0]} lladdr ${mac} dev ${overlayDevice} nud permanent`] as const,
-    ...privateAddresses.map((address) => routeLine(mainTable, `${address}/32`, `via ${privateAddresses[0]} dev ${overlayDevice} onlink`)),
+    neighbourLine(overlayDevice, privateAddresses[0] ?? "", mac),
+    ...(wireMac === undefined ? [] : [neighbourLine(wireDevice, privateAddresses[0] ?? "", wireMac)]),
+    ...privateAddresses.map((address) => routeLine(mainTable, `${address}/32`, `via ${privateAddresses[0]} dev ${wireMac === undefined ? overlayDevice : wireDevice} onlink${roomWords(hostMtu)}`)),
   ]);
 }
 
 /** Within the subnet no route counts, nor for the services of the link-local range; what no route is for goes nowhere. */
 function subnetLines(scene: VpcScene, { table, cidr, routes }: LocalSubnet): readonly Line[] {
   const ways = new Map([...scene.blocks.map((block) => [block, "throw"] as const), ["0.0.0.0/0", "blackhole"] as const, ...routes.flatMap((route) => way(scene, route)), ...peerWays(scene, routes)]);
-  for (const always of [cidr, linkLocal]) ways.set(always, "throw");
+  for (const always of [cidr, serviceBlocks.ip]) ways.set(always, "throw");
   return [...[...ways].map(([destination, way]) => routeLine(table, destination, way)), ruleLine(table)];
 }
 
@@ -77,7 +79,11 @@ function wayTo({ here, elsewhere }: VpcScene, target: RouteSpecification["target
   const local = here.find(({ id }) => id === target.id);
   if (local !== undefined) return `via ${local.privateAddresses[0]} dev ${local.device} onlink`;
   const remote = elsewhere.find(({ id }) => id === target.id);
-  return remote === undefined ? "blackhole" : `via ${remote.privateAddresses[0]} dev ${overlayDevice} onlink`;
+  return remote === undefined ? "blackhole" : `via ${remote.privateAddresses[0]} dev ${overlayDevice} onlink${roomWords(remote.hostMtu)}`;
+}
+
+export function neighbourLine(device: string, address: string, mac: string): Line {
+  return [`neigh ${device} ${address}`, `neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`];
 }
 
 export function routeKey(table: number, destination: string): string {

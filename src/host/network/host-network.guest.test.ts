@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sendSignal } from "../send-signal.ts";
 import { loadRules, runCommand } from "./command.ts";
 import { findDnsmasq } from "./dnsmasq.ts";
 import { interfaceDevices, nodeNamespace, vpcNamespace } from "./names.ts";
@@ -88,9 +89,10 @@ describe("a guest's network", () => {
     const [nodeA, nodeB] = hosts.plan.nodes.map(({ address }) => address);
     const machine = hosts.publicAddress(1);
     const targets = [nodeA, nodeB, "169.254.64.1", "169.254.64.2", "172.31.0.1", "172.31.0.2"];
-    const answers = await one.run(targets.map((target) => `ping -c 1 -W 1 ${target} >/dev/null && echo ${target}`).join("; "), 30_000);
-    const ports = await one.run([`${machine} 22`, `169.254.64.1 20000`, `169.254.64.1 20001`, `169.254.169.254 22`].map((target) => `nc -w 1 ${target} </dev/null && echo open ${target}`).join("; "), 30_000);
-    expect({ answers, ports }).toEqual({ answers: "", ports: expect.not.stringContaining("open") });
+    const atOnce = (commands: readonly string[]) => one.run(`(${commands.map((command) => `(${command}) &`).join(" ")} wait)`, 30_000);
+    const answers = await atOnce([...targets, machine].map((target) => `ping -c 1 -W 1 ${target} >/dev/null && echo ${target}`));
+    const ports = await atOnce([`${machine} 22`, `169.254.64.1 20000`, `169.254.64.1 20001`, `169.254.169.254 22`].map((target) => `nc -w 1 ${target} </dev/null && echo open ${target}`));
+    expect({ answers, ports }).toEqual({ answers: machine, ports: expect.not.stringContaining("open") });
   });
 
   test("a guest without a public address has no outside, one with has", async () => {
@@ -197,7 +199,7 @@ describe("endurance", () => {
     const directory = `${hosts.directory}/a/run/network/${nicOne().vpc.id}`;
     const before = findDnsmasq(directory);
     if (before === undefined) throw new Error("no resolver runs");
-    process.kill(before, "SIGKILL");
+    sendSignal(before, "SIGKILL");
     await expect.poll(() => findDnsmasq(directory), { timeout: 10_000 }).not.toBeOneOf([before, undefined]);
     await expect.poll(() => one.run("nslookup ip-172-31-9-8.ec2.internal | grep -A1 Name:"), { timeout: 10_000 }).toContain("172.31.9.8");
   });

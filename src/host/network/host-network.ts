@@ -15,63 +15,39 @@ import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import { formatCidr } from "../../base/ipv4.ts";
 import type { RuleCounter } from "../protocol/counted-rule.ts";
 import type { InterfaceSpecification, VpcSpecification } from "../protocol/specification.ts";
+import { noFunctions, type FunctionPool } from "../virtual-function/function-pool.ts";
+import { askedRules } from "./asked-addresses.ts";
+import { Appliances, listenWith } from "./appliances.ts";
 import { dnsmasqFiles } from "./dnsmasq-configuration.ts";
 import { dnsmasqPaths, ensureDnsmasq, removeDnsmasqFiles, reviveDnsmasq } from "./dnsmasq.ts";
 import { readDevice, readHostLinks, type DeviceFacts } from "./host-links.ts";
 import { setHostParameters } from "./host-parameters.ts";
-import type { HostNetworkOptions } from "./host-network-options.ts";
+import type { HostNetwork, HostNetworkOptions, PreparedInterface } from "./host-network-options.ts";
 import { hostRules } from "./host-rules.ts";
 import { ensureInterfaceLink, removeInterfaceLinks, type TapUser } from "./interface-link.ts";
 import { KnownInterfaces } from "./known-interfaces.ts";
 import { vpcLinkAddress } from "./link-addresses.ts";
 import { interfaceRules } from "./interface-rules.ts";
 import { interfaceDevices, listNamespaces, vpcNamespace } from "./names.ts";
-import { NatGateways } from "./nat-gateway.ts";
-import { programPublicAddresses } from "./public-addresses.ts";
+import type { KnownInterface } from "./network-state.ts";
+import { vpcMtu } from "./packet-size.ts";
+import { prefixesOf, PublicAddresses } from "./public-addresses.ts";
 import { readRuleCounters } from "./rule-counters.ts";
 import { RuleLoader } from "./rule-loader.ts";
+import { openServiceAddress } from "./service-address.ts";
+import { findSilentGuests } from "./silent-guests.ts";
 import { removeStrangers } from "./strangers.ts";
 import { VpcFabric } from "./vpc-fabric.ts";
 import { ensureVpcNamespace, removeVpcNamespace, type VpcPlace } from "./vpc-namespace.ts";
 
-export type { TapUser } from "./interface-link.ts";
-
-export interface PreparedInterface {
-  readonly tap: string;
-  /** Metadata requests of this interface's guest arrive at this port of the host's namespace. */
-  readonly metadataPort: number;
-}
-
-export interface HostNetwork {
-  /** Makes the VPC's namespace on demand and a persistent tap in this namespace, for `user` to open. */
-  prepareInterface(nic: InterfaceSpecification, user?: TapUser): Promise<PreparedInterface>;
-  /** Lets traffic flow as the VPC's specification says; until there is one, only DHCP, metadata and names. Also called after adoption. */
-  connectInterface(nic: InterfaceSpecification): Promise<void>;
-  /** Sets the time to live of packets that carry a metadata token to this interface's guest; 1 until it is called. */
-  setTokenHopLimit(id: InterfaceId, hopLimit: number): Promise<void>;
-  /** Makes packets go as the specification says, now and for interfaces that are connected later. Kept in memory only. */
-  applyVpc(specification: VpcSpecification): Promise<void>;
-  /** Withdraws the VPC's specification. */
-  removeVpc(id: VpcId): Promise<void>;
-  /** What the VPC's rules here have counted; undefined while none of its interfaces is here. */
-  readCounters(vpc: VpcId): Promise<readonly RuleCounter[] | undefined>;
-  /** The VPC's namespace goes with its last interface. */
-  removeInterface(id: InterfaceId): Promise<void>;
-  /** Removes everything that belongs to none of these interfaces. */
-  retainOnly(ids: readonly InterfaceId[]): Promise<void>;
-  /** Leaves all in place: guests keep their network. */
-  close(): Promise<void>;
-}
-
 const reviveMs = 1_000;
-/** Inside a VPC (facts §7.10), where the underlay network allows; VXLAN puts 50 bytes around each packet. */
-const [largestMtu, overlayBytes] = [9_001, 50];
 
 export async function openHostNetwork(options: HostNetworkOptions): Promise<HostNetwork> {
   const underlay = await readDevice(options.underlayDevice);
   mkdirSync(vpcDirectories(options), { recursive: true, mode: 0o755 });
   setHostParameters(options.underlayDevice);
-  const network = new ProgrammedNetwork(options, underlay);
+  const services = options.services === undefined ? undefined : await openServiceAddress(options.services.address, options.services.accept);
+  const network = new ProgrammedNetwork(options, underlay, services);
   if (!network.takesOver()) await network.programHost();
   return network;
 }
@@ -87,21 +63,29 @@ class ProgrammedNetwork implements HostNetwork {
   readonly #mtu: number;
   readonly #fabric: VpcFabric;
   readonly #known: KnownInterfaces;
-  readonly #natGateways: NatGateways;
+  readonly #functions: FunctionPool;
+  readonly #appliances: Appliances;
+  readonly #public: PublicAddresses;
+  readonly #services: Disposable | undefined;
   readonly #reviver: NodeJS.Timeout;
   readonly #loader = new RuleLoader();
+  /** Namespaces of VPCs that this process has seen complete. */
+  readonly #complete = new Set<string>();
   /** VPCs whose namespaces are to be programmed anew. */
   readonly #outdated = new Set<VpcId>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: HostNetworkOptions, underlay: DeviceFacts) {
+  constructor(options: HostNetworkOptions, underlay: DeviceFacts, services: Disposable | undefined) {
     this.#options = options;
     this.#underlay = underlay;
     this.#underlayBlock = formatCidr(underlay.block);
-    this.#mtu = Math.min(largestMtu, underlay.mtu - overlayBytes);
-    this.#fabric = new VpcFabric(underlay.address);
+    this.#mtu = vpcMtu(underlay.mtu);
+    this.#fabric = new VpcFabric(underlay.address, options.isOnSwitch ?? false);
     this.#known = new KnownInterfaces(options.stateDirectory);
-    this.#natGateways = new NatGateways(options);
+    this.#functions = options.functions ?? noFunctions;
+    this.#appliances = new Appliances({ ...options, ...listenWith(options) });
+    this.#public = new PublicAddresses(options.underlayDevice);
+    this.#services = services;
     this.#reviver = setInterval(() => void this.#inTurn(() => this.#reviveAll()), reviveMs);
     this.#reviver.unref();
   }
@@ -110,9 +94,11 @@ class ProgrammedNetwork implements HostNetwork {
     return this.#inTurn(async () => {
       const before = this.#known.get(nic.id);
       const renewTap = before !== undefined && user !== undefined && before.tapUser?.uid !== user.uid;
-      const known = this.#known.remember(nic, user === undefined ? {} : { user });
-      await this.#ensureDevices(nic, known.tapUser, renewTap);
-      return { tap: interfaceDevices(nic.id).tap, metadataPort: known.metadataPort };
+      const cardFunction = nic.virtualFunction === true ? (before?.cardFunction ?? this.#functions.choose(this.#known.cardFunctions())) : undefined;
+      const known = this.#known.remember(nic, { ...(user === undefined ? {} : { user }), ...(cardFunction === undefined ? {} : { cardFunction }) });
+      if (cardFunction !== undefined) await this.#functions.prepare(cardFunction, nic.mac, user);
+      await this.#ensureDevices(nic, known, renewTap && cardFunction === undefined);
+      return { tap: interfaceDevices(nic.id).tap, metadataPort: known.metadataPort, mtu: this.#mtu, ...(cardFunction === undefined ? {} : { cardFunction: cardFunction.address }) };
     });
   }
 
@@ -120,7 +106,7 @@ class ProgrammedNetwork implements HostNetwork {
     await this.#inTurn(async () => {
       const known = this.#known.remember(nic, { connected: true });
       this.#outdated.add(nic.vpc.id);
-      await this.#ensureDevices(nic, known.tapUser, false);
+      await this.#ensureDevices(nic, known, false);
     });
     await this.#inTurn(() => this.#programOutdated(nic.vpc.id));
   }
@@ -149,16 +135,24 @@ class ProgrammedNetwork implements HostNetwork {
     return this.#known.connectedIn(vpc).length === 0 ? undefined : readRuleCounters(this.#place(vpc).namespace);
   }
 
+  /** Not in turn with the rest: it waits for guests. */
+  async findSilent(ids: readonly InterfaceId[]): Promise<ReadonlySet<InterfaceId>> {
+    const asked = ids.flatMap((id) => this.#known.get(id) ?? []).filter(({ connected }) => connected);
+    const byVpc = Map.groupBy(asked, ({ nic }) => nic.vpc.id);
+    const silent = await Promise.all([...byVpc].map(([vpc, known]) => findSilentGuests(this.#place(vpc).namespace, known.map(({ nic }) => nic))));
+    return new Set(silent.flat());
+  }
+
   removeInterface(id: InterfaceId): Promise<void> {
     return this.#inTurn(() => this.#remove([id]));
   }
 
   retainOnly(ids: readonly InterfaceId[]): Promise<void> {
     return this.#inTurn(async () => {
-      const kept = new Set([...ids, ...this.#fabric.natGateways().map(({ id }) => id)]);
+      const kept = new Set([...ids, ...this.#fabric.appliances().map(({ nic }) => nic.id)]);
       await this.#remove(this.#known.all().flatMap(({ nic }) => (kept.has(nic.id) ? [] : nic.id)));
       const { installation, hostId } = this.#options;
-      await this.#natGateways.retainOnly(this.#known.natGateways().map(({ nic }) => nic.id));
+      await this.#appliances.retainOnly(this.#known.appliances().map(({ nic }) => nic.id));
       const specifications = this.#known.all().map(({ nic }) => nic);
       const [interfaces, vpcs] = [specifications.map(({ id }) => id), specifications.map(({ vpc }) => vpc.id)];
       await removeStrangers({ installation, hostId, vpcDirectories: vpcDirectories(this.#options), interfaces, vpcs });
@@ -167,7 +161,9 @@ class ProgrammedNetwork implements HostNetwork {
 
   async close(): Promise<void> {
     clearInterval(this.#reviver);
+    this.#services?.[Symbol.dispose]();
     await this.#last;
+    this.#appliances.close();
   }
 
   /** An earlier process left the host as it should be; without the VPCs' specifications this one must not touch it. */
@@ -178,16 +174,17 @@ class ProgrammedNetwork implements HostNetwork {
 
   /** Makes the rules and public addresses in the host's namespace those of the connected interfaces that have devices. */
   async programHost(): Promise<void> {
-    const { underlayDevice, resolvers } = this.#options;
+    const { underlayDevice, resolvers, services } = this.#options;
     const links = readHostLinks();
     const connected = this.#known.all().filter((known) => known.connected);
     const publicAddresses = this.#fabric.publicRoutes(connected, (vpc) => vpcLinkAddress(this.#known.linkNumber(vpc))).filter(({ device }) => links.has(device));
     const interfaces = connected.filter(({ nic }) => links.has(interfaceDevices(nic.id).tap));
     await this.#loader.load([
-      ["host", hostRules({ underlayDevice, underlayBlock: this.#underlayBlock, resolvers, publicAddresses })],
+      ["asked", askedRules(underlayDevice, prefixesOf(publicAddresses))],
+      ["host", hostRules({ underlayDevice, underlayBlock: this.#underlayBlock, resolvers, publicAddresses, serviceAddress: services?.address })],
       ...interfaces.map((known): [string, string] => [interfaceDevices(known.nic.id).tap, interfaceRules(this.#fabric.tapOwner(known))]),
     ]);
-    await programPublicAddresses(publicAddresses, underlayDevice);
+    await this.#public.program(publicAddresses);
   }
 
   /**
@@ -204,21 +201,21 @@ class ProgrammedNetwork implements HostNetwork {
     for (const vpc of done) this.#outdated.delete(vpc);
   }
 
-  /** NAT gateways come and go with their VPC's specification. One that cannot be made keeps nothing else from being as it says. */
+  /** NAT gateways and endpoints come and go with their VPC's specification. One that cannot be made keeps nothing else from being as it says. */
   async #follow(vpc: VpcId): Promise<void> {
-    const wanted = this.#fabric.natGateways(vpc);
-    const standing = this.#known.natGateways().filter(({ nic }) => nic.vpc.id === vpc);
-    const gone = standing.flatMap(({ nic }) => (wanted.some(({ id }) => id === nic.id) ? [] : nic.id));
+    const wanted = this.#fabric.appliances(vpc);
+    const standing = this.#known.appliances().filter(({ nic }) => nic.vpc.id === vpc);
+    const gone = standing.flatMap(({ nic: { id } }) => (wanted.some(({ nic }) => nic.id === id) ? [] : id));
     if (gone.length > 0) await this.#remove(gone);
     const failures: unknown[] = [];
-    for (const nic of wanted) {
-      this.#known.remember(nic, { connected: true, natGateway: true });
-      await this.#ensureDevices(nic, undefined, false).catch((error: unknown) => failures.push(error));
+    for (const { nic, kind } of wanted) {
+      this.#known.remember(nic, { connected: true, appliance: kind });
+      await this.#ensureDevices(nic, {}, false).catch((error: unknown) => failures.push(error));
     }
     if (!this.#known.usesVpc(vpc)) return;
     this.#outdated.add(vpc);
     await this.#programOutdated(vpc);
-    if (failures.length > 0) throw new Error("a NAT gateway could not be made", { cause: failures[0] });
+    if (failures.length > 0) throw new Error("a NAT gateway or an endpoint could not be made", { cause: failures[0] });
   }
 
   #place(vpc: VpcId): VpcPlace {
@@ -231,12 +228,14 @@ class ProgrammedNetwork implements HostNetwork {
     return join(vpcDirectories(this.#options), vpc);
   }
 
-  async #ensureDevices(nic: InterfaceSpecification, user: TapUser | undefined, renewTap: boolean): Promise<void> {
+  async #ensureDevices(nic: InterfaceSpecification, owner: Pick<KnownInterface, "tapUser" | "cardFunction">, renewTap: boolean): Promise<void> {
     const links = readHostLinks();
     const place = this.#place(nic.vpc.id);
-    if (await ensureVpcNamespace(place, links)) this.#fabric.forgetNamespace(nic.vpc.id);
-    const renewed = this.#known.get(nic.id)?.natGateway === true && (await this.#natGateways.ensure(nic, this.#fabric.addressesOf(nic), place.mtu, links));
-    const made = await ensureInterfaceLink(nic, place, renewed ? readHostLinks() : links, user, renewTap);
+    if (await ensureVpcNamespace(place, links, this.#complete.has(place.namespace))) this.#fabric.forgetNamespace(nic.vpc.id);
+    this.#complete.add(place.namespace);
+    const kind = this.#known.get(nic.id)?.appliance;
+    const renewed = kind !== undefined && (await this.#appliances.ensure({ kind, nic }, this.#fabric.addressesOf(nic), place.mtu, links));
+    const made = await ensureInterfaceLink(nic, place, renewed ? readHostLinks() : links, owner, renewTap);
     if (!made && !renewed) return;
     this.#loader.forget(interfaceDevices(nic.id).tap);
     this.#fabric.forgetInterface(nic.vpc.id, nic.id);
@@ -249,8 +248,9 @@ class ProgrammedNetwork implements HostNetwork {
     if (present.length === 0) return;
     const place = this.#place(vpc);
     const directory = this.#directory(vpc);
-    const served = present.flatMap(({ nic, natGateway }) => (natGateway === true ? [] : nic));
-    const files = dnsmasqFiles(served, this.#options.resolvers, this.#mtu, dnsmasqPaths(directory));
+    const served = present.flatMap(({ nic, appliance }) => (appliance === undefined ? nic : []));
+    const resolver = { upstream: this.#options.resolvers, names: this.#fabric.names(vpc), serviceAddress: this.#options.services?.address };
+    const files = dnsmasqFiles(served, resolver, this.#mtu, dnsmasqPaths(directory));
     await Promise.all([this.#fabric.program(place, present), served.length === 0 ? undefined : ensureDnsmasq(directory, place.namespace, files)]);
   }
 
@@ -259,8 +259,9 @@ class ProgrammedNetwork implements HostNetwork {
     const vpcs = [...new Set(ids.flatMap((id) => this.#known.get(id)?.nic.vpc.id ?? []))];
     const used = new Set(this.#known.all().flatMap(({ nic }) => (ids.includes(nic.id) ? [] : nic.vpc.id)));
     for (const id of ids) this.#loader.forget(interfaceDevices(id).tap);
-    await this.#natGateways.remove(ids);
+    await this.#appliances.remove(ids);
     await removeInterfaceLinks(ids);
+    for (const cardFunction of this.#known.cardFunctions(ids)) await this.#functions.release(cardFunction);
     for (const vpc of vpcs.filter((vpc) => !used.has(vpc))) await this.#removeVpc(vpc);
     this.#known.forget(ids);
     await this.programHost();
@@ -268,13 +269,17 @@ class ProgrammedNetwork implements HostNetwork {
   }
 
   async #removeVpc(vpc: VpcId): Promise<void> {
-    await removeVpcNamespace(vpcNamespace(this.#options.installation, this.#options.hostId, vpc));
+    const namespace = vpcNamespace(this.#options.installation, this.#options.hostId, vpc);
+    this.#complete.delete(namespace);
+    await removeVpcNamespace(namespace);
     removeDnsmasqFiles(this.#directory(vpc));
     this.#fabric.forgetNamespace(vpc);
   }
 
   async #reviveAll(): Promise<void> {
-    for (const vpc of new Set(this.#known.all().filter(({ connected, natGateway }) => connected && natGateway !== true).map(({ nic }) => nic.vpc.id))) {
+    await this.#public.follow().catch((error: unknown) => this.#options.log.error("what is asked for of guests' prefixes could not be found out", { error }));
+    await this.#functions.mend(this.#known.heldFunctions());
+    for (const vpc of new Set(this.#known.all().filter(({ connected, appliance }) => connected && appliance === undefined).map(({ nic }) => nic.vpc.id))) {
       const { namespace } = this.#place(vpc);
       if (!listNamespaces(namespace).some(({ whole }) => whole)) continue;
       const revived = await reviveDnsmasq(this.#directory(vpc), namespace).catch((error: unknown) => {

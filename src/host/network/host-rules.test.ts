@@ -3,15 +3,17 @@ import { hostRules } from "./host-rules.ts";
 import { interfaceRules } from "./interface-rules.ts";
 import { machineRules, checkPlan } from "./underlay-plan.ts";
 
-test("the rules of a host with two public addresses, one of IPv6 and a resolver to ask are these", async () => {
+test("the rules of a host with two public addresses, one and a prefix of IPv6 and a resolver to ask are these", async () => {
   const rules = hostRules({
     underlayDevice: "underlay0",
     underlayBlock: "198.18.0.0/22",
     resolvers: ["192.0.2.53"],
+    serviceAddress: "198.18.4.3",
     publicAddresses: [
       { address: "198.18.4.10", device: "vpc000000000001" },
       { address: "198.18.4.11", device: "vpc000000000002" },
       { address: "3fff:a1b:2c30:100::a", device: "vpc000000000001" },
+      { address: "3fff:a1b:2c30:100:1::/80", device: "vpc000000000001" },
     ],
   });
   await expect(rules).toMatchFileSnapshot("golden/host-rules.nft");

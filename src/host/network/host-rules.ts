@@ -1,30 +1,37 @@
 /**
  * The rules of a host's own namespace. Nothing is forwarded but what a guest's public address entitles it to and the VPCs'
- * resolvers asking theirs; nothing of a guest reaches a service of the host but the metadata ports, and those are open to
- * guests only. A pure text, loaded as one transaction.
+ * resolvers asking theirs; nothing of a guest reaches a service of the host but the metadata ports and, from its public
+ * address, the services of the installation; both are open to guests only. Answers to EC2 Instance Connect's connections
+ * reach the host as well. A pure text, loaded as one transaction.
  */
 import { formatCidr } from "../../base/ipv4.ts";
-import { isIpv6Text } from "../../base/ipv6.ts";
-import { hostLinkAddress, linkNetwork, metadataPorts, overlayPort } from "./link-addresses.ts";
+import { isBlockText, isIpv6Text } from "../../base/ipv6.ts";
+import { servicePorts } from "../protocol/service-connection.ts";
+import { connectAddress } from "../protocol/stream.ts";
+import { hostLinkAddress, linkNetwork, metadataIpv6, metadataPorts, overlayPort } from "./link-addresses.ts";
 import { ruleTable } from "./names.ts";
 
 export interface HostRulesInput {
   readonly underlayDevice: string;
   readonly underlayBlock: string;
   readonly resolvers: readonly string[];
-  /** Of both families. */
+  /** Undefined: guests reach no service of the installation. */
+  readonly serviceAddress: string | undefined;
+  /** Of both families; of IPv6 also whole prefixes. */
   readonly publicAddresses: readonly { readonly address: string; readonly device: string }[];
 }
 
 const ports = `${metadataPorts.first}-${metadataPorts.last}`;
 
-export function hostRules({ underlayDevice, underlayBlock, resolvers, publicAddresses }: HostRulesInput): string {
+export function hostRules({ underlayDevice, underlayBlock, resolvers, serviceAddress, publicAddresses }: HostRulesInput): string {
   const links = formatCidr(linkNetwork);
-  const [listed, listed6] = [listOf(publicAddresses.filter(({ address }) => !isIpv6Text(address))), listOf(publicAddresses.filter(({ address }) => isIpv6Text(address)))];
+  const [listed, listed6] = [listOf(publicAddresses.filter(({ address }) => !isIpv6Text(address))), listOf(publicAddresses.filter(({ address }) => isIpv6Text(address) && !isBlockText(address)))];
+  const prefixes = publicAddresses.filter(({ address }) => isBlockText(address));
   const ask =
     resolvers.length === 0
       ? ""
       : `\n\t\tiifname "vpc*" oifname "${underlayDevice}" ip saddr ${links} ip daddr { ${resolvers.join(", ")} } meta l4proto { tcp, udp } th dport 53 accept`;
+  const serve = serviceAddress === undefined ? "" : `\n\t\tiifname . ip saddr @owned ip daddr ${serviceAddress} tcp dport { ${servicePorts.plain}, ${servicePorts.secure} } accept`;
   return `table ip ${ruleTable}
 delete table ip ${ruleTable}
 table ip ${ruleTable} {
@@ -44,10 +51,12 @@ table ip ${ruleTable} {
 
 	chain to_host {
 		type filter hook input priority filter; policy accept;
+		udp dport ${overlayPort} iifname { "lo", "${underlayDevice}" } ip saddr ${underlayBlock} accept
+		udp dport ${overlayPort} drop
 		iifname { "tap*", "vet*" } drop
-		iifname "vpc*" ip daddr ${hostLinkAddress} tcp dport ${ports} accept
+		iifname "vpc*" ip daddr ${hostLinkAddress} tcp dport ${ports} accept${serve}
+		iifname "vpc*" ip daddr ${connectAddress} ct state established,related accept
 		iifname "vpc*" drop
-		udp dport ${overlayPort} ip saddr != ${underlayBlock} drop
 		iifname "${underlayDevice}" tcp dport ${ports} ct state new drop
 		iifname "${underlayDevice}" ip daddr != { ${underlayBlock}, 127.0.0.0/8 } ct state new drop
 	}
@@ -76,13 +85,14 @@ table ip6 ${ruleTable} {
 	chain to_host {
 		type filter hook input priority filter; policy drop;
 		iifname "lo" accept
+		iifname "vpc*" ip6 daddr ${metadataIpv6} tcp dport ${ports} accept
 		iifname { "vpc*", "${underlayDevice}" } icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
 		iifname "${underlayDevice}" ct state established,related accept
 	}
 
 	chain through_host {
 		type filter hook forward priority filter; policy drop;
-		iifname "vpc*" iifname . ip6 saddr != @owned drop
+${prefixes.map(({ device, address }) => `\t\tiifname "${device}" oifname "${underlayDevice}" ip6 saddr ${address} accept\n\t\toifname "${device}" ip6 daddr ${address} accept\n`).join("")}		iifname "vpc*" iifname . ip6 saddr != @owned drop
 		iifname "vpc*" oifname "${underlayDevice}" accept
 		oifname . ip6 daddr @owned accept
 	}

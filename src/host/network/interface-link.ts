@@ -1,13 +1,18 @@
 /**
  * The devices of one interface: the tap that the engine opens, and the pair that leads into the VPC's namespace. Both stay for
  * the interface's life, whether an engine has the tap open or not, so starting, stopping and crashing engines need no change here.
+ *
+ * Where the guest has a virtual function of a network card, the function's VLAN of the card is in the tap's place, under its name. It has the router's hardware
+ * address, so that the card hands the guest's packets in.
  */
 import { writeFileSync } from "node:fs";
 import type { InterfaceId } from "../../base/ids.ts";
 import type { InterfaceSpecification } from "../protocol/specification.ts";
 import { ipBatch, loadRules } from "./command.ts";
+import { functionVlan } from "../virtual-function/choose-function.ts";
 import type { HostLinks } from "./host-links.ts";
 import { interfaceDevices } from "./names.ts";
+import type { KnownInterface } from "./network-state.ts";
 
 export interface TapUser {
   readonly uid: number;
@@ -25,13 +30,16 @@ export async function ensureInterfaceLink(
   nic: InterfaceSpecification,
   { namespace, mtu }: { readonly namespace: string; readonly mtu: number },
   links: HostLinks,
-  user: TapUser | undefined,
+  { tapUser: user, cardFunction }: Pick<KnownInterface, "tapUser" | "cardFunction">,
   renewTap: boolean,
 ): Promise<boolean> {
   const { tap, outer, inner } = interfaceDevices(nic.id);
+  const madeAs = cardFunction === undefined
+    ? `tuntap add dev ${tap} mode tap${user === undefined ? "" : ` user ${user.uid}`}`
+    : `link add link ${cardFunction.device} name ${tap} address ${routerMac} type vlan id ${functionVlan(cardFunction)}`;
   const lines = [
     ...(links.has(tap) && renewTap ? [`link delete ${tap}`] : []),
-    ...(links.has(tap) && !renewTap ? [] : [`tuntap add dev ${tap} mode tap${user === undefined ? "" : ` user ${user.uid}`}`, `link set ${tap} mtu ${mtu} up`]),
+    ...(links.has(tap) && !renewTap ? [] : [madeAs, `link set ${tap} mtu ${mtu} allmulticast on up`]),
     ...(links.has(outer) ? [] : [`link add ${outer} mtu ${mtu} type veth peer name ${inner} address ${routerMac} mtu ${mtu} netns ${namespace}`, `link set ${outer} up`]),
   ];
   await ipBatch(lines);

@@ -31,3 +31,13 @@ test("a VPC's link address is free again when its last interface is forgotten, a
   known.forget([one.id]);
   expect([known.remember(two).metadataPort, known.linkNumber(two.vpc.id), known.usesVpc(one.vpc.id)]).toEqual([20_000, 0, false]);
 });
+
+test("who has which virtual function is known to the next process, until the interface is forgotten", () => {
+  const cardFunction = { device: "eth1", number: 0, address: "0000:01:10.0" };
+  new KnownInterfaces(directory).remember(one, { cardFunction });
+  const after = new KnownInterfaces(directory);
+  after.remember(two);
+  expect([after.cardFunctions(), after.cardFunctions([two.id]), after.remember(one).cardFunction]).toEqual([[cardFunction], [], cardFunction]);
+  after.forget([one.id]);
+  expect(after.cardFunctions()).toEqual([]);
+});

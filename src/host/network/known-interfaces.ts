@@ -1,7 +1,10 @@
 /** The interfaces that a host's network was asked for, with the numbers it gave them; every change is on disk before it is used. */
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import type { InterfaceSpecification } from "../protocol/specification.ts";
+import type { CardFunction } from "../virtual-function/choose-function.ts";
+import type { HeldFunction } from "../virtual-function/card-mender.ts";
 import type { TapUser } from "./interface-link.ts";
+import type { ApplianceKind } from "./names.ts";
 import { freeLinkNumber, freeMetadataPort, loadNetworkState, saveNetworkState, type KnownInterface, type NetworkState } from "./network-state.ts";
 
 export class KnownInterfaces {
@@ -25,8 +28,17 @@ export class KnownInterfaces {
     return this.all().filter((known) => known.nic.vpc.id === vpc && known.connected);
   }
 
-  natGateways(): readonly KnownInterface[] {
-    return this.all().filter(({ natGateway }) => natGateway === true);
+  /** The virtual functions that interfaces have, of all or of these. */
+  cardFunctions(ids?: readonly InterfaceId[]): readonly CardFunction[] {
+    return this.all().flatMap(({ nic, cardFunction }) => (cardFunction === undefined || ids?.includes(nic.id) === false ? [] : cardFunction));
+  }
+
+  heldFunctions(): readonly HeldFunction[] {
+    return this.all().flatMap(({ nic: { mac }, cardFunction }) => (cardFunction === undefined ? [] : { cardFunction, mac }));
+  }
+
+  appliances(): readonly KnownInterface[] {
+    return this.all().filter(({ appliance }) => appliance !== undefined);
   }
 
   usesVpc(vpc: VpcId): boolean {
@@ -41,17 +53,19 @@ export class KnownInterfaces {
   }
 
   /** Takes a new specification. What was given out before stays. */
-  remember(nic: InterfaceSpecification, change: { readonly user?: TapUser; readonly connected?: boolean; readonly natGateway?: true } = {}): KnownInterface {
+  remember(nic: InterfaceSpecification, change: { readonly user?: TapUser; readonly connected?: boolean; readonly appliance?: ApplianceKind; readonly cardFunction?: CardFunction } = {}): KnownInterface {
     const before = this.get(nic.id);
     const tapUser = change.user ?? before?.tapUser;
-    const natGateway = change.natGateway ?? before?.natGateway;
+    const appliance = change.appliance ?? before?.appliance;
+    const cardFunction = change.cardFunction ?? before?.cardFunction;
     const known: KnownInterface = {
       nic,
       metadataPort: before?.metadataPort ?? freeMetadataPort(this.#state),
       hopLimit: before?.hopLimit ?? 1,
       connected: change.connected ?? before?.connected ?? false,
       ...(tapUser === undefined ? {} : { tapUser }),
-      ...(natGateway === undefined ? {} : { natGateway }),
+      ...(appliance === undefined ? {} : { appliance }),
+      ...(cardFunction === undefined ? {} : { cardFunction }),
     };
     this.#state.interfaces.set(nic.id, known);
     if (!this.#state.links.has(nic.vpc.id)) this.#state.links.set(nic.vpc.id, freeLinkNumber(this.#state));

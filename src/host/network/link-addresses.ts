@@ -32,8 +32,19 @@ export function linkLocalOf(mac: string): string {
 export const metadataPorts = { first: 20_000, last: 29_999 } as const;
 
 export const metadataAddress = "169.254.169.254";
+/** The metadata service's IPv6 address (facts §8), which the host itself has. */
+export const metadataIpv6 = "fd00:ec2::254";
+
+/** The VPC namespace's own address towards it. */
+export function vpcLinkServiceIpv6(number: number): string {
+  return `fd00:ec2::1:${(number + 1).toString(16)}`;
+}
+
 /** The resolver's second address, the same in every VPC (facts §7.8). */
 export const resolverAddress = "169.254.169.253";
+
+/** Where the services of a guest's own host are, by family: no group, ACL, route or flow log is about them. */
+export const serviceBlocks = { ip: "169.254.0.0/16", ip6: "fd00:ec2::/32" } as const;
 
 /** The resolver's IPv6 address, the same in every VPC (facts §7.8). */
 export const resolverIpv6 = "fd00:ec2::253";

@@ -9,17 +9,22 @@
  *                               engine ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ────────────────── eniYYYYYYYYYYYY
  *         hy-INST-NODE-natYYYY  eth0 ── tapYYYYYYYYYYYY ⇄ vetYYYYYYYYYYYY ──────────────────  eniYYYYYYYYYYYY
  *                                                    (VXLAN by underlay0) ════════════════════ overlay, peering
+ *                                                    (macvlan on underlay0) ══════════════════ wire
  */
 import { createHash } from "node:crypto";
 import { readdirSync, statfsSync } from "node:fs";
-import type { InterfaceId, VpcId } from "../../base/ids.ts";
+import type { InstanceId, InterfaceId, VpcId } from "../../base/ids.ts";
 
 export const underlayDevice = "underlay0";
 export const uplinkDevice = "uplink";
-/** A VPC's device towards its other hosts. */
-export const overlayDevice = "overlay";
+/** A VPC's device towards its other hosts, and the one towards those of the same machine. */
+export const [overlayDevice, wireDevice] = ["overlay", "wire"];
 /** A VPC's device towards its peers, and the pair that what comes from them goes through. */
 export const [peeringDevice, arrivalDevice, arrivedDevice] = ["peering", "arrival", "arrived"];
+/** What no guest has but this host plays the part of. */
+export type ApplianceKind = "natGateway" | "endpoint" | "connectEndpoint";
+/** In an appliance's namespace, its device towards the VPC. */
+export const applianceDevice = "eth0";
 /** The table of rules that every namespace of ours has. */
 export const ruleTable = "hostelry";
 
@@ -49,9 +54,16 @@ export function vpcNamespace(installation: string, host: string, vpc: VpcId): st
   return `${vpcNamespacePrefix(installation, host)}${digitsOf(vpc)}`;
 }
 
-/** Of the NAT gateway that has the interface; with an empty id what all of the host's begin with. */
-export function natNamespace(installation: string, host: string, id: InterfaceId | ""): string {
-  return `${vpcNamespacePrefix(installation, host)}nat${id === "" ? "" : digitsOf(id)}`;
+const applianceWords: Readonly<Record<ApplianceKind, string>> = { natGateway: "nat", endpoint: "vpce", connectEndpoint: "eice" };
+
+/** In a guest's place behind the interface's tap; with an empty id what all of the host's of this kind begin with. */
+export function applianceNamespace(installation: string, host: string, kind: ApplianceKind, id: InterfaceId | ""): string {
+  return `${vpcNamespacePrefix(installation, host)}${applianceWords[kind]}${id === "" ? "" : digitsOf(id)}`;
+}
+
+/** The table of what the interfaces of an instance share. */
+export function sharedLimitTable(id: InstanceId): string {
+  return `limit${digitsOf(id)}`;
 }
 
 export interface InterfaceDevices {

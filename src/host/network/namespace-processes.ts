@@ -1,5 +1,6 @@
 /** Finds and ends the processes whose network namespace is one of ours, so that the namespace really goes away when deleted. */
 import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { sendSignal } from "../send-signal.ts";
 import { namespacePath } from "./command.ts";
 
 const waitMs = 2_000;
@@ -10,16 +11,8 @@ export async function endProcessesIn(namespaces: readonly string[], program?: st
   const find = () => processesIn(inodes).filter((pid) => program === undefined || programOf(pid) === program);
   const deadline = performance.now() + waitMs;
   for (let found = find(); found.length > 0 && performance.now() < deadline; found = find()) {
-    for (const pid of found) endProcess(pid);
+    for (const pid of found) sendSignal(pid, "SIGKILL");
     await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-function endProcess(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended by itself meanwhile.
   }
 }
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AclEntrySpecification, PlacedInterface, RouteSpecification, SubnetSpecification } from "../protocol/specification.ts";
 import { ipBatch, runCommand, runInNamespace } from "./command.ts";
-import { natNamespace, vpcNamespace } from "./names.ts";
+import { applianceNamespace, vpcNamespace } from "./names.ts";
 import { FabricBench, nics } from "./testing/fabric-bench.ts";
 import { interfaceSpecimen } from "./testing/specimens.ts";
 import { allowAll, allTraffic, placed, toInternet } from "./testing/vpc-specimens.ts";
@@ -76,7 +76,7 @@ describe("a public NAT gateway", () => {
 
   test("is not there any more once the specification does not place it, and its traces neither", async () => {
     await apply({ host: "a" });
-    expect([await bothReach(), gatewayNamespaces()]).toEqual([[true, true], [natNamespace(bench.hosts.plan.installation, "a", gateway.id)]]);
+    expect([await bothReach(), gatewayNamespaces()]).toEqual([[true, true], [applianceNamespace(bench.hosts.plan.installation, "a", "natGateway", gateway.id)]]);
     await apply({});
     expect([await bothReach(), gatewayNamespaces()]).toEqual([[false, false], []]);
   });
@@ -106,7 +106,7 @@ describe("a public NAT gateway", () => {
 
   test("is made anew where something of it was lost", async () => {
     await apply({ host: "a" });
-    await ipBatch([`netns delete ${natNamespace(bench.hosts.plan.installation, "a", gateway.id)}`]);
+    await ipBatch([`netns delete ${applianceNamespace(bench.hosts.plan.installation, "a", "natGateway", gateway.id)}`]);
     await expect.poll(() => bothReach(), { timeout: 10_000 }).toEqual([false, false]);
     await apply({ host: "a", isPublic: false });
     await apply({ host: "a" });
@@ -119,8 +119,8 @@ describe("a public NAT gateway", () => {
     const open = await bench.guests.b1.connect(bench.hosts.publicAddress(42), 7_102);
     const sockets = () => bench.guests.b1.run("ss", "-Htn", "dport", "=", ":7102");
     expect([await open?.echoes(), await sockets()]).toEqual([true, expect.stringContaining("ESTAB")]);
-    await runInNamespace(natNamespace(bench.hosts.plan.installation, "a", gateway.id), "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established");
-    await open?.echoes(); // from now on every packet is the last that it remembers
+    await runInNamespace(applianceNamespace(bench.hosts.plan.installation, "a", "natGateway", gateway.id), "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established");
+    await open?.echoes(1_500); // from now on every packet is the last that it remembers
     await expect.poll(sockets, { timeout: 10_000 }).not.toContain("ESTAB");
     await apply({});
   });

@@ -5,15 +5,12 @@
  * Promised: nobody begins a connection through it but those whose routes lead to it; connections go on through a new agent. One that is idle
  * for 350 seconds is forgotten, and whoever goes on with it is told by a reset (facts §7.3). A gateway whose host ends begins anew elsewhere.
  */
-import type { InterfaceId } from "../../base/ids.ts";
 import type { InterfaceSpecification } from "../protocol/specification.ts";
-import { batchScript, ignoreFailedCommand, ipBatch, parameterScript, rulesScript, runCommand, runInNamespace } from "./command.ts";
+import { batchScript, parameterScript, rulesScript } from "./command.ts";
 import { routerAddress } from "./dnsmasq-configuration.ts";
-import type { HostLinks } from "./host-links.ts";
 import { routerParameters } from "./host-parameters.ts";
-import { interfaceDevices, listNamespaces, natNamespace, ruleTable } from "./names.ts";
+import { applianceDevice as device, ruleTable } from "./names.ts";
 
-const device = "eth0";
 const idleSeconds = 350;
 
 const parameters = {
@@ -25,59 +22,11 @@ const parameters = {
   "netfilter/nf_conntrack_udp_timeout_stream": idleSeconds,
 };
 
-export class NatGateways {
-  readonly #installation: string;
-  readonly #hostId: string;
-  /** What this process has made, as the script that made it. */
-  readonly #made = new Map<InterfaceId, string>();
-
-  constructor({ installation, hostId }: { readonly installation: string; readonly hostId: string }) {
-    this.#installation = installation;
-    this.#hostId = hostId;
-  }
-
-  /** Makes what is missing of the gateway, which translates to all of the addresses; true when its tap is new. Connections through one that is whole go on. */
-  async ensure(nic: InterfaceSpecification, addresses: readonly string[], mtu: number, links: HostLinks): Promise<boolean> {
-    const { tap } = interfaceDevices(nic.id);
-    const namespace = natNamespace(this.#installation, this.#hostId, nic.id);
-    const isWhole = links.has(tap) && listNamespaces(namespace).some(({ name, whole }) => name === namespace && whole);
-    const script = natGatewayScript(nic, addresses);
-    if (isWhole && this.#made.get(nic.id) === script) return false;
-    if (!isWhole) {
-      await this.remove([nic.id]);
-      await ipBatch([`netns add ${namespace}`]);
-      await ipBatch([`link add ${tap} mtu ${mtu} type veth peer name ${device} address ${nic.mac} mtu ${mtu} netns ${namespace}`, `link set ${tap} up`]);
-    }
-    await runInNamespace(namespace, script);
-    this.#made.set(nic.id, script);
-    return !isWhole;
-  }
-
-  /** Removes the gateways of these interfaces, also when they are gone in part. */
-  async remove(ids: readonly InterfaceId[]): Promise<void> {
-    for (const id of ids) {
-      this.#made.delete(id);
-      const namespace = natNamespace(this.#installation, this.#hostId, id);
-      if (!listNamespaces(namespace).some(({ name }) => name === namespace)) continue;
-      await ipBatch([`link delete ${interfaceDevices(id).tap}`], { anyway: true }); // the kernel takes its time with a namespace's devices
-      await runCommand("ip", ["netns", "delete", namespace]).catch(ignoreFailedCommand);
-    }
-  }
-
-  /** Removes every gateway of this host but those of the interfaces. */
-  async retainOnly(ids: readonly InterfaceId[]): Promise<void> {
-    const kept = new Set(ids.map((id) => natNamespace(this.#installation, this.#hostId, id)));
-    for (const { name } of listNamespaces(natNamespace(this.#installation, this.#hostId, ""))) {
-      if (!kept.has(name)) await runCommand("ip", ["netns", "delete", name]).catch(ignoreFailedCommand);
-    }
-  }
-}
-
 /**
  * Makes the namespace a gateway, for the first time or once more. The router answers for the whole subnet, so there is no other neighbour; it knows whose
  * the further addresses are, and the gateway has them only so that it passes nothing on to them.
  */
-function natGatewayScript(nic: InterfaceSpecification, addresses: readonly string[]): string {
+export function natGatewayScript(nic: InterfaceSpecification, addresses: readonly string[]): string {
   const router = routerAddress(nic);
   const lines = [
     "link set lo up",

@@ -1,7 +1,7 @@
 /** A host's network together with what follows it: flow logs of its VPCs, and the bandwidth of its interfaces. */
 import type { BandwidthKeeper } from "./bandwidth/bandwidth-keeper.ts";
 import type { FlowLogger } from "./flow-logs/flow-logger.ts";
-import type { HostNetwork } from "./host-network.ts";
+import type { HostNetwork } from "./host-network-options.ts";
 
 export interface NetworkCompanions {
   readonly flows: FlowLogger;
@@ -26,6 +26,7 @@ export function accompany(network: HostNetwork, { flows, bandwidth }: NetworkCom
       await flows.forget(id);
     },
     readCounters: (vpc) => network.readCounters(vpc),
+    findSilent: (ids) => network.findSilent(ids),
     removeInterface: async (id) => {
       await network.removeInterface(id);
       await bandwidth.forget(id);

@@ -7,9 +7,11 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { join } from "node:path";
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import type { InterfaceSpecification } from "../protocol/specification.ts";
+import type { CardFunction } from "../virtual-function/choose-function.ts";
 import type { TapUser } from "./interface-link.ts";
 import { field } from "./json-field.ts";
 import { metadataPorts, vpcLimit } from "./link-addresses.ts";
+import type { ApplianceKind } from "./names.ts";
 
 export interface KnownInterface {
   readonly nic: InterfaceSpecification;
@@ -20,8 +22,10 @@ export interface KnownInterface {
   readonly connected: boolean;
   /** Who may open the tap; absent: anyone. */
   readonly tapUser?: TapUser;
-  /** No guest's: this host translates behind its tap. */
-  readonly natGateway?: true;
+  /** What the guest has instead of a tap. */
+  readonly cardFunction?: CardFunction;
+  /** No guest's: this host plays its part behind the tap. */
+  readonly appliance?: ApplianceKind;
 }
 
 export interface NetworkState {

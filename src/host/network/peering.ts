@@ -10,14 +10,16 @@
  * is passed on to a third VPC, to a gateway, or from one.
  */
 import { cidrContains, parseCidr, parseIpv4 } from "../../base/ipv4.ts";
+import { isIpv6BlockWithin, parseIpv6Block, toIpv6BlockText } from "../../base/ipv6.ts";
 import type { RouteSpecification } from "../protocol/specification.ts";
 import { ipBatch, ipJson, parameterScript, runInNamespace } from "./command.ts";
 import { field } from "./json-field.ts";
-import { overlayPort } from "./link-addresses.ts";
+import { linkLocalOf, overlayPort } from "./link-addresses.ts";
 import { arrivalDevice, arrivedDevice, peeringDevice } from "./names.ts";
-import { blocksMatch } from "./traffic-match.ts";
+import { roomWords } from "./packet-size.ts";
+import { blocksMatch, type Family } from "./traffic-match.ts";
 import type { VpcPlace } from "./vpc-namespace.ts";
-import type { ScenePeer, VpcScene } from "./vpc-scene.ts";
+import type { LocalInterface, ScenePeer, VpcScene } from "./vpc-scene.ts";
 
 /** Sets it apart from the identifiers of VPCs. */
 const peeringBit = 0x800000;
@@ -57,26 +59,57 @@ export function peerWays({ peers }: VpcScene, routes: readonly RouteSpecificatio
   const blocks = routes.flatMap(({ destination, target }) => ({ block: parseCidr(destination), target }));
   const known = blocks.flatMap(({ block, target }) => (block === undefined ? [] : { block, target })).toSorted((a, b) => b.block.prefix - a.block.prefix);
   const wayOf = (address: string) => known.find(({ block }) => cidrContains(block, parseIpv4(address) ?? 0))?.target;
-  const leadsTo = (peer: ScenePeer, way: RouteSpecification["target"] | undefined) => way?.kind === "peering" && way.id === peer.id;
   return peers.flatMap((peer) =>
-    peer.interfaces.flatMap(({ privateAddresses, nextHop }) =>
-      privateAddresses.filter((address) => leadsTo(peer, wayOf(address))).map((address) => [`${address}/32`, `via ${nextHop} dev ${peeringDevice} onlink`] as const),
+    peer.interfaces.flatMap(({ privateAddresses, nextHop, hostMtu }) =>
+      privateAddresses.filter((address) => leadsTo(peer, wayOf(address))).map((address) => [`${address}/32`, `via ${nextHop} dev ${peeringDevice} onlink${roomWords(hostMtu)}`] as const),
     ),
   );
 }
 
-/** Rules of the namespace's forward hook. */
-export function peeringForwardRules({ peers, blocks }: VpcScene): readonly string[] {
+/** The same for IPv6, whose next hops are what hardware addresses make by themselves: no two interfaces have the same. */
+export function ipv6PeeringLines({ peers }: VpcScene): readonly Line[] {
   if (peers.length === 0) return [];
-  return [`iifname "eni*" oifname "${peeringDevice}" ip saddr { ${blocks.join(", ")} } accept`, `iifname "${arrivedDevice}" oifname "eni*" accept`];
+  const devices = [peeringDevice, arrivalDevice, arrivedDevice].join(" ");
+  const neighbours = peers.flatMap(({ interfaces }) => interfaces).filter(({ ipv6Addresses = [] }) => ipv6Addresses.length > 0).map(({ mac }) => ({ mac, nextHop: linkLocalOf(mac) }));
+  return [
+    ["parameter ipv6 peering", `for each in ${devices}; do echo 0 > /proc/sys/net/ipv6/conf/$each/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/$each/disable_ipv6; done`],
+    ...neighbours.map(({ mac, nextHop }) => [`neigh ${peeringDevice} ${nextHop}`, `neigh replace ${nextHop} lladdr ${mac} dev ${peeringDevice} nud permanent`] as const),
+  ];
+}
+
+export function ipv6PeerWays({ peers }: VpcScene, routes: readonly RouteSpecification[]): readonly Line[] {
+  const known = routes.flatMap(({ destination, target }) => ({ block: parseIpv6Block(destination), target })).flatMap(({ block, target }) => (block === undefined ? [] : { block, target }));
+  const sorted = known.toSorted((a, b) => b.block.prefix - a.block.prefix);
+  const wayOf = (text: string) => {
+    const inner = parseIpv6Block(text);
+    return inner && sorted.find(({ block }) => isIpv6BlockWithin(inner, block))?.target;
+  };
+  return peers.flatMap((peer) =>
+    peer.interfaces.flatMap(({ mac, ipv6Addresses = [], hostMtu }) =>
+      ipv6Addresses.map(toIpv6BlockText).filter((block) => leadsTo(peer, wayOf(block))).map((block) => [block, `via ${linkLocalOf(mac)} dev ${peeringDevice}${roomWords(hostMtu)}`] as const),
+    ),
+  );
+}
+
+function leadsTo(peer: ScenePeer, way: RouteSpecification["target"] | undefined): boolean {
+  return way?.kind === "peering" && way.id === peer.id;
+}
+
+/** Rules of the namespace's forward hook. */
+export function peeringForwardRules(family: Family, { peers, blocks, ipv6Blocks }: VpcScene): readonly string[] {
+  const own = family === "ip" ? blocks : ipv6Blocks;
+  if (peers.length === 0 || own.length === 0) return [];
+  return [`iifname "eni*" oifname "${peeringDevice}" ${family} saddr { ${own.join(", ")} } accept`, `iifname "${arrivedDevice}" oifname "eni*" accept`];
 }
 
 /** Chains of the namespace's netdev table: what is taken from peers. */
 export function peeringChains({ peers, here }: VpcScene): string {
-  const own = here.flatMap(({ mac, privateAddresses }) => privateAddresses.map((address) => `${mac} . ${address}`));
-  const sources = blocksMatch("ip", "saddr", peers.flatMap(({ cidrs }) => cidrs));
-  if (sources === undefined) return "";
-  const taken = own.length === 0 ? "" : `\t\t${sources}ether daddr . ip daddr { ${own.join(", ")} } meta mark set 0 meta pkttype set host accept\n`;
+  if (peers.length === 0) return "";
+  const taken = (family: Family, cidrs: readonly string[], own: readonly string[]) => {
+    const sources = blocksMatch(family, "saddr", cidrs);
+    return sources === undefined || own.length === 0 ? "" : `\t\t${sources}ether daddr . ${family} daddr { ${own.join(", ")} } meta mark set 0 meta pkttype set host accept\n`;
+  };
+  const ownOf = (addressesOf: (nic: LocalInterface) => readonly string[]) => here.flatMap((nic) => addressesOf(nic).map((address) => `${nic.mac} . ${address}`));
   return `
 	chain from_peers {
 		type filter hook ingress device "${peeringDevice}" priority filter; policy drop;
@@ -85,6 +118,6 @@ export function peeringChains({ peers, here }: VpcScene): string {
 
 	chain from_arrival {
 		type filter hook ingress device "${arrivedDevice}" priority filter; policy drop;
-${taken}	}
+${taken("ip", peers.flatMap(({ cidrs }) => cidrs), ownOf(({ privateAddresses }) => privateAddresses))}${taken("ip6", peers.flatMap(({ ipv6Cidrs = [] }) => ipv6Cidrs), ownOf(({ ipv6Addresses }) => ipv6Addresses))}	}
 `;
 }

@@ -7,7 +7,7 @@ import type { Family } from "./traffic-match.ts";
 
 export interface RuleTable {
   readonly family: Family;
-  /** Addresses of the family, by the set's name. */
+  /** Addresses of the family, of IPv6 blocks too, by the set's name. */
   readonly sets: ReadonlyMap<string, readonly string[]>;
   readonly chains: ReadonlyMap<string, Chain>;
 }
@@ -18,7 +18,7 @@ export interface Chain {
   readonly rules: readonly string[];
 }
 
-const addressTypes: Readonly<Record<Family, string>> = { ip: "ipv4_addr", ip6: "ipv6_addr" };
+const setTypes: Readonly<Record<Family, string>> = { ip: "type ipv4_addr;", ip6: "type ipv6_addr; flags interval;" };
 
 /** Replaces whatever the table is. */
 export function wholeTable({ family, sets, chains }: RuleTable): string {
@@ -28,7 +28,7 @@ export function wholeTable({ family, sets, chains }: RuleTable): string {
 
 function setText(family: Family, name: string, elements: readonly string[]): string {
   const listed = elements.length === 0 ? "" : ` elements = { ${elements.join(", ")} }`;
-  return `\tset ${name} {\n\t\ttype ${addressTypes[family]};${listed}\n\t}`;
+  return `\tset ${name} {\n\t\t${setTypes[family]}${listed}\n\t}`;
 }
 
 function chainText(name: string, { hook, rules }: Chain): string {
@@ -45,7 +45,7 @@ export function tableChanges(before: RuleTable, after: RuleTable): string {
   const gone = [...before.chains.keys()].filter((name) => !after.chains.has(name));
   const goneSets = [...before.sets.keys()].filter((name) => !after.sets.has(name));
   const lines = [
-    ...[...after.sets.keys()].filter((name) => !before.sets.has(name)).map((name) => `add set ${at} ${name} { type ${addressTypes[after.family]}; }`),
+    ...[...after.sets.keys()].filter((name) => !before.sets.has(name)).map((name) => `add set ${at} ${name} { ${setTypes[after.family]} }`),
     ...changed.filter(([name]) => !before.chains.has(name)).map(([name, { hook }]) => `add chain ${at} ${name}${hook === undefined ? "" : ` { ${hook} }`}`),
     ...[...changed.flatMap(([name]) => (before.chains.has(name) ? [name] : [])), ...gone].map((name) => `flush chain ${at} ${name}`),
     ...gone.map((name) => `delete chain ${at} ${name}`),

@@ -1,6 +1,6 @@
 /** What rules of security groups and network ACLs match, as expressions of nftables. Pure. */
 import { cidrContains, formatCidr, parseCidr } from "../../base/ipv4.ts";
-import { formatIpv6Block, isIpv6BlockWithin, parseIpv6Block } from "../../base/ipv6.ts";
+import { formatIpv6Block, isIpv6BlockWithin, isIpv6Text, parseIpv6Block } from "../../base/ipv6.ts";
 import type { TrafficSpecification } from "../protocol/specification.ts";
 
 /** As nftables calls the families, of tables and of addresses. */
@@ -28,6 +28,12 @@ export function blocksMatch(family: Family, side: "saddr" | "daddr", texts: read
   if (blocks.some(({ prefix }) => prefix === 0)) return "";
   const separate = withoutContained(blocks).map(({ text }) => text);
   return separate.length === 1 ? `${family} ${side} ${separate[0]} ` : `${family} ${side} { ${separate.join(", ")} } `;
+}
+
+/** Whether all addresses of a block are another's; not of two families. */
+export function isWithin(outer: string, inner: string): boolean {
+  const [[own], [other]] = [toBlock(outer).concat(toIpv6Block(outer)), toBlock(inner).concat(toIpv6Block(inner))];
+  return own !== undefined && other !== undefined && isIpv6Text(outer) === isIpv6Text(inner) && other.prefix >= own.prefix && own.holds(inner);
 }
 
 interface Block {

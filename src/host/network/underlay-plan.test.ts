@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseCidr, type Cidr } from "../../base/ipv4.ts";
 import { chooseFreeBlock } from "./public-pool.ts";
-import { checkPlan, nodeLines, type UnderlayPlan } from "./underlay-plan.ts";
+import { checkPlan, congestionControl, nodeLines, type UnderlayPlan } from "./underlay-plan.ts";
 
 const plan: UnderlayPlan = {
   installation: "a1b2c3",
@@ -13,17 +13,21 @@ const block = (text: string): Cidr => parseCidr(text) ?? { base: 0, prefix: 32 }
 
 test("a node gets its address, the public pool as neighbours, and its way out through the machine", () => {
   const [node] = plan.nodes;
-  expect(node === undefined ? [] : nodeLines(checkPlan(plan), node)).toEqual([
+  expect(node === undefined ? [] : nodeLines(checkPlan(plan), node, congestionControl("reno bbr cubic\n"))).toEqual([
     "link set lo up",
     "address flush dev underlay0 scope global",
     "address replace 198.18.0.2/22 dev underlay0 noprefixroute",
     "link set underlay0 mtu 9100 up",
-    "route replace 198.18.0.0/22 dev underlay0 src 198.18.0.2 quickack 1",
+    "route replace 198.18.0.0/22 dev underlay0 src 198.18.0.2 quickack 1 congctl cubic",
     "route replace 198.18.4.0/22 dev underlay0 mtu 1500",
     "route replace default via 198.18.4.1 dev underlay0 onlink mtu 1500",
     "route replace 3fff:a1b:2c30::/44 dev underlay0 mtu 1500",
     "route replace default via 3fff:a1b:2c30::1 dev underlay0 mtu 1500",
   ]);
+});
+
+test("TCP between nodes keeps to what every kernel has where there is no cubic", () => {
+  expect(congestionControl("reno bbr\n")).toBe("reno");
 });
 
 test.each([

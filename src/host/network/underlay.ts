@@ -13,7 +13,9 @@ import { ignoreFailedCommand, ipBatch, ipJson, loadRules, parameterScript, runCo
 import { stringField } from "./json-field.ts";
 import { listNamespaces, machineDevice, nodeNamespace, switchNamespace, switchPort, underlayDevice, vpcNamespacePrefix } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
-import { checkPlan, connectLines, firstAddress, firstIpv6, machineRules, machineTable, nodeLines, nodeMtu, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
+import { widen } from "./device-mtu.ts";
+import { nodeMtu } from "./packet-size.ts";
+import { checkPlan, congestionControl, connectLines, firstAddress, firstIpv6, machineRules, machineTable, nodeLines, type CheckedPlan, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts";
 
 export type { UnderlayNode, UnderlayPlan } from "./underlay-plan.ts";
 
@@ -35,21 +37,28 @@ export interface UnderlayDescription {
 
 export async function ensureUnderlay(untrusted: UnderlayPlan): Promise<EnsuredUnderlay> {
   const plan = checkPlan(untrusted);
+  const congestion = readCongestionControl();
+  const mark = (node: UnderlayNode) => readyMark(plan, node, congestion);
   const made = await ensureNamespaces(plan);
-  const ready = await ensureSwitch(plan, made);
+  const ready = await ensureSwitch(plan, made, mark);
   const turnedForwardingOn = turnForwardingOn();
   const unready = plan.nodes.filter((node) => !ready.includes(node));
   await Promise.all([
     ensureMachine(plan),
-    ...unready.map((node) => ipBatch(nodeLines(plan, node), { namespace: nodeNamespace(plan.installation, node.id) })),
+    ...unready.map((node) => ipBatch(nodeLines(plan, node, congestion), { namespace: nodeNamespace(plan.installation, node.id) })),
   ]);
-  await ipBatch(unready.map((node) => `link set ${switchPort(node.id)} mtu ${nodeMtu} alias "${readyMark(plan, node)}"`), { namespace: switchNamespace(plan.installation) });
+  await ipBatch(unready.map((node) => `link set ${switchPort(node.id)} mtu ${nodeMtu} alias "${mark(node)}"`), { namespace: switchNamespace(plan.installation) });
   return { turnedForwardingOn, made };
 }
 
+/** Of this machine's kernel. */
+export function readCongestionControl(): string {
+  return congestionControl(readFileSync("/proc/sys/net/ipv4/tcp_available_congestion_control", "utf8"));
+}
+
 /** Kept as the alias of a node's port once the node's own namespace is complete, so that a repetition need not look into each. */
-function readyMark(plan: CheckedPlan, node: UnderlayNode): string {
-  return `${node.address} ${plan.underlay} ${plan.publicPool} ${plan.ipv6Pool} ${nodeMtu}`;
+function readyMark(plan: CheckedPlan, node: UnderlayNode, congestion: string): string {
+  return `${node.address} ${plan.underlay} ${plan.publicPool} ${plan.ipv6Pool} ${nodeMtu} ${congestion}`;
 }
 
 async function ensureNamespaces(plan: CheckedPlan): Promise<readonly string[]> {
@@ -62,11 +71,12 @@ async function ensureNamespaces(plan: CheckedPlan): Promise<readonly string[]> {
 }
 
 /** Connects what is not connected; the nodes that were complete before. */
-async function ensureSwitch(plan: CheckedPlan, made: readonly string[]): Promise<readonly UnderlayNode[]> {
+async function ensureSwitch(plan: CheckedPlan, made: readonly string[], mark: (node: UnderlayNode) => string): Promise<readonly UnderlayNode[]> {
   const namespace = switchNamespace(plan.installation);
   const links = await ipJson(["link", "show"], namespace);
   const ports = new Map(links.map((link) => [stringField(link, "ifname") ?? "", link]));
   if (!ports.has("switch")) await makeSwitch(namespace);
+  await runInNamespace(namespace, unfilteredScript);
   const isNew = (node: UnderlayNode) => made.includes(nodeNamespace(plan.installation, node.id));
   const unconnected = plan.nodes.filter((node) => isNew(node) || !ports.has(switchPort(node.id)));
   await Promise.all(unconnected.filter((node) => !isNew(node)).map((node) => dropStaleDevice(nodeNamespace(plan.installation, node.id))));
@@ -76,13 +86,16 @@ async function ensureSwitch(plan: CheckedPlan, made: readonly string[]): Promise
   const names = [...plan.nodes.map((node) => switchPort(node.id)), "machine"];
   const unjoined = names.filter((name) => stringField(ports.get(name), "master") !== "switch" || stalePorts.includes(name));
   await ipBatch(unjoined.map((name) => `link set ${name} master switch up`), { namespace });
-  return plan.nodes.filter((node) => !unconnected.includes(node) && stringField(ports.get(switchPort(node.id)), "ifalias") === readyMark(plan, node));
+  return plan.nodes.filter((node) => !unconnected.includes(node) && stringField(ports.get(switchPort(node.id)), "ifalias") === mark(node));
 }
 
 /** A device whose other end was in a namespace that is being destroyed; the kernel takes its time. */
 async function dropStaleDevice(namespace: string): Promise<void> {
   await ipBatch([`link delete ${underlayDevice}`], { namespace, anyway: true });
 }
+
+/** Where the kernel can show bridged packets to packet filters it does so in every namespace unless told otherwise, and each packet takes longer. */
+const unfilteredScript = "for call in arptables iptables ip6tables; do file=/proc/sys/net/bridge/bridge-nf-call-$call; [ ! -e $file ] || echo 0 > $file; done\n";
 
 /** The switch forwards frames and does nothing else: no addresses, and no filter of the machine's on bridged packets. */
 async function makeSwitch(namespace: string): Promise<void> {
@@ -136,11 +149,42 @@ export async function setNodeLink(installation: string, node: string, link: "up"
   await ipBatch([`link set ${switchPort(node)} ${link}`], { namespace: switchNamespace(installation) });
 }
 
+/** Makes a device of this machine's one more port of the switch, if it is none yet: what is behind it reaches the underlay network. */
+export async function plugIntoSwitch(installation: string, device: string): Promise<void> {
+  const namespace = switchNamespace(installation);
+  const present = await ipJson(["link", "show", "dev", device], namespace);
+  if (present.length === 0) await ipBatch([`link set ${device} netns ${namespace}`]);
+  await widen(device, nodeMtu, namespace);
+  await ipBatch([`link set ${device} master switch up`], { namespace });
+}
+
+/** Gives the device back to this machine. */
+export async function unplugFromSwitch(installation: string, device: string): Promise<void> {
+  await ipBatch([`link set ${device} netns ${process.pid}`], { namespace: switchNamespace(installation), anyway: true });
+}
+
 /** Kills every process in the node's namespace and in those of the VPCs on it: its agent, engines, volumes' daemons. */
 export async function endNode(installation: string, node: string): Promise<void> {
+  await endProcessesIn(namespacesOf(installation, node).flatMap(({ name, whole }) => (whole ? name : [])));
+}
+
+/** Whether any namespace of the node is here. */
+export function hasUnderlayNode(installation: string, node: string): boolean {
+  return namespacesOf(installation, node).length > 0;
+}
+
+/** Ends everything that runs on a node and removes its namespaces, those of VPCs too, and its port of the switch. */
+export async function removeUnderlayNode(installation: string, node: string): Promise<void> {
+  await endNode(installation, node);
+  const present = namespacesOf(installation, node);
+  await ipBatch([`link delete ${switchPort(node)}`], { namespace: switchNamespace(installation), anyway: true });
+  await ipBatch(present.flatMap(({ name, whole }) => (whole ? `netns delete ${name}` : [])), { anyway: true });
+  await Promise.all(present.filter(({ whole }) => !whole).map(({ name }) => rm(`/run/netns/${name}`, { force: true })));
+}
+
+function namespacesOf(installation: string, node: string): ReturnType<typeof listNamespaces> {
   const own = nodeNamespace(installation, node);
-  const present = listNamespaces(own).filter(({ name, whole }) => whole && (name === own || name.startsWith(vpcNamespacePrefix(installation, node))));
-  await endProcessesIn(present.map(({ name }) => name));
+  return listNamespaces(own).filter(({ name }) => name === own || name.startsWith(vpcNamespacePrefix(installation, node)));
 }
 
 export async function describeUnderlay(untrusted: UnderlayPlan): Promise<UnderlayDescription> {

@@ -1,10 +1,11 @@
 /** The VPCs of one host: what their specifications say, and the programs that make it so. */
 import type { InterfaceId, VpcId } from "../../base/ids.ts";
 import { isIpv6Text } from "../../base/ipv6.ts";
-import type { InterfaceSpecification, PlacedInterface, VpcSpecification } from "../protocol/specification.ts";
+import type { InterfaceSpecification, NameSpecification, PlacedInterface, VpcSpecification } from "../protocol/specification.ts";
+import type { Appliance } from "./appliances.ts";
 import type { TapOwner } from "./interface-rules.ts";
 import { vpcLinkIpv6 } from "./link-addresses.ts";
-import { vpcDevice } from "./names.ts";
+import { vpcDevice, type ApplianceKind } from "./names.ts";
 import type { KnownInterface } from "./network-state.ts";
 import type { PublicRoute } from "./public-addresses.ts";
 import type { VpcPlace } from "./vpc-namespace.ts";
@@ -17,10 +18,12 @@ export class VpcFabric {
   readonly #placed = new Map<InterfaceId, PlacedInterface>();
   readonly #programs = new Map<VpcId, VpcProgram>();
   readonly #hostAddress: string;
+  readonly #isOnSwitch: boolean;
 
-  /** The host's address on the underlay network. */
-  constructor(hostAddress: string) {
+  /** The host's address on the underlay network, and whether it is on the switch of the installation's own machine. */
+  constructor(hostAddress: string, isOnSwitch: boolean) {
     this.#hostAddress = hostAddress;
+    this.#isOnSwitch = isOnSwitch;
   }
 
   take(specification: VpcSpecification): void {
@@ -35,17 +38,25 @@ export class VpcFabric {
     this.#specifications.delete(vpc);
   }
 
-  /** The NAT gateways that this host is to have, of one VPC or of all. */
-  natGateways(vpc?: VpcId): readonly InterfaceSpecification[] {
+  /** The NAT gateways and endpoints that this host is to have, of one VPC or of all. */
+  appliances(vpc?: VpcId): readonly Appliance[] {
     const specifications = [...this.#specifications.values()].filter(({ id }) => vpc === undefined || id === vpc);
     return specifications.flatMap((specification) =>
-      specification.interfaces.flatMap((nic) => (nic.natGateway === true && nic.hostAddress === this.#hostAddress ? toNatInterface(specification, nic) : [])),
+      specification.interfaces.flatMap((nic) => {
+        const kind = applianceKind(nic, this.#hostAddress);
+        return kind === undefined ? [] : toApplianceInterface(specification, nic).map((each) => ({ kind, nic: each }));
+      }),
     );
+  }
+
+  /** What the VPC's resolver knows besides the names of addresses. */
+  names(vpc: VpcId): readonly NameSpecification[] {
+    return this.#specifications.get(vpc)?.names ?? [];
   }
 
   /** Makes the VPC's namespace what is wanted. Devices of all these interfaces must exist. */
   async program(place: VpcPlace, connected: readonly KnownInterface[]): Promise<void> {
-    const scene = vpcScene(this.#specifications.get(place.vpc), connected, this.#hostAddress);
+    const scene = vpcScene(this.#specifications.get(place.vpc), connected, this.#hostAddress, this.#isOnSwitch);
     if (scene === undefined) return;
     const program = this.#programs.get(place.vpc) ?? new VpcProgram();
     this.#programs.set(place.vpc, program);
@@ -86,15 +97,21 @@ export class VpcFabric {
   }
 }
 
-/** The interface's IPv6 addresses, if its subnet has a way out for them. */
+/** The interface's IPv6 addresses and prefixes, if its subnet has a way out for them. */
 function ipv6OutsideOf({ subnets }: VpcSpecification, { subnet: id, ipv6Addresses = [] }: PlacedInterface): readonly string[] {
   const routes = subnets.find((each) => each.id === id)?.routes ?? [];
   const leadsOut = routes.some(({ destination, target }) => isIpv6Text(destination) && (target.kind === "internet" || target.kind === "egress-only"));
   return leadsOut ? ipv6Addresses : [];
 }
 
-/** The gateway's interface like a guest's; it asks for no name, so none is said. */
-function toNatInterface({ id, cidrs, subnets }: VpcSpecification, nic: PlacedInterface): readonly InterfaceSpecification[] {
+function applianceKind({ natGateway, endpoint, connectEndpoint, hostAddress }: PlacedInterface, here: string): ApplianceKind | undefined {
+  if (endpoint === true) return "endpoint";
+  if (connectEndpoint === true) return "connectEndpoint";
+  return natGateway === true && hostAddress === here ? "natGateway" : undefined;
+}
+
+/** An appliance's interface like a guest's; it asks for no name, so none is said. */
+function toApplianceInterface({ id, cidrs, subnets }: VpcSpecification, nic: PlacedInterface): readonly InterfaceSpecification[] {
   const subnet = subnets.find((each) => each.id === nic.subnet);
   const [privateAddress] = nic.privateAddresses;
   if (subnet === undefined || privateAddress === undefined) return [];

@@ -1,21 +1,23 @@
 /**
- * The IPv6 rules of one VPC's namespace on one host: as those of IPv4 (`vpc-rules.ts`), but nothing is translated. An interface is known outside by its own
+ * The IPv6 rules of one VPC's namespace on one host: as those of IPv4 (`vpc-rules.ts`), but nothing but the port of metadata requests is translated. An interface is known outside by its own
  * addresses; who may begin a connection from there depends on its subnet's routes: by an internet gateway anybody, by an egress-only one nobody.
  */
 import { parseIpv6Block } from "../../base/ipv6.ts";
 import { aclChains, groupChains, interfaceChains, memberSet } from "./group-rules.ts";
-import { resolverIpv6 } from "./link-addresses.ts";
-import { overlayDevice, uplinkDevice } from "./names.ts";
+import { metadataIpv6, resolverIpv6, serviceBlocks } from "./link-addresses.ts";
+import { overlayDevice, uplinkDevice, wireDevice } from "./names.ts";
+import { peeringForwardRules } from "./peering.ts";
 import type { Chain, RuleTable } from "./rule-table.ts";
 import { blocksMatch } from "./traffic-match.ts";
 import type { LocalInterface, LocalSubnet, VpcScene } from "./vpc-scene.ts";
-import { aclCheck, groupCheck, markRules } from "./vpc-rules.ts";
+import { aclCheck, groupCheck, markRules, metadataReplyRules, ports } from "./vpc-rules.ts";
 
-export function vpcIpv6Rules(scene: VpcScene): RuleTable {
-  return scene.ipv6Blocks.length === 0 ? tableOf({ ...scene, here: [], subnets: [], groups: [], ipv6Members: new Map() }) : tableOf(scene);
+/** `linkAddress`: the VPC namespace's own towards the host's services. */
+export function vpcIpv6Rules(scene: VpcScene, linkAddress: string): RuleTable {
+  return tableOf(scene.ipv6Blocks.length === 0 ? { ...scene, here: [], subnets: [], groups: [], ipv6Members: new Map() } : scene, linkAddress);
 }
 
-function tableOf(scene: VpcScene): RuleTable {
+function tableOf(scene: VpcScene, linkAddress: string): RuleTable {
   const { here, subnets, groups, ipv6Members } = scene;
   const acls = aclChains("ip6", subnets.filter(({ ipv6Cidr }) => ipv6Cidr !== undefined));
   const aclNames = new Set(acls.map(([name]) => name));
@@ -26,11 +28,14 @@ function tableOf(scene: VpcScene): RuleTable {
       ...groupChains("ip6", groups),
       ...acls,
       ...interfaceChains(here.filter((nic) => !nic.isNatGateway), groups),
-      ["choose_table", { hook: "type filter hook prerouting priority mangle; policy accept;", rules: markRules(here) }],
+      ["choose_table", { hook: "type filter hook prerouting priority mangle; policy accept;", rules: markRules("ip6", scene) }],
+      ["destination", { hook: "type nat hook prerouting priority dstnat; policy accept;", rules: destinationRules(here) }],
+      ["source", { hook: "type nat hook postrouting priority srcnat; policy accept;", rules: [`oifname "${uplinkDevice}" ip6 daddr ${metadataIpv6} tcp dport ${ports} snat to ${linkAddress}`] }],
       ["to_namespace", { hook: "type filter hook input priority filter; policy drop;", rules: inputRules }],
+      ["metadata_reply", { rules: metadataReplyRules("ip6", here) }],
       ["through_namespace", { hook: "type filter hook forward priority filter; policy drop;", rules: forwardRules(scene) }],
       ...aclCheck("ip6", "leave", subnets, here, aclNames),
-      ["leaving", { hook: "type filter hook forward priority filter + 10; policy accept;", rules: groupCheck("leave", here) }],
+      ["leaving", { hook: "type filter hook forward priority filter + 10; policy accept;", rules: groupCheck("leave", here, [`iifname "eni*" ip6 daddr ${metadataIpv6} accept`]) }],
       ...aclCheck("ip6", "arrive", subnets, here, aclNames),
       ["arriving", { hook: "type filter hook forward priority filter + 20; policy accept;", rules: groupCheck("arrive", here) }],
     ]),
@@ -47,6 +52,12 @@ const inputRules: readonly string[] = [
   `iifname "${uplinkDevice}" ct state established,related accept`,
 ];
 
+function destinationRules(here: readonly LocalInterface[]): readonly string[] {
+  return here
+    .filter(({ ipv6Addresses }) => ipv6Addresses.length > 0)
+    .map(({ device, metadataPort }) => `iifname "${device}" ip6 daddr ${metadataIpv6} tcp dport 80 dnat to [${metadataIpv6}]:${metadataPort}`);
+}
+
 function forwardRules(scene: VpcScene): readonly string[] {
   const { here, subnets, ipv6Blocks } = scene;
   const own = here.flatMap(({ device, ipv6Addresses }) => ipv6Addresses.map((address) => `"${device}" . ${address}`));
@@ -54,10 +65,14 @@ function forwardRules(scene: VpcScene): readonly string[] {
   const checked = open.length === 0 ? "" : `oifname != { ${open.join(", ")} } `;
   const addresses = here.flatMap(({ ipv6Addresses }) => ipv6Addresses);
   return [
+    `iifname "${uplinkDevice}" ip6 saddr ${metadataIpv6} tcp sport ${ports} goto metadata_reply`,
+    `iifname "eni*" ip6 daddr ${metadataIpv6} tcp dport ${ports} ct status dnat accept`,
+    `iifname "eni*" ip6 daddr ${serviceBlocks.ip6} drop`,
     ...(ipv6Blocks.length === 0 ? [] : [`iifname "${uplinkDevice}" ip6 saddr { ${ipv6Blocks.join(", ")} } drop`]),
     ...(own.length === 0 ? [] : [`oifname "eni*" ${checked}oifname . ip6 daddr != { ${own.join(", ")} } drop`]),
-    `iifname { "eni*", "${overlayDevice}" } oifname "eni*" accept`,
-    `iifname "eni*" oifname "${overlayDevice}" accept`,
+    `iifname { "eni*", "${overlayDevice}", "${wireDevice}" } oifname "eni*" accept`,
+    `iifname "eni*" oifname { "${overlayDevice}", "${wireDevice}" } accept`,
+    ...peeringForwardRules("ip6", scene),
     `iifname "${uplinkDevice}" ct state established,related accept`,
     ...(addresses.length === 0 ? [] : [`iifname "eni*" oifname "${uplinkDevice}" ip6 saddr { ${addresses.join(", ")} } accept`]),
     ...subnets.flatMap((subnet) => entranceRules(subnet, here)),

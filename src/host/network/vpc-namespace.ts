@@ -13,8 +13,8 @@ import { batchScript, ipBatch, ipJson, namespacePath, parameterScript, runInName
 import type { HostLinks } from "./host-links.ts";
 import { routerParameters } from "./host-parameters.ts";
 import { field } from "./json-field.ts";
-import { hostLinkAddress, metadataAddress, overlayPort, resolverAddress, vpcLinkAddress } from "./link-addresses.ts";
-import { listNamespaces, overlayDevice, peeringDevice, uplinkDevice, vpcDevice } from "./names.ts";
+import { hostLinkAddress, hostLinkIpv6, metadataAddress, metadataIpv6, overlayPort, resolverAddress, vpcLinkAddress, vpcLinkIpv6, vpcLinkServiceIpv6 } from "./link-addresses.ts";
+import { listNamespaces, overlayDevice, peeringDevice, uplinkDevice, vpcDevice, wireDevice } from "./names.ts";
 import { endProcessesIn } from "./namespace-processes.ts";
 
 export interface VpcPlace {
@@ -32,21 +32,25 @@ export interface VpcPlace {
 /** IPv6 is turned on when the VPC has it (`ipv6-lines.ts`). */
 const parameters = { ...routerParameters, "ipv4/conf/default/proxy_arp": 1 };
 
-/** Makes the namespace and its link to the host if they are missing. True when the namespace is new, and so empty. */
-export async function ensureVpcNamespace(place: VpcPlace, links: HostLinks): Promise<boolean> {
+/**
+ * Makes the namespace and its link to the host if they are missing, and completes them unless this agent has (`isComplete`): an earlier one may have been killed
+ * between its steps. True when the namespace is new, and so empty.
+ */
+export async function ensureVpcNamespace(place: VpcPlace, links: HostLinks, isComplete: boolean): Promise<boolean> {
   const found = listNamespaces(place.namespace).find(({ name }) => name === place.namespace);
   const device = vpcDevice(place.vpc);
-  if (found?.whole === true && links.has(device)) return false;
   const fresh = found?.whole !== true;
+  const isLinked = !fresh && links.has(device);
+  if (isLinked && isComplete) return false;
   if (fresh) {
     if (found !== undefined) rmSync(namespacePath(place.namespace), { force: true });
     await ipBatch([`netns add ${place.namespace}`]);
-    await runInNamespace(place.namespace, parameterScript(parameters));
   }
+  await runInNamespace(place.namespace, parameterScript(parameters)); // its devices inherit them
   const address = vpcLinkAddress(place.linkNumber);
   await ipBatch([
-    ...(links.has(device) ? [`link delete ${device}`] : []),
-    `link add ${device} type veth peer name ${uplinkDevice} netns ${place.namespace}`,
+    ...(links.has(device) && !isLinked ? [`link delete ${device}`] : []),
+    ...(isLinked ? [] : [`link add ${device} type veth peer name ${uplinkDevice} netns ${place.namespace}`]),
     `address replace ${hostLinkAddress} peer ${address} dev ${device}`,
     `link set ${device} up`,
   ]);
@@ -80,14 +84,24 @@ export async function ensureOverlay({ namespace, hostAddress, mtu }: VpcPlace, n
   await ipBatch([`link set ${overlayDevice} mtu ${mtu} up`], { namespace });
 }
 
+/** The host's end of what guests with IPv6 reach of the host: its metadata service. */
+export async function ensureServiceLink({ vpc, linkNumber }: VpcPlace): Promise<void> {
+  const device = vpcDevice(vpc);
+  await ipBatch([
+    `address replace ${hostLinkIpv6}/64 dev ${device} nodad`,
+    `address replace ${metadataIpv6}/128 dev ${device} nodad`,
+    `route replace ${vpcLinkServiceIpv6(linkNumber)}/128 via ${vpcLinkIpv6} dev ${device}`,
+  ]);
+}
+
 /** Ends what runs in the namespace and removes it with all that is in it. */
 export async function removeVpcNamespace(namespace: string): Promise<void> {
   const found = listNamespaces(namespace).find(({ name }) => name === namespace);
   if (found === undefined) return;
   if (found.whole) {
     await endProcessesIn([namespace]);
-    // Deleted with its devices by the kernel, but some time later; the pair's outer end and the overlay's identifier must be free at once.
-    await ipBatch([`link delete ${uplinkDevice}`, `link delete ${overlayDevice}`], { namespace, anyway: true });
+    // Deleted with its devices by the kernel, but some time later; the pair's outer end, the overlay's identifier and the wire's address must be free at once.
+    await ipBatch([uplinkDevice, overlayDevice, wireDevice].map((device) => `link delete ${device}`), { namespace, anyway: true });
     await ipBatch([`netns delete ${namespace}`]);
   } else {
     rmSync(namespacePath(namespace), { force: true });

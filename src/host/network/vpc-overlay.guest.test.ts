@@ -5,6 +5,7 @@ import { ipBatch } from "./command.ts";
 import { interfaceDevices } from "./names.ts";
 import { FabricBench, nics } from "./testing/fabric-bench.ts";
 import { machineSpecimen } from "./testing/specimens.ts";
+import { setNodeLink } from "./underlay.ts";
 import { placed, vpcSpecimen } from "./testing/vpc-specimens.ts";
 
 let bench: FabricBench;
@@ -40,6 +41,20 @@ describe("the overlay", () => {
     expect(await bench.reaches("c", ["a1", "b1", "b2"])).toEqual([]);
   });
 
+  test("interfaces reach each other in the same ways when nobody knows that their hosts are of one machine", async () => {
+    await bench.apply({ interfaces: bench.placed().map(({ isHostOnSwitch: _switch, ...nic }) => nic) });
+    expect(await bench.inVpc("a", "ip", "-o", "route", "show", "dev", "wire")).toBe("");
+    expect([await bench.reaches("a1", ["a2", "b1", "b2"]), await bench.reaches("b2", ["a1", "a2", "b1"])]).toEqual([["a2", "b1", "b2"], ["a1", "a2", "b1"]]);
+    expect(await bench.guests.a1.pings(nics.b1.privateAddress, "-M", "do", "-s", String(9_001 - 28))).toBe(true);
+  });
+
+  test("a host that is cut off from the switch is reached by none of another, and again when it is connected", async () => {
+    await setNodeLink(bench.hosts.plan.installation, "b", "down");
+    expect([await bench.reaches("a1", ["a2", "b1", "b2"]), await bench.reaches("b1", ["b2"])]).toEqual([["a2"], ["b2"]]);
+    await setNodeLink(bench.hosts.plan.installation, "b", "up");
+    await expect.poll(() => bench.reaches("a1", ["b1", "b2"])).toEqual(["b1", "b2"]);
+  });
+
   test("packets of 9001 bytes pass unbroken between hosts and on one", async () => {
     const unbroken = (to: InterfaceSpecification) => bench.guests.a1.pings(to.privateAddress, "-M", "do", "-s", String(9_001 - 28));
     expect([await unbroken(nics.b1), await unbroken(nics.a2)]).toEqual([true, true]);
@@ -48,8 +63,10 @@ describe("the overlay", () => {
   test("nothing is learned or flooded: every neighbour and forwarding entry is permanent", async () => {
     const forwarding: { mac: string; state: string; dst?: string }[] = JSON.parse(await bench.inVpc("a", "bridge", "-json", "fdb", "show", "dev", "overlay"));
     const neighbours: { lladdr: string; state: string[] }[] = JSON.parse(await bench.inVpc("a", "ip", "-json", "neigh", "show", "dev", "overlay"));
+    const wired: { lladdr: string; state: string[] }[] = JSON.parse(await bench.inVpc("a", "ip", "-json", "neigh", "show", "dev", "wire"));
     const remote = [nics.b1.mac, nics.b2.mac];
     expect(forwarding.map(({ mac, state, dst }) => [mac, state, dst]).toSorted()).toEqual(remote.map((mac) => [mac, "permanent", bench.hostAddress("b")]));
+    expect(wired.map(({ state }) => state)).toEqual([["PERMANENT"], ["PERMANENT"]]);
     expect(neighbours.map(({ lladdr, state }) => [lladdr, ...state]).toSorted()).toEqual(remote.map((mac) => [mac, "PERMANENT"]));
   });
 
@@ -76,7 +93,7 @@ describe("the overlay", () => {
   });
 
   test("has no entry left over after changes, also when the agent was killed meanwhile", async () => {
-    const entries = async () => (await bench.inVpc("a", "sh", "-c", "ip -o route show table all proto 73; ip rule; ip neigh; bridge fdb show dev overlay; nft -s list ruleset")).split("\n").toSorted();
+    const entries = async () => (await bench.inVpc("a", "sh", "-c", "ip -o route show table all proto 73; ip rule; ip neigh; bridge fdb show dev overlay; ip -o -br link show dev wire; nft -s list ruleset")).split("\n").toSorted();
     const before = await entries();
     const busy = { subnets: bench.subnets({ routes: [{ destination: "10.9.0.0/16", target: { kind: "interface", id: nics.b2.id } }] }), interfaces: bench.placed({ a2: { sourceDestCheck: false, privateAddresses: [nics.a2.privateAddress, "172.31.0.44"] }, b1: { privateAddresses: ["172.31.0.45"] } }) };
     await bench.apply(busy);

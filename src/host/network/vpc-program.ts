@@ -9,23 +9,26 @@ import { batchScript, rulesScript, runInNamespace } from "./command.ts";
 import { fabricLines, removalLine, toolOf, type LineTool } from "./fabric-lines.ts";
 import { readFabric } from "./fabric-state.ts";
 import { ipv6Lines } from "./ipv6-lines.ts";
-import { vpcLinkAddress } from "./link-addresses.ts";
+import { vpcLinkAddress, vpcLinkServiceIpv6 } from "./link-addresses.ts";
 import { interfaceDevices } from "./names.ts";
 import { ensurePeering, removePeeringLines } from "./peering.ts";
 import { tableChanges, wholeTable, type RuleTable } from "./rule-table.ts";
-import { ensureOverlay, type VpcPlace } from "./vpc-namespace.ts";
+import { ensureOverlay, ensureServiceLink, type VpcPlace } from "./vpc-namespace.ts";
 import { vpcIpv6Rules } from "./vpc-ipv6-rules.ts";
 import { overlayRules, vpcRules } from "./vpc-rules.ts";
 import type { VpcScene } from "./vpc-scene.ts";
+import { ensureWire } from "./wire.ts";
 
 interface Made {
   readonly lines: Map<string, string>;
   readonly networkIdentifier?: number;
+  readonly wireMac?: string;
   /** Of IPv4 and of IPv6; absent: not known, so they are replaced as a whole. */
   readonly tables?: readonly [RuleTable, RuleTable];
   readonly overlayRules: string;
   /** Absent: not known. Devices towards peers that an earlier agent made and nobody needs do no harm. */
   readonly hasPeers?: boolean;
+  readonly hasIpv6?: boolean;
   readonly resolver: string;
 }
 
@@ -35,17 +38,22 @@ export class VpcProgram {
   async apply(place: VpcPlace, scene: VpcScene): Promise<void> {
     const before: Made = this.#made ?? { lines: await readFabric(place.namespace), overlayRules: "", resolver: "" };
     this.#made = undefined;
-    const { networkIdentifier, resolver } = scene;
+    const { networkIdentifier, wireMac, resolver } = scene;
     if (networkIdentifier !== undefined && before.networkIdentifier !== networkIdentifier) await ensureOverlay(place, networkIdentifier);
+    if (wireMac !== undefined && before.wireMac !== wireMac) await ensureWire(place, wireMac);
     const hasPeers = networkIdentifier !== undefined && scene.peers.length > 0;
     if (hasPeers && before.hasPeers !== true) await ensurePeering(place, networkIdentifier);
+    const hasIpv6 = scene.ipv6Blocks.length > 0;
+    if (hasIpv6 && before.hasIpv6 !== true) await ensureServiceLink(place);
     const after = {
-      lines: new Map([...fabricLines(scene), ...ipv6Lines(scene)]),
+      lines: new Map([...fabricLines(scene), ...ipv6Lines(scene, place.linkNumber)]),
       ...(networkIdentifier === undefined ? {} : { networkIdentifier }),
-      tables: [vpcRules({ linkAddress: vpcLinkAddress(place.linkNumber), underlayBlock: place.underlayBlock, scene }), vpcIpv6Rules(scene)] as const,
+      ...(wireMac === undefined ? {} : { wireMac }),
+      tables: [vpcRules({ linkAddress: vpcLinkAddress(place.linkNumber), underlayBlock: place.underlayBlock, scene }), vpcIpv6Rules(scene, vpcLinkServiceIpv6(place.linkNumber))] as const,
       overlayRules: networkIdentifier === undefined ? "" : overlayRules(scene),
       resolver,
       hasPeers,
+      hasIpv6,
     };
     const script = changeScript(before, after);
     if (script !== "") await runInNamespace(place.namespace, script);

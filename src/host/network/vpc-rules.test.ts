@@ -49,10 +49,25 @@ test("a VPC with two interfaces here and one elsewhere has these rules and these
   await expect([...fabricLines(sceneOf())].map(([key, line]) => `${key}: ${line}\n`).join("")).toMatchFileSnapshot("golden/fabric-lines.txt");
 });
 
+test("a host on the machine's switch has a wire besides, by which the addresses of hosts on it are reached and no route to an interface leads", () => {
+  const wired = { ...specification, interfaces: interfaces.map((nic) => ({ ...nic, isHostOnSwitch: true as const })) };
+  const scene = vpcScene(wired, connected, here, true) ?? sceneOf();
+  const lines = [...fabricLines(scene).values()];
+  const bare = [...fabricLines(sceneOf()).values()];
+  expect(lines.filter((line) => !bare.includes(line))).toEqual(["neigh replace 172.31.0.7 lladdr 0a:00:cc:01:00:03 dev wire nud permanent", "route replace 172.31.0.7/32 via 172.31.0.7 dev wire onlink table 254 proto 73"]);
+  expect(overlayRules(scene)).toContain("\t\tip daddr { 172.31.0.5, 172.31.0.6, 172.31.16.9 } accept\n");
+});
+
+test("a packet within the VPC asks its subnet's table where a route bends its way", () => {
+  const rules = (destination: string) => tableOf(sceneOf({ subnets: specification.subnets.map((subnet) => ({ ...subnet, routes: [{ destination, target: { kind: "interface", id: away.id } }] })) })).chains.get("choose_table")?.rules;
+  expect([rules("172.31.32.0/20"), rules("172.0.0.0/8")].map((all) => all?.[0]?.startsWith("ip daddr !="))).toEqual([false, true]);
+});
+
 test("a VPC with IPv6 has these rules and routes besides, and one without has none", async () => {
   const [dual, plain] = [{ ipv6Cidr: "3fff:0:0:101::/64" }, { ipv6Cidr: "3fff:0:0:102::/64" }];
-  const addresses = { [one.id]: ["3fff:0:0:101::a", "3fff:0:0:101::b"], [two.id]: ["3fff:0:0:102::c"], [away.id]: ["3fff:0:0:101::d"] };
+  const addresses = { [one.id]: ["3fff:0:0:101::a", "3fff:0:0:101::b"], [two.id]: ["3fff:0:0:102::c", "3fff:0:0:102:1::/80"], [away.id]: ["3fff:0:0:101::d", "3fff:0:0:101:2::/80"] };
   const out = [{ destination: "2001:db8::/32", target: { kind: "internet" } }, { destination: "::/0", target: { kind: "egress-only" } }] as const;
+  const ipv6TableOf = (of: VpcScene) => vpcIpv6Rules(of, "fd00:ec2::1:1");
   const ipv6Rules = [{ id: "sgr-04", egress: false, traffic: { protocol: 58, icmp: { type: 128 } }, peer: { cidrs: ["2001:db8::/32", "2001:db8:1::/48"] } }];
   const scene = sceneOf({
     ipv6Cidrs: ["3fff:0:0:100::/56"],
@@ -64,9 +79,10 @@ test("a VPC with IPv6 has these rules and routes besides, and one without has no
     ),
     groups: [{ id: openGroup, rules: [...rules, ...ipv6Rules] }],
   });
-  await expect(wholeTable(vpcIpv6Rules(scene)) + overlayRules(scene)).toMatchFileSnapshot("golden/vpc-ipv6-rules.nft");
-  await expect(ipv6Lines(scene).map(([key, line]) => `${key}: ${line}\n`).join("")).toMatchFileSnapshot("golden/ipv6-lines.txt");
-  expect([ipv6Lines(sceneOf()), [...vpcIpv6Rules(sceneOf()).chains].filter(([, { hook }]) => hook === undefined)]).toEqual([[], []]);
+  await expect(wholeTable(ipv6TableOf(scene)) + overlayRules(scene)).toMatchFileSnapshot("golden/vpc-ipv6-rules.nft");
+  await expect(ipv6Lines(scene, 0).map(([key, line]) => `${key}: ${line}\n`).join("")).toMatchFileSnapshot("golden/ipv6-lines.txt");
+  const without = [...ipv6TableOf(sceneOf()).chains].filter(([, { hook }]) => hook === undefined);
+  expect([ipv6Lines(sceneOf(), 0), without.map(([name]) => name)]).toEqual([[], ["metadata_reply"]]);
 });
 
 test("before the VPC's specification is known, nothing is allowed, translated or let out", () => {
@@ -92,7 +108,7 @@ test("a member more or a rule less changes only the group's set or chain", () =>
 test("a NAT gateway has these rules, and its interface passes no security group", async () => {
   await expect(natGatewayRules([two.privateAddress])).toMatchFileSnapshot("golden/nat-gateway.nft");
   await expect(natGatewayRules([two.privateAddress, "172.31.16.10"])).toMatchFileSnapshot("golden/nat-gateway-of-two-addresses.nft");
-  const scene = vpcScene(specification, connected.map((known) => (known.nic === two ? { ...known, natGateway: true as const } : known)), here);
+  const scene = vpcScene(specification, connected.map((known) => (known.nic === two ? { ...known, appliance: "natGateway" as const } : known)), here);
   const { chains } = tableOf(scene ?? sceneOf());
   expect([...chains].flatMap(([name, { rules }]) => (name === "leaving" || name === "arriving" ? rules.filter((rule) => rule.includes("vmap")) : []))).toEqual([
     'iifname vmap { "eniaaaaaaaaaa01" : goto leave_eniaaaaaaaaaa01, "eniaaaaaaaaaa02" : accept }',

@@ -16,13 +16,14 @@
  */
 import type { Direction } from "../protocol/counted-rule.ts";
 import { aclChains, aclName, groupChains, interfaceChain, interfaceChains, memberSet } from "./group-rules.ts";
-import { hostLinkAddress, metadataAddress, metadataPorts, resolverAddress } from "./link-addresses.ts";
+import { hostLinkAddress, metadataAddress, metadataIpv6, metadataPorts, resolverAddress, serviceBlocks } from "./link-addresses.ts";
 import { tokenReplyMatch } from "./metadata-reply.ts";
-import { overlayDevice, ruleTable, uplinkDevice } from "./names.ts";
+import { overlayDevice, ruleTable, uplinkDevice, wireDevice } from "./names.ts";
 import { peeringChains, peeringForwardRules } from "./peering.ts";
 import type { Chain, RuleTable } from "./rule-table.ts";
-import type { Family } from "./traffic-match.ts";
+import { isWithin, type Family } from "./traffic-match.ts";
 import type { LocalInterface, LocalSubnet, VpcScene } from "./vpc-scene.ts";
+import { wireChain } from "./wire.ts";
 
 export interface VpcRulesInput {
   /** The VPC namespace's own address towards the host. */
@@ -31,7 +32,9 @@ export interface VpcRulesInput {
   readonly scene: VpcScene;
 }
 
-const ports = `${metadataPorts.first}-${metadataPorts.last}`;
+export const ports = `${metadataPorts.first}-${metadataPorts.last}`;
+/** Where metadata requests are sent on to. */
+const metadataEnds: Readonly<Record<Family, string>> = { ip: hostLinkAddress, ip6: metadataIpv6 };
 /** Marks a connection whose answer carries a token. */
 const tokenMark = "0x1";
 
@@ -46,11 +49,11 @@ export function vpcRules(input: VpcRulesInput): RuleTable {
       ...groupChains("ip", groups),
       ...acls,
       ...interfaceChains(here.filter((nic) => !nic.isNatGateway), groups),
-      ["choose_table", { hook: "type filter hook prerouting priority mangle; policy accept;", rules: markRules(here) }],
+      ["choose_table", { hook: "type filter hook prerouting priority mangle; policy accept;", rules: [...markRules("ip", input.scene), ...answerRules(here)] }],
       ["destination", { hook: "type nat hook prerouting priority dstnat; policy accept;", rules: destinationRules(here) }],
       ["source", { hook: "type nat hook postrouting priority srcnat; policy accept;", rules: sourceRules(input) }],
       ["to_namespace", { hook: "type filter hook input priority filter; policy drop;", rules: inputRules(input.scene) }],
-      ["metadata_reply", { rules: metadataReplyRules(here) }],
+      ["metadata_reply", { rules: metadataReplyRules("ip", here) }],
       ["through_namespace", { hook: "type filter hook forward priority filter; policy drop;", rules: forwardRules(input) }],
       ...aclCheck("ip", "leave", subnets, here, aclNames),
       ["leaving", { hook: "type filter hook forward priority filter + 10; policy accept;", rules: groupCheck("leave", here, [`iifname "eni*" ip daddr ${hostLinkAddress} accept`]) }],
@@ -78,13 +81,27 @@ table netdev ${ruleTable} {
 	chain from_overlay {
 		type filter hook ingress device "${overlayDevice}" priority filter; policy drop;
 ${rules.map((rule) => `\t\t${rule}\n`).join("")}	}
-${peeringChains(scene)}}
+${scene.wireMac === undefined ? "" : wireChain(here)}${peeringChains(scene)}}
 `;
 }
 
-export function markRules(here: readonly LocalInterface[]): readonly string[] {
+/**
+ * Which table a packet of an interface here asks. For what stays in the VPC all of them say the same as the main one, unless a route bends it; then it asks no other, since a mark makes every
+ * look at routes and the overlay slower.
+ */
+export function markRules(family: Family, { here, subnets, blocks, ipv6Blocks }: VpcScene): readonly string[] {
   const marks = here.flatMap(({ device, mark }) => (mark === undefined ? [] : `"${device}" : ${mark}`));
-  return marks.length === 0 ? [] : [`meta mark set iifname map { ${marks.join(", ")} }`];
+  const own = family === "ip" ? blocks : ipv6Blocks;
+  const isBent = subnets.some(({ routes }) => routes.some(({ destination }) => own.some((block) => isWithin(block, destination))));
+  const beyond = isBent || own.length === 0 ? "" : `${family} daddr != { ${own.join(", ")} } `;
+  return marks.length === 0 ? [] : [`${beyond}meta mark set iifname map { ${marks.join(", ")} }`];
+}
+
+/** What answers a connection that began at a connect endpoint goes back there, whosever address that came from and wherever the subnet's routes lead. */
+function answerRules(here: readonly LocalInterface[]): readonly string[] {
+  return here.flatMap(({ device, isConnectEndpoint, deliveryTable }) =>
+    isConnectEndpoint && deliveryTable !== undefined ? [`iifname "${device}" ct state new ct mark set ${deliveryTable}`, `ct direction reply ct mark ${deliveryTable} meta mark set ${deliveryTable}`] : [],
+  );
 }
 
 function destinationRules(here: readonly LocalInterface[]): readonly string[] {
@@ -121,12 +138,12 @@ function forwardRules({ scene, underlayBlock }: VpcRulesInput): readonly string[
   return [
     `iifname "${uplinkDevice}" ip saddr ${hostLinkAddress} tcp sport ${ports} goto metadata_reply`,
     `iifname "eni*" ip daddr ${hostLinkAddress} tcp dport ${ports} ct status dnat accept`,
-    `iifname "eni*" ip daddr { 169.254.0.0/16, ${underlayBlock} } drop`,
+    `iifname "eni*" ip daddr { ${serviceBlocks.ip}, ${underlayBlock} } drop`,
     `iifname "${uplinkDevice}" ip saddr { ${scene.blocks.join(", ")} } drop`,
     ...(own.length === 0 ? [] : [`oifname "eni*" ${checked}oifname . ip daddr != { ${own.join(", ")} } drop`]),
-    `iifname { "eni*", "${overlayDevice}" } oifname "eni*" accept`,
-    `iifname "eni*" oifname "${overlayDevice}" accept`,
-    ...peeringForwardRules(scene),
+    `iifname { "eni*", "${overlayDevice}", "${wireDevice}" } oifname "eni*" accept`,
+    `iifname "eni*" oifname { "${overlayDevice}", "${wireDevice}" } accept`,
+    ...peeringForwardRules("ip", scene),
     `iifname "${uplinkDevice}" ct state established,related accept`,
     ...(routed.length === 0 ? [] : [`iifname "eni*" oifname "${uplinkDevice}" ip saddr { ${routed.join(", ")} } accept`]),
     `iifname "${uplinkDevice}" oifname "eni*" ct status dnat accept`,
@@ -143,15 +160,17 @@ export function aclCheck(family: Family, direction: Direction, subnets: readonly
       return `${key} { ${devices.join(", ")} } ${family} ${side} != ${family === "ip" ? subnet.cidr : subnet.ipv6Cidr} jump ${aclName(direction, subnet)}`;
     });
   if (jumps.length === 0) return [];
-  const metadata = direction === "leave" ? `ip daddr ${hostLinkAddress} accept` : `iifname "${uplinkDevice}" ip saddr ${hostLinkAddress} accept`;
+  const service = `${family} ${side} ${metadataEnds[family]} accept`;
+  const metadata = direction === "leave" ? service : `iifname "${uplinkDevice}" ${service}`;
   const [name, priority] = direction === "leave" ? ["acl_leaving", 7] : ["acl_arriving", 17];
-  return [[name, { hook: `type filter hook forward priority filter + ${priority}; policy accept;`, rules: [...(family === "ip" ? [metadata] : []), ...jumps] }]];
+  return [[name, { hook: `type filter hook forward priority filter + ${priority}; policy accept;`, rules: [metadata, ...jumps] }]];
 }
 
-function metadataReplyRules(here: readonly LocalInterface[]): readonly string[] {
+export function metadataReplyRules(family: Family, here: readonly LocalInterface[]): readonly string[] {
+  const limit = family === "ip" ? "ip ttl" : "ip6 hoplimit";
   return [
     `${tokenReplyMatch()} ct mark set ${tokenMark}`,
-    ...here.map(({ device, hopLimit }) => `ct mark ${tokenMark} oifname "${device}" ip ttl set ${hopLimit}`),
+    ...here.map(({ device, hopLimit }) => `ct mark ${tokenMark} oifname "${device}" ${limit} set ${hopLimit}`),
     "ct state established accept",
     "drop",
   ];

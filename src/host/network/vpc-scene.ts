@@ -7,10 +7,12 @@
  */
 import type { InterfaceId, SubnetId } from "../../base/ids.ts";
 import { formatIpv4 } from "../../base/ipv4.ts";
-import type { AclEntrySpecification, GroupSpecification, PeerInterface, PeerSpecification, PlacedInterface, RouteSpecification, VpcSpecification } from "../protocol/specification.ts";
+import type { PeerInterface, PeerSpecification } from "../protocol/peer-specification.ts";
+import type { AclEntrySpecification, GroupSpecification, PlacedInterface, RouteSpecification, VpcSpecification } from "../protocol/specification.ts";
 import { ipv6RouterAddress, routerAddress, subnetPrefix, vpcResolver } from "./dnsmasq-configuration.ts";
 import { interfaceDevices } from "./names.ts";
 import type { KnownInterface } from "./network-state.ts";
+import { wireMacOf } from "./wire.ts";
 
 export interface LocalInterface {
   readonly id: InterfaceId;
@@ -21,7 +23,7 @@ export interface LocalInterface {
   readonly router: string;
   /** The primary first. */
   readonly privateAddresses: readonly string[];
-  /** The first one first. */
+  /** The first one first, and behind them blocks. */
   readonly ipv6Addresses: readonly string[];
   /** As `router`, where the subnet has IPv6. */
   readonly ipv6Router?: string;
@@ -37,6 +39,8 @@ export interface LocalInterface {
   readonly hopLimit: number;
   /** No security group applies to it. */
   readonly isNatGateway: boolean;
+  /** Connections begin there by addresses that are not its own. */
+  readonly isConnectEndpoint: boolean;
 }
 
 export interface RemoteInterface {
@@ -45,11 +49,15 @@ export interface RemoteInterface {
   readonly privateAddresses: readonly string[];
   readonly ipv6Addresses: readonly string[];
   readonly hostAddress: string;
+  /** As the specification says. */
+  readonly hostMtu?: number;
+  /** Of the VPC's wire on its host; absent: it is reached by the overlay only. */
+  readonly wireMac?: string;
 }
 
 export interface ScenePeer extends PeerSpecification {
   /** Each with an address of its own to which routes send its packets; no interface has these, and they are the same at every look. */
-  readonly interfaces: readonly (PeerInterface & { readonly nextHop: string })[];
+  readonly interfaces: readonly (PeerInterface & { readonly hostAddress: string; readonly nextHop: string })[];
 }
 
 export interface LocalSubnet {
@@ -63,6 +71,8 @@ export interface LocalSubnet {
 
 export interface VpcScene {
   readonly networkIdentifier?: number;
+  /** Of the VPC's wire here; absent: this host has none. */
+  readonly wireMac?: string;
   readonly blocks: readonly string[];
   readonly ipv6Blocks: readonly string[];
   readonly resolver: string;
@@ -78,8 +88,8 @@ export interface VpcScene {
   readonly ipv6Members: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Undefined when none of the VPC's interfaces is connected. */
-export function vpcScene(specification: VpcSpecification | undefined, connected: readonly KnownInterface[], hostAddress: string): VpcScene | undefined {
+/** Undefined when none of the VPC's interfaces is connected. `isOnSwitch`: this host. */
+export function vpcScene(specification: VpcSpecification | undefined, connected: readonly KnownInterface[], hostAddress: string, isOnSwitch = false): VpcScene | undefined {
   const [first] = connected.map(({ nic }) => nic);
   if (first === undefined) return undefined;
   const placed = new Map(specification?.interfaces.map((nic) => [nic.id, nic]));
@@ -90,19 +100,24 @@ export function vpcScene(specification: VpcSpecification | undefined, connected:
   const tables = routingTables([...subnets.map(({ id }) => id), ...present.map(({ nic }) => nic.id).filter((id) => placed.get(id)?.sourceDestCheck === false)]);
   const here = present.map((known) => localInterface(known, placed.get(known.nic.id), tables, ipv6CidrOf(specification, known.nic.subnet.id)));
   const groups = ownGroups(specification, here);
-  const peers = scenePeers(specification?.peers ?? []);
+  const peers = scenePeers(specification?.peers ?? [], hostAddress);
+  const everybody = [...(specification?.interfaces ?? []), ...peers.flatMap(({ interfaces }) => interfaces)];
+  const wire = (of: string) => (specification === undefined || !isOnSwitch ? {} : { wireMac: wireMacOf(specification.networkIdentifier, of) });
   return {
     ...(specification === undefined ? {} : { networkIdentifier: specification.networkIdentifier }),
+    ...wire(hostAddress),
     blocks: specification?.cidrs ?? [...new Set(connected.flatMap(({ nic }) => nic.vpc.cidrs))],
     ipv6Blocks: specification?.ipv6Cidrs ?? [],
     resolver: vpcResolver(first),
     here,
-    elsewhere: [...placed.values()].flatMap((nic) => (nic.hostAddress !== undefined && isElsewhere(nic.id) ? { ...nic, ipv6Addresses: nic.ipv6Addresses ?? [], hostAddress: nic.hostAddress } : [])),
+    elsewhere: [...placed.values()].flatMap(({ ipv6Addresses = [], hostAddress: other, ...nic }) =>
+      other !== undefined && isElsewhere(nic.id) ? { ...nic, ipv6Addresses, hostAddress: other, ...(nic.isHostOnSwitch === true ? wire(other) : {}) } : [],
+    ),
     peers,
     subnets: subnets.map((subnet) => ({ ...subnet, table: tables.get(subnet.id) ?? 0 })),
     groups,
-    members: membersOf(groups, [...(specification?.interfaces ?? []), ...peers.flatMap(({ interfaces }) => interfaces)], ({ privateAddresses }) => privateAddresses),
-    ipv6Members: membersOf(groups, specification?.interfaces ?? [], ({ ipv6Addresses }) => ipv6Addresses ?? []),
+    members: membersOf(groups, everybody, ({ privateAddresses }) => privateAddresses),
+    ipv6Members: membersOf(groups, everybody, ({ ipv6Addresses }) => ipv6Addresses ?? []),
   };
 }
 
@@ -111,7 +126,7 @@ export function isPlacedElsewhere(placed: PlacedInterface | undefined, hostAddre
   return placed?.hostAddress !== undefined && placed.hostAddress !== hostAddress;
 }
 
-function localInterface({ nic, metadataPort, hopLimit, natGateway }: KnownInterface, placed: PlacedInterface | undefined, tables: ReadonlyMap<string, number>, ipv6Cidr: string | undefined): LocalInterface {
+function localInterface({ nic, metadataPort, hopLimit, appliance }: KnownInterface, placed: PlacedInterface | undefined, tables: ReadonlyMap<string, number>, ipv6Cidr: string | undefined): LocalInterface {
   const [mark, deliveryTable] = [tables.get(nic.subnet.id), tables.get(nic.id)];
   return {
     id: nic.id,
@@ -129,7 +144,8 @@ function localInterface({ nic, metadataPort, hopLimit, natGateway }: KnownInterf
     ...(deliveryTable === undefined ? {} : { deliveryTable }),
     metadataPort,
     hopLimit,
-    isNatGateway: natGateway === true,
+    isNatGateway: appliance === "natGateway",
+    isConnectEndpoint: appliance === "connectEndpoint",
   };
 }
 
@@ -138,12 +154,12 @@ function routingTables(ids: readonly string[]): ReadonlyMap<string, number> {
   return numbersByDigits(ids, 0x10000000, 0x60000000);
 }
 
-/** Next hops are of class E, which no VPC may contain. */
-function scenePeers(peers: readonly PeerSpecification[]): readonly ScenePeer[] {
+/** Next hops are of class E, which no VPC may contain. What every host has is reached on this one. */
+function scenePeers(peers: readonly PeerSpecification[], here: string): readonly ScenePeer[] {
   const digits = (mac: string) => mac.replaceAll(":", "");
   const macs = peers.flatMap(({ interfaces }) => interfaces.map(({ mac }) => digits(mac)));
   const numbers = numbersByDigits(macs, 0xf0000000, 0x0fff0000);
-  return peers.map((peer) => ({ ...peer, interfaces: peer.interfaces.map((nic) => ({ ...nic, nextHop: formatIpv4(numbers.get(digits(nic.mac)) ?? 0) })) }));
+  return peers.map((peer) => ({ ...peer, interfaces: peer.interfaces.map((nic) => ({ hostAddress: here, ...nic, nextHop: formatIpv4(numbers.get(digits(nic.mac)) ?? 0) })) }));
 }
 
 /**
@@ -171,7 +187,9 @@ function ownGroups(specification: VpcSpecification | undefined, here: readonly L
   return (specification?.groups ?? []).filter(({ id }) => own.has(id));
 }
 
-function membersOf<Nic extends Pick<PlacedInterface, "groups">>(groups: readonly GroupSpecification[], interfaces: readonly Nic[], addressesOf: (nic: Nic) => readonly string[]): ReadonlyMap<string, readonly string[]> {
+type Member = Pick<PlacedInterface, "groups" | "privateAddresses" | "ipv6Addresses">;
+
+function membersOf(groups: readonly GroupSpecification[], interfaces: readonly Member[], addressesOf: (nic: Member) => readonly string[]): ReadonlyMap<string, readonly string[]> {
   const members = new Map<string, string[]>();
   for (const { peer } of groups.flatMap(({ rules }) => rules)) if ("group" in peer) members.set(peer.group, []);
   for (const nic of interfaces) {

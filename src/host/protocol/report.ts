@@ -3,9 +3,12 @@
  * plane can set aside one that speaks of the past.
  */
 import type { InstanceId, SnapshotId, VolumeId, VpcId } from "../../base/ids.ts";
+import type { CreditReport } from "./processor.ts";
 import type { Virtualization } from "./specification.ts";
 
-export type Report = MachineReport | VolumeReport | VpcReport;
+export type Report = StateReport | CreditReport;
+/** How far a thing has come; the newest one holds. */
+export type StateReport = MachineReport | VolumeReport | VpcReport;
 
 /**
  * `preparing`: disks, interfaces and engine are being made ready. `running`: the engine runs. `stopping`: the guest was asked to
@@ -31,6 +34,8 @@ export interface MachineReport {
   readonly startedAt?: number;
   /** The guest's system has come as far as to ask for its metadata in this run; only while `running`. */
   readonly reached?: true;
+  /** Whether it still answers on its first interface; absent: nothing else is known than before, and at first that it does. Only with `reached`. */
+  readonly answers?: boolean;
   /** Every volume that the guest has, or was to get and could not; only while `running`. */
   readonly disks?: readonly DiskReport[];
   /** The generation of the newest specification that the host has taken, whether or not all of it is true yet; only while `running`. */
@@ -78,10 +83,13 @@ export interface SnapshotReport {
   readonly blocks?: { readonly total: number; readonly moved: number };
 }
 
+/** Why an engine does not work yet that may work soon. */
+export const stillTried = "it is still being tried";
+
 /** Whether one kind of virtualization works on a host, found out by booting a guest, not by looking for a device file. */
 export interface EngineAvailability {
   readonly works: boolean;
-  /** `qemu-kvm`, `qemu-tcg`, `user-mode-linux` or `simulated`. */
+  /** `qemu-kvm`, `qemu-tcg`, `qemu-arm64`, `user-mode-linux` or `simulated`. */
   readonly engine: string;
   /** Why not, or what to know. */
   readonly reason?: string;
@@ -89,12 +97,54 @@ export interface EngineAvailability {
   readonly bootMs?: number;
 }
 
+export interface CardDescription {
+  /** Its network device, or the name of an NVMe controller, as the host calls it. */
+  readonly device: string;
+  /** How many virtual functions guests can have. */
+  readonly functions: number;
+  /** Of an NVMe controller: the sizes of the local disks that it has for guests. */
+  readonly disksGib?: readonly number[];
+  /** Why none. */
+  readonly reason?: string;
+}
+
+/** Of the whole machine, shared by all hosts on it. */
+export interface MachineDescription {
+  readonly cpus: number;
+  readonly memoryMib: number;
+  readonly cpuModel: string;
+  readonly kernel: string;
+  /** For local disks: what is free where they lie, and what they take there; absent: without a limit that is known. */
+  readonly diskGib?: number;
+  /** Of its network cards together, as they have agreed with the other end of their cables; absent: not known. */
+  readonly networkMbps?: number;
+}
+
+/** Devices of one model. */
+export interface AcceleratorDescription {
+  /** `10de:1eb8`: vendor and device, as PCI numbers them. */
+  readonly model: string;
+  /** How many guests can have, each for one alone. */
+  readonly count: number;
+  /** Why others cannot be had. */
+  readonly reason?: string;
+}
+
 /** What a host says of itself when its agent starts. */
 export interface HostDescription {
   readonly version: string;
   readonly engines: Readonly<Record<Virtualization, EngineAvailability>>;
-  /** Of the whole machine, shared by all hosts on it. */
-  readonly machine: { readonly cpus: number; readonly memoryMib: number; readonly cpuModel: string; readonly kernel: string };
+  /** Emulation of machines of arm64; absent: none. */
+  readonly arm64?: EngineAvailability;
+  /** The network cards and NVMe controllers of its own that can split themselves (SR-IOV); absent: none. */
+  readonly cards?: readonly CardDescription[];
+  /** The machine's devices beside its processors that are this host's; absent: none. */
+  readonly accelerators?: readonly AcceleratorDescription[];
+  /** The largest packets inside VPCs that its way to other hosts has room for; absent: as large as they may be. */
+  readonly mtu?: number;
+  /** It is a namespace of the installation's own machine, on that machine's switch. */
+  readonly isOnSwitch?: true;
+  readonly machine: MachineDescription;
 }
 
 /** `applied`: the host's packets go as the specification of this generation says. */

@@ -7,7 +7,10 @@
  * keeps a tombstone, so that an old specification that arrives late brings nothing back.
  */
 import type { FlowLogSpecification } from "./flow-log.ts";
-import type { ImageId, InstanceId, InterfaceId, PeeringConnectionId, SnapshotId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
+import type { MetadataSpecification } from "./metadata.ts";
+import type { InstanceId, InterfaceId, PeeringConnectionId, SnapshotId, SubnetId, VolumeId, VpcId } from "../../base/ids.ts";
+import type { CreditSpecification } from "./processor.ts";
+import type { PeerSpecification } from "./peer-specification.ts";
 
 /** How privileged operations of the guest are handled (architecture §3). */
 export type Virtualization = "emulated" | "paravirtual" | "hardware";
@@ -35,11 +38,17 @@ export interface MachineSpecification {
   readonly virtualization: Virtualization;
   readonly vcpus: number;
   readonly memoryMib: number;
+  /** Absent: not a burstable machine. */
+  readonly credits?: CreditSpecification;
   /** The kernel that a paravirtual guest boots, by the name of a file in the image folder; absent: the host's own. */
   readonly kernelFile?: string;
+  /** That kernel's first file system, likewise; absent: the kernel mounts the root disk itself, and the guest's disks are files to it. */
+  readonly ramdiskFile?: string;
   readonly disks: readonly DiskSpecification[];
   /** Local disks, made empty at each run and erased after it; the sizes, in order of `ephemeral0`, `ephemeral1`, … */
   readonly instanceStoreGib: readonly number[];
+  /** How many of the host's devices the guest has alone; absent: none. Of hardware-assisted guests only. */
+  readonly accelerators?: number;
   /** The root disk when it is local as well: it begins as a file of the image folder. Such a machine has one run in its life. */
   readonly localRoot?: { readonly file: string; readonly sizeGib: number; readonly device: string };
   /** A run that ends now is followed by another that is the same guest's, as at a reboot: its local disks stay. */
@@ -73,8 +82,13 @@ export interface InterfaceSpecification {
   readonly privateAddress: string;
   /** Absent: no public address now. */
   readonly publicAddress?: string;
+  /** Without those of its blocks; absent: none. */
+  readonly secondaryAddresses?: readonly SecondaryAddress[];
   /** The first one first; absent: none. */
   readonly ipv6Addresses?: readonly string[];
+  /** Blocks that it has as a whole, for the metadata to show; absent: none. */
+  readonly ipv4Prefixes?: readonly string[];
+  readonly ipv6Prefixes?: readonly string[];
   readonly subnet: { readonly id: SubnetId; readonly cidr: string; readonly ipv6Cidr?: string };
   readonly vpc: { readonly id: VpcId; readonly cidrs: readonly string[]; readonly ipv6Cidrs?: readonly string[] };
   /** `ip-172-31-0-5`; with `domain` the guest's full name. */
@@ -83,58 +97,26 @@ export interface InterfaceSpecification {
   readonly publicHostName?: string;
   readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
   readonly ownerAccount: string;
+  /** The guest has a virtual function of one of the host's network cards for it. */
+  readonly virtualFunction?: true;
+  /** The guest has a card that its engine plays, of a model that exists as hardware. */
+  readonly emulatedCard?: true;
   /** Absent: as fast as the host can. */
   readonly bandwidth?: BandwidthSpecification;
 }
 
-/** Of one interface, each direction for itself: `baseline` for ever; while there are credits, which are earned below it and full at first, `peak`. */
+/** A private address besides the interface's first, with the public one that stands for it if there is any. */
+export interface SecondaryAddress {
+  readonly privateAddress: string;
+  readonly publicAddress?: string;
+}
+
+/** Of one instance's interfaces together, each direction for itself: `baseline` for ever; while there are credits, which are earned below it and full at first, `peak`. The bucket holds `creditBytes`. */
 export interface BandwidthSpecification {
+  readonly instance: InstanceId;
   readonly baselineBitsPerSecond: number;
   readonly peakBitsPerSecond: number;
-  /** What the bucket of credits holds. */
   readonly creditBytes: number;
-}
-
-/** What the metadata service of one machine answers (facts §8). */
-export interface MetadataSpecification {
-  readonly options: {
-    readonly httpEndpoint: "enabled" | "disabled";
-    readonly httpTokens: "optional" | "required";
-    /** The time to live of the packets that carry a token, 1 to 64. */
-    readonly httpPutResponseHopLimit: number;
-    readonly instanceTags: "enabled" | "disabled";
-  };
-  readonly account: string;
-  readonly region: string;
-  readonly zone: string;
-  readonly zoneId: string;
-  readonly imageId: ImageId;
-  readonly instanceType: string;
-  readonly architecture: "x86_64" | "arm64" | "i386";
-  readonly hypervisor: "nitro" | "xen";
-  readonly launchIndex: number;
-  readonly reservationId: string;
-  readonly kernelId?: string;
-  readonly monitoring: "enabled" | "disabled";
-  /** ISO 8601, to the second. */
-  readonly pendingTime: string;
-  readonly keyPair?: { readonly name: string; readonly openSshKey: string };
-  /** Base64, as in the request. */
-  readonly userData?: string;
-  /** `ami` and `root`, `ebs1`…, `ephemeral0`…: the names that block-device-mapping lists, and their devices. */
-  readonly blockDevices: Readonly<Record<string, string>>;
-  readonly tags: Readonly<Record<string, string>>;
-  /** Absent: the instance has no instance profile. */
-  readonly profile?: ProfileSpecification;
-}
-
-export interface ProfileSpecification {
-  readonly arn: string;
-  readonly id: string;
-  /** ISO 8601, to the second. */
-  readonly since: string;
-  /** Absent: the profile has no role. `credentials`: the text that metadata answers, secrets and all; sealed as long as it is in the control plane's database. */
-  readonly role?: { readonly name: string; readonly credentials: string };
 }
 
 /** A volume's data on its storage node, exported to its attachments and to nobody else. */
@@ -173,6 +155,8 @@ export interface SnapshotSource {
 /** What a volume's type and figures allow (facts §4.1), as leaky buckets; absent: no limit. */
 export interface VolumeLimits {
   readonly iops?: RateLimit;
+  /** The largest request that counts as one of `iops`; larger ones count as several. Absent: 256 KiB, as for solid-state volumes. */
+  readonly ioBytes?: number;
   readonly bytesPerSecond?: RateLimit;
 }
 
@@ -215,21 +199,9 @@ export interface VpcSpecification {
   readonly flowLogs?: readonly FlowLogSpecification[];
   /** The VPCs that it has active peering connections with; absent: none. */
   readonly peers?: readonly PeerSpecification[];
+  /** The names of its endpoints; absent: none. */
+  readonly names?: readonly NameSpecification[];
 }
-
-/** The VPC at the other end of a peering connection. No two of its addresses are the same, nor one of them and the VPC's own; those of two peers may be. */
-export interface PeerSpecification {
-  /** The connection's, as routes name it. */
-  readonly id: PeeringConnectionId;
-  readonly vpc: VpcId;
-  /** The peer's. */
-  readonly networkIdentifier: number;
-  readonly cidrs: readonly string[];
-  /** Those that are on a host. */
-  readonly interfaces: readonly PeerInterface[];
-}
-
-export type PeerInterface = Pick<PlacedInterface, "mac" | "privateAddresses" | "groups"> & { readonly hostAddress: string };
 
 export interface PlacedInterface {
   readonly id: InterfaceId;
@@ -237,7 +209,7 @@ export interface PlacedInterface {
   readonly mac: string;
   /** The primary first. */
   readonly privateAddresses: readonly string[];
-  /** IPv6 addresses, the first one first; absent: none. Each is its own public address. */
+  /** IPv6 addresses, the first one first, and behind them blocks (`…/80`) that it has as a whole; absent: none. Each address is its own public address. */
   readonly ipv6Addresses?: readonly string[];
   /** Public addresses by the private address that each stands for. */
   readonly publicAddresses: Readonly<Record<string, string>>;
@@ -245,8 +217,22 @@ export interface PlacedInterface {
   readonly sourceDestCheck: boolean;
   /** The underlay address of the host that has it; absent: on none now. */
   readonly hostAddress?: string;
+  /** The largest packets that reach it from other hosts, where these have no room for 9001 bytes. */
+  readonly hostMtu?: number;
+  /** That host is on the switch of the installation's own machine. */
+  readonly isHostOnSwitch?: true;
   /** No machine has it: its host takes what routes hand to it and sends it on from its primary address, answers back the same way. */
   readonly natGateway?: true;
+  /** An endpoint's: every host answers for it by itself, so it has no `hostAddress`. */
+  readonly endpoint?: true;
+  /** An Instance Connect Endpoint's: every host begins connections from it by itself, so it has no `hostAddress` either. */
+  readonly connectEndpoint?: true;
+}
+
+/** What the VPC's resolver knows besides the names of addresses. */
+export interface NameSpecification {
+  readonly name: string;
+  readonly addresses: readonly string[];
 }
 
 export interface SubnetSpecification {

@@ -1,11 +1,13 @@
 /** What any boot loader puts on a disk: code in the master boot record, and more in the sectors before the first partition. */
-import { sectorBytes } from "../master-boot-record.ts";
+import { sectorBytes, type PartitionPlace } from "../master-boot-record.ts";
 
 export interface BootLoader {
   /** At most 440 bytes. */
   readonly bootCode: Buffer;
   /** To be written from sector 1 on. */
   readonly content: Buffer;
+  /** The part of the content that is a partition for UEFI firmware; absent: there is none. */
+  readonly systemPartition?: PartitionPlace;
 }
 
 /** Refuses a boot loader that would reach into the first partition. */

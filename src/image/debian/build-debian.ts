@@ -5,17 +5,17 @@
  * How it boots
  * - hvm: firmware → GRUB → /boot/grub/grub.cfg → kernel and a small archive (`../initramfs/init`) → systemd. The guest may
  *   install another kernel: initramfs-tools then makes its own, larger archive, and `update-grub` the new configuration.
- * - paravirtual: the AKI kernel mounts the first partition → systemd.
+ * - paravirtual: the AKI kernel and its ARI (`../initramfs/paravirtual-init`), which mounts the first partition → systemd.
  * After that: systemd-networkd by DHCP → cloud-init with the Ec2 data source (host name, keys) → SSH → user data. Both stages of
  * cloud-init run in one process (`files/usr/local/sbin/cloud-init-stages`), which is loaded while the network is set up.
  */
-import { chmod, cp, link, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildGrub } from "../boot-loader/grub.ts";
 import { runCommand } from "../command.ts";
 import { buildDisk } from "../disk-image.ts";
-import type { BuiltDisk, ImageWork } from "../image-work.ts";
+import type { BuiltDisk, ParavirtualWork } from "../image-work.ts";
 import { firstFileSystem } from "../initramfs/initramfs.ts";
 import { openKernelModules } from "../kernel-modules.ts";
 import { formatAptSources } from "../packages/apt-sources.ts";
@@ -23,7 +23,7 @@ import { formatControl } from "../packages/control-file.ts";
 import { packageFileName, versionsOf } from "../packages/package-cache.ts";
 import type { DebianPackage } from "../packages/package-cache.ts";
 import { youngestPackageTime } from "../packages/package-time.ts";
-import { copyOwnFiles, createMergedRoot, extractPackages, installGuestScripts } from "../tree.ts";
+import { copyOwnFiles, installGuestScripts } from "../tree.ts";
 import { excludedPaths, includedPackages } from "./contents.ts";
 
 const label = "debian-12";
@@ -40,7 +40,7 @@ const grubRequest = {
   commands: "set root=hd0,msdos1\nset prefix=(hd0,msdos1)/boot/grub\nnormal\n",
 } as const;
 
-export async function buildDebian(work: ImageWork): Promise<BuiltDisk> {
+export async function buildDebian(work: ParavirtualWork): Promise<BuiltDisk> {
   const { workDirectory, signal, step, cache } = work;
   const root = join(workDirectory, "root");
   step("downloading packages", 0);
@@ -84,7 +84,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
 }
 
 interface Bootstrap {
-  readonly work: ImageWork;
+  readonly work: ParavirtualWork;
   readonly root: string;
   readonly repository: string;
   readonly packages: readonly DebianPackage[];
@@ -128,16 +128,12 @@ async function findKernel(root: string): Promise<string> {
 }
 
 /** initramfs-tools' archive starts udev and looks at every device, which takes an emulated machine many seconds; ours does not. */
-async function replaceArchive(work: ImageWork, root: string, kernel: string): Promise<void> {
-  const [busybox] = await work.cache.files(await work.cache.find(["busybox-static"]), () => undefined);
-  const unpacked = join(work.workDirectory, "busybox");
-  await createMergedRoot(unpacked);
-  await extractPackages(busybox === undefined ? [] : [busybox], unpacked, work.signal);
-  const archive = await firstFileSystem(await readFile(join(unpacked, "bin/busybox")), await openKernelModules(join(root, "usr/lib/modules")));
+async function replaceArchive(work: ParavirtualWork, root: string, kernel: string): Promise<void> {
+  const archive = await firstFileSystem(work.busybox, await openKernelModules(join(root, "usr/lib/modules")));
   await writeFile(join(root, "boot", `initrd.img-${kernel}`), archive);
 }
 
-async function finishTree(work: ImageWork, root: string, kernel: string): Promise<void> {
+async function finishTree(work: ParavirtualWork, root: string, kernel: string): Promise<void> {
   await mkdir(join(root, "boot/grub"), { recursive: true });
   await writeFile(join(root, "boot/grub/grub.cfg"), grubConfiguration(kernel));
   const sources = work.cache.sources.map(({ uris, suites, components }) => ({ uris, suites, components, signedBy: archiveKeyring }));

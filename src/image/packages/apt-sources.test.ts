@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { debianSourcesFor, formatAptSources, parseAptSources } from "./apt-sources.ts";
+import { debianSourcesFor, formatAptSources, parseAptSources, withBackports } from "./apt-sources.ts";
 
 const paragraphs = `Types: deb deb-src
 # a mirror
@@ -57,4 +57,9 @@ test("a machine without a Debian mirror is told what to add", () => {
 test("what is written is read back", () => {
   const sources = debianSourcesFor("bookworm", parseAptSources("debian.sources", paragraphs));
   expect(parseAptSources("x.sources", formatAptSources(sources))).toEqual(sources);
+});
+
+test("backports come from the mirror of the release, not from that of its security", () => {
+  const sources = debianSourcesFor("bookworm", parseAptSources("debian.sources", paragraphs));
+  expect(withBackports("bookworm", sources).map((source) => source.suites)).toEqual([["bookworm", "bookworm-updates", "bookworm-backports"], ["bookworm-security"]]);
 });

@@ -38,6 +38,15 @@ export function debianSourcesFor(release: string, sources: readonly AptSource[])
   );
 }
 
+/** The same mirrors with newer packages that were built for the release. */
+export function withBackports(release: string, sources: readonly AptSource[]): readonly AptSource[] {
+  return sources.map((source) => (source.suites.includes(release) ? { ...source, suites: [...source.suites, backportsOf(release)] } : source));
+}
+
+export function backportsOf(release: string): string {
+  return `${release}-backports`;
+}
+
 /** The sources as the text of a `.sources` file. */
 export function formatAptSources(sources: readonly AptSource[]): string {
   return sources.map(formatParagraph).join("\n");

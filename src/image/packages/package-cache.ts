@@ -17,7 +17,7 @@ import type { Clock } from "../../base/clock.ts";
 import { CapabilityError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { CommandError, runCommand } from "../command.ts";
-import { debianSourcesFor, formatAptSources, parseAptSources } from "./apt-sources.ts";
+import { backportsOf, debianSourcesFor, formatAptSources, parseAptSources, withBackports } from "./apt-sources.ts";
 import type { AptSource } from "./apt-sources.ts";
 import { parseControl } from "./control-file.ts";
 import type { ControlParagraph } from "./control-file.ts";
@@ -48,6 +48,10 @@ export interface PackageCache {
 export interface PackageCacheOptions {
   readonly directory: string;
   readonly release: string;
+  /** Whose packages; absent: amd64. */
+  readonly architecture?: "arm64";
+  /** Rather packages of newer versions that were built for the release. A cache has them always or never. */
+  readonly backports?: true;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -56,16 +60,17 @@ export interface PackageCacheOptions {
 const indexLifeMs = 6 * 3600_000;
 
 export async function openPackageCache(options: PackageCacheOptions): Promise<PackageCache> {
-  const { directory, signal } = options;
-  const sources = debianSourcesFor(options.release, await hostSources());
-  const apt = join(directory, "apt");
+  const { directory, release, architecture = "amd64", backports, signal } = options;
+  const own = debianSourcesFor(release, await hostSources());
+  const sources = backports === true ? withBackports(release, own) : own;
+  const apt = join(directory, architecture === "amd64" ? "apt" : `apt-${architecture}`);
   await mkdir(join(apt, "lists", "partial"), { recursive: true });
   await mkdir(join(apt, "cache", "archives", "partial"), { recursive: true });
   await mkdir(join(directory, "packages"), { recursive: true });
   const configuration = join(apt, "apt.conf");
   await writeFile(join(apt, "debian.sources"), formatAptSources(sources));
   await writeFile(join(apt, "status"), "");
-  await writeFile(configuration, aptConfiguration(apt));
+  await writeFile(configuration, aptConfiguration(apt, architecture, backports === true ? [`APT::Default-Release "${backportsOf(release)}";`] : []));
   const run = (program: string, args: readonly string[], onLine?: (line: string) => void, cwd?: string) =>
     runCommand(program, ["-c", configuration, ...args], { signal, ...(onLine === undefined ? {} : { onLine }), ...(cwd === undefined ? {} : { cwd }) });
   await refreshIndexes(apt, run, options);
@@ -81,7 +86,7 @@ export async function openPackageCache(options: PackageCacheOptions): Promise<Pa
 type RunApt = (program: string, args: readonly string[], onLine?: (line: string) => void, cwd?: string) => Promise<string>;
 
 /** Proxies and credentials of the machine's apt stay in force: its own configuration folder is read before this. */
-function aptConfiguration(apt: string): string {
+function aptConfiguration(apt: string, architecture: string, more: readonly string[]): string {
   return [
     "#clear APT::Update::Post-Invoke;",
     "#clear APT::Update::Post-Invoke-Success;",
@@ -95,14 +100,15 @@ function aptConfiguration(apt: string): string {
     'Dir::Etc::sourceparts "-";',
     'Dir::Etc::preferences "-";',
     'Dir::Etc::preferencesparts "-";',
-    'APT::Architecture "amd64";',
-    'APT::Architectures { "amd64"; };',
+    `APT::Architecture "${architecture}";`,
+    `APT::Architectures { "${architecture}"; };`,
     'APT::Install-Recommends "false";',
     'APT::Sandbox::User "root";',
     'APT::Get::List-Cleanup "false";',
     'Acquire::Languages "none";',
     'Acquire::Retries "2";',
     'Acquire::http::Timeout "20";',
+    ...more,
     "",
   ].join("\n");
 }

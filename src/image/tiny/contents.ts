@@ -3,22 +3,25 @@
  * rest of each package stays outside.
  */
 
-/** Programs, and files that programs open by name, from which package. */
-export const chosenFiles: Readonly<Record<string, readonly string[]>> = {
-  "busybox-static": ["/bin/busybox"],
-  bash: ["/bin/bash"],
-  curl: ["/usr/bin/curl"],
-  "dropbear-bin": ["/usr/sbin/dropbear", "/usr/bin/dropbearkey", "/usr/bin/dbclient"],
-  e2fsprogs: ["/etc/mke2fs.conf", "/sbin/e2fsck", "/sbin/mke2fs", "/sbin/resize2fs", "/sbin/tune2fs"],
-  fdisk: ["/sbin/sfdisk"],
-  "openssh-client": ["/usr/bin/scp"],
-  "openssh-sftp-server": ["/usr/lib/openssh/sftp-server"],
-  sudo: ["/usr/bin/sudo", "/usr/libexec/sudo/libsudo_util.so.0", "/usr/libexec/sudo/sudoers.so"],
-  "libpam-modules": ["/lib/x86_64-linux-gnu/security/pam_deny.so", "/lib/x86_64-linux-gnu/security/pam_permit.so"],
-  "util-linux": ["/bin/findmnt", "/bin/lsblk", "/usr/bin/partx", "/sbin/blkid", "/sbin/wipefs"],
-  "wide-dhcpv6-client": ["/usr/sbin/dhcp6c"], // Debian's busybox leaves its own client out
-  "ncurses-base": ["/lib/terminfo/l/linux", "/lib/terminfo/s/screen", "/lib/terminfo/t/tmux", "/lib/terminfo/v/vt100", "/lib/terminfo/v/vt220", "/lib/terminfo/x/xterm", "/lib/terminfo/x/xterm-256color"],
-};
+/** Programs, and files that programs open by name, from which package; `libraries` is the folder that is named after the architecture. */
+export function chosenFiles(libraries: string): Readonly<Record<string, readonly string[]>> {
+  return {
+    "busybox-static": ["/bin/busybox"],
+    bash: ["/bin/bash"],
+    curl: ["/usr/bin/curl"],
+    "dropbear-bin": ["/usr/sbin/dropbear", "/usr/bin/dropbearkey", "/usr/bin/dbclient"],
+    e2fsprogs: ["/etc/mke2fs.conf", "/sbin/e2fsck", "/sbin/mke2fs", "/sbin/resize2fs", "/sbin/tune2fs"],
+    fdisk: ["/sbin/sfdisk"],
+    "openssh-client": ["/usr/bin/scp"],
+    "openssh-sftp-server": ["/usr/lib/openssh/sftp-server"],
+    socat: ["/usr/bin/socat"],
+    sudo: ["/usr/bin/sudo", "/usr/libexec/sudo/libsudo_util.so.0", "/usr/libexec/sudo/sudoers.so"],
+    "libpam-modules": [`${libraries}/security/pam_deny.so`, `${libraries}/security/pam_permit.so`],
+    "util-linux": ["/bin/findmnt", "/bin/lsblk", "/usr/bin/partx", "/sbin/blkid", "/sbin/wipefs"],
+    "wide-dhcpv6-client": ["/usr/sbin/dhcp6c"], // Debian's busybox leaves its own client out
+    "ncurses-base": ["/lib/terminfo/l/linux", "/lib/terminfo/s/screen", "/lib/terminfo/t/tmux", "/lib/terminfo/v/vt100", "/lib/terminfo/v/vt220", "/lib/terminfo/x/xterm", "/lib/terminfo/x/xterm-256color"],
+  };
+}
 
 /** Packages whose certificates are put together into one file, as Debian's own installation script would. */
 export const certificatePackage = "ca-certificates";
@@ -41,5 +44,5 @@ export const firmwareModules: readonly string[] = [
   ...["tun", "veth", "bridge", "8021q", "vxlan", "dummy", "nf_tables", "nft_chain_nat", "nft_ct", "nft_masq", "xt_MASQUERADE", "xt_conntrack", "iptable_nat", "iptable_filter"],
 ];
 
-/** Modules of the paravirtual kernel, which has its disks and network cards built in. */
+/** Modules of the paravirtual kernel, which has its network cards built in, and its disks' driver in its first file system. */
 export const paravirtualModules: readonly string[] = ["ipv6", "loop", "tun", "vfat", "isofs", "overlay", "fuse", "squashfs"];

@@ -4,7 +4,7 @@
  */
 import { checkAcl, chooseRoute, decideAcl, entriesOf, isPeerOf } from "./checks.ts";
 import type { Address, End, Hop, InterfaceEnd } from "./hop.ts";
-import { addressText, echoReply, holdsAddress, type Packet } from "./packet.ts";
+import { addressText, echoReplyTo, isOfSubnet, type Packet } from "./packet.ts";
 
 interface Question {
   readonly from: End;
@@ -21,7 +21,7 @@ export function checkAnswer(question: Question, source: Address): readonly Hop[]
   const { from, to, packet } = question;
   const target = targetOf(question);
   const parts = [
-    ...(to.kind === "interface" ? [checkRouteBack(to, source, from), checkAclFor(to, "leave", packet, source)] : []),
+    ...(to.kind === "interface" ? [checkRouteBack(to, source, question), checkAclFor(to, "leave", packet, source)] : []),
     ...(from.kind === "interface" ? [checkAclFor(from, "arrive", packet, target)] : []),
   ];
   const worst = parts.find(({ verdict }) => verdict === "stops") ?? parts.find(({ verdict }) => verdict === "unknown");
@@ -35,9 +35,9 @@ export function targetOf({ to, publicly }: Pick<Question, "to" | "publicly">): A
 }
 
 /** The receiver's subnet must have a way to where the packets seem to come from. */
-function checkRouteBack(to: InterfaceEnd, source: Address, from: End): Hop {
+function checkRouteBack(to: InterfaceEnd, source: Address, { from, packet }: Question): Hop {
   const { routeTable: at = "", targets } = to.vpc.subnets.get(to.subnet.id) ?? {};
-  const route = chooseRoute(to, source);
+  const route = chooseRoute(to, source, packet);
   if (route === undefined) return { hop: "answer", verdict: "stops", at, reason: `no route leads back to ${addressText(source)}` };
   const { destination: rule, way } = route;
   const named = targets?.get(rule) ?? "the VPC itself";
@@ -48,9 +48,9 @@ function checkRouteBack(to: InterfaceEnd, source: Address, from: End): Hop {
 }
 
 function checkAclFor(end: InterfaceEnd, direction: "leave" | "arrive", packet: Packet, other: Address): Hop {
-  const ports = packet.port === undefined ? [] : portsToTry(end, direction);
-  const kinds: readonly Packet[] = packet.port === undefined ? [packet.icmp === undefined ? packet : echoReply] : ports.map((port) => ({ ...packet, port }));
-  const decided = kinds.map((kind) => ({ kind, allow: holdsAddress(end.subnet.cidr, other) || decideAcl(entriesOf(end, direction), kind, other).allow }));
+  const ports = packet.port === undefined ? [] : portsToTry(end, direction, packet);
+  const kinds: readonly Packet[] = packet.port === undefined ? [packet.icmp === undefined ? packet : echoReplyTo(packet)] : ports.map((port) => ({ ...packet, port }));
+  const decided = kinds.map((kind) => ({ kind, allow: isOfSubnet(end.subnet, other, packet) || decideAcl(entriesOf(end, direction, packet), kind, other).allow }));
   const denied = decided.find(({ allow }) => !allow);
   const shown = checkAcl(end, direction, denied?.kind ?? packet, other);
   if (denied === undefined) return { ...shown, hop: "answer", verdict: "passes" };
@@ -60,7 +60,7 @@ function checkAclFor(end: InterfaceEnd, direction: "leave" | "arrive", packet: P
 }
 
 /** One of each stretch of ports that all entries treat alike. */
-function portsToTry(end: InterfaceEnd, direction: "leave" | "arrive"): readonly number[] {
-  const edges = entriesOf(end, direction).flatMap(({ traffic: { ports } }) => (ports === undefined ? [] : [ports.from, ports.to + 1]));
+function portsToTry(end: InterfaceEnd, direction: "leave" | "arrive", packet: Packet): readonly number[] {
+  const edges = entriesOf(end, direction, packet).flatMap(({ traffic: { ports } }) => (ports === undefined ? [] : [ports.from, ports.to + 1]));
   return [ephemeral.first, ...edges.filter((port) => port > ephemeral.first && port <= ephemeral.last)];
 }

@@ -1,10 +1,9 @@
 /** What an interface's groups, its subnet's network ACL and its subnet's routes decide about packets. Pure; the meaning is that of the hosts' own rules. */
-import { parseCidr } from "../../base/ipv4.ts";
-import { isIpv6Text } from "../../base/ipv6.ts";
+import { isIpv6AddressIn, isIpv6Text } from "../../base/ipv6.ts";
 import { aclEntryName, type Direction } from "../../host/protocol/counted-rule.ts";
-import type { AclEntrySpecification, GroupRuleSpecification, RouteSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
+import type { AclEntrySpecification, GroupRuleSpecification, PlacedInterface, RouteSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
 import type { Address, Hop, InterfaceEnd } from "./hop.ts";
-import { addressText, holdsAddress, matchesTraffic, packetText, type Packet } from "./packet.ts";
+import { addressText, holdsAddress, isOfSubnet, matchesTraffic, packetText, type Packet } from "./packet.ts";
 
 /** The groups' decision about a new connection; `other` is the address at its other end. */
 export function checkGroups(end: InterfaceEnd, direction: Direction, packet: Packet, other: Address): Hop {
@@ -13,7 +12,7 @@ export function checkGroups(end: InterfaceEnd, direction: Direction, packet: Pac
   const groups = nic.groups.flatMap((id) => vpc.specification.groups.filter((group) => group.id === id));
   const rules = groups.flatMap((group) => group.rules.map((rule) => ({ group: group.id, rule }))).filter(({ rule }) => rule.egress === (direction === "leave"));
   const fitting = rules.filter(({ rule }) => matchesTraffic(rule.traffic, packet));
-  const allowing = fitting.find(({ rule }) => namesPeer(vpc.specification, rule, other));
+  const allowing = fitting.find(({ rule }) => namesPeer(vpc.specification, rule, packet, other));
   const side = direction === "leave" ? "to" : "from";
   if (allowing !== undefined) {
     const { group, rule } = allowing;
@@ -25,11 +24,11 @@ export function checkGroups(end: InterfaceEnd, direction: Direction, packet: Pac
   return { hop, verdict: "stops", at: nic.groups.join(", "), reason, counter: counterOf(end, direction, nic.id) };
 }
 
-/** A group means the private addresses of its members. */
-function namesPeer({ interfaces, peers = [] }: VpcSpecification, { peer }: GroupRuleSpecification, other: Address): boolean {
-  if ("cidrs" in peer) return peer.cidrs.some((cidr) => holdsAddress(cidr, other));
-  const all = [...interfaces, ...peers.flatMap((each) => each.interfaces)];
-  return other !== undefined && all.some((nic) => nic.groups.includes(peer.group) && nic.privateAddresses.includes(other));
+/** A group means the private addresses of its members, and those of IPv6. */
+function namesPeer({ interfaces, peers = [] }: VpcSpecification, { peer }: GroupRuleSpecification, packet: Packet, other: Address): boolean {
+  if ("cidrs" in peer) return peer.cidrs.some((cidr) => holdsAddress(cidr, other, packet));
+  const all: readonly Pick<PlacedInterface, "groups" | "privateAddresses" | "ipv6Addresses">[] = [...interfaces, ...peers.flatMap((each) => each.interfaces)];
+  return other !== undefined && all.some((nic) => nic.groups.includes(peer.group) && (nic.privateAddresses.includes(other) || (nic.ipv6Addresses ?? []).some((own) => isIpv6AddressIn(own, other))));
 }
 
 function peerText({ peer }: GroupRuleSpecification): string {
@@ -41,27 +40,27 @@ export function checkAcl(end: InterfaceEnd, direction: Direction, packet: Packet
   const hop = direction === "leave" ? "network-acl-out" : "network-acl-in";
   const { subnet } = end;
   const at = end.vpc.subnets.get(subnet.id)?.acl ?? "";
-  if (holdsAddress(subnet.cidr, other)) return { hop, verdict: "passes", at, reason: "does not count within a subnet" };
-  const entries = entriesOf(end, direction);
+  if (isOfSubnet(subnet, other, packet)) return { hop, verdict: "passes", at, reason: "does not count within a subnet" };
+  const entries = entriesOf(end, direction, packet);
   const { rule, allow } = decideAcl(entries, packet, other);
   const counter = allowsAll(entries) ? { absent: "an ACL that allows everything is not checked" } : counterOf(end, direction, aclEntryName(subnet.id, rule));
   const reason = `${allow ? "allows" : "denies"} ${packetText(packet)} ${direction === "leave" ? "to" : "from"} ${addressText(other)}`;
   return { hop, verdict: allow ? "passes" : "stops", at, rule: String(rule), reason, counter };
 }
 
-/** Those about IPv4: the way of other packets is not walked. */
-export function entriesOf({ subnet }: InterfaceEnd, direction: Direction): readonly AclEntrySpecification[] {
-  return subnet.acl.filter(({ egress, cidr }) => egress === (direction === "leave") && !isIpv6Text(cidr));
+/** Those about packets of this family. */
+export function entriesOf({ subnet }: InterfaceEnd, direction: Direction, { ipv6 }: Packet): readonly AclEntrySpecification[] {
+  return subnet.acl.filter(({ egress, cidr }) => egress === (direction === "leave") && isIpv6Text(cidr) === (ipv6 === true));
 }
 
 /** The first entry that matches; `*` denies what none does. */
 export function decideAcl(entries: readonly AclEntrySpecification[], packet: Packet, other: Address): { readonly rule: number | "*"; readonly allow: boolean } {
-  const entry = entries.find(({ traffic, cidr }) => matchesTraffic(traffic, packet) && holdsAddress(cidr, other));
+  const entry = entries.find(({ traffic, cidr }) => matchesTraffic(traffic, packet) && holdsAddress(cidr, other, packet));
   return entry === undefined ? { rule: "*", allow: false } : { rule: entry.number, allow: entry.allow };
 }
 
 function allowsAll([first]: readonly AclEntrySpecification[]): boolean {
-  return first !== undefined && first.allow && first.traffic.protocol < 0 && parseCidr(first.cidr)?.prefix === 0;
+  return first !== undefined && first.allow && first.traffic.protocol < 0 && prefixOf(first.cidr) === 0;
 }
 
 export type Way = RouteSpecification["target"] | { readonly kind: "local" };
@@ -72,12 +71,13 @@ export interface ChosenRoute {
 }
 
 /** The longest prefix that holds the address; within the subnet no route counts. Undefined: no route is for it. */
-export function chooseRoute({ subnet, vpc }: InterfaceEnd, address: Address): ChosenRoute | undefined {
+export function chooseRoute({ subnet, vpc }: InterfaceEnd, address: Address, packet: Packet): ChosenRoute | undefined {
   const local = (destination: string): ChosenRoute => ({ destination, way: { kind: "local" } });
-  if (holdsAddress(subnet.cidr, address)) return local(subnet.cidr);
+  if (isOfSubnet(subnet, address, packet)) return local(packet.ipv6 === true ? (subnet.ipv6Cidr ?? "") : subnet.cidr);
   const routes = subnet.routes.map(({ destination, target }): ChosenRoute => ({ destination, way: target }));
-  const all = [...routes, ...vpc.specification.cidrs.map(local)].filter(({ destination }) => holdsAddress(destination, address));
-  return all.toSorted((a, b) => prefixOf(b) - prefixOf(a))[0]; // of equal ones a route of the table, which stands first
+  const own = [...vpc.specification.cidrs, ...(vpc.specification.ipv6Cidrs ?? [])].map(local);
+  const all = [...routes, ...own].filter(({ destination }) => holdsAddress(destination, address, packet));
+  return all.toSorted((a, b) => prefixOf(b.destination) - prefixOf(a.destination))[0]; // of equal ones a route of the table, which stands first
 }
 
 /** Whether the connection leads from the one interface's VPC to the other's. */
@@ -85,8 +85,8 @@ export function isPeerOf({ vpc }: InterfaceEnd, connection: string, to: Interfac
   return (vpc.specification.peers ?? []).some(({ id, vpc: peer }) => id === connection && peer === to.vpc.specification.id);
 }
 
-function prefixOf({ destination }: ChosenRoute): number {
-  return parseCidr(destination)?.prefix ?? 0;
+function prefixOf(cidr: string): number {
+  return Number(cidr.slice(cidr.indexOf("/") + 1));
 }
 
 function counterOf({ host, vpc }: InterfaceEnd, direction: Direction, rule: string): NonNullable<Hop["counter"]> {

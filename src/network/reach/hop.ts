@@ -10,6 +10,7 @@ export type HopName =
   | "route"
   | "public-address-out"
   | "public-address-in"
+  | "gateway-in"
   | "host-path"
   | "network-acl-in"
   | "security-group-in"
@@ -40,7 +41,7 @@ export interface CounterPlace {
   readonly rule: string;
 }
 
-/** An address outside of every VPC; undefined stands for all those that no narrower block than 0.0.0.0/0 names. */
+/** An address outside of every VPC; undefined stands for all those that no narrower block than 0.0.0.0/0, or ::/0, names. */
 export type Address = string | undefined;
 
 /** An interface at one end of the way, and what the hosts of its VPC are told. */
@@ -49,7 +50,7 @@ export interface InterfaceEnd {
   readonly nic: PlacedInterface;
   readonly subnet: SubnetSpecification;
   readonly vpc: VpcView;
-  /** The one of its private addresses that the packets are for, or from. */
+  /** The one of its private addresses, or of those of IPv6, that the packets are for, or from. */
   readonly address: string;
   /** Stands for `address`. */
   readonly publicAddress?: string;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { AclEntrySpecification, GroupRuleSpecification, PeerSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, TrafficSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
+import type { PeerSpecification } from "../../host/protocol/peer-specification.ts";
+import type { AclEntrySpecification, GroupRuleSpecification, PlacedInterface, RouteSpecification, SubnetSpecification, TrafficSpecification, VpcSpecification } from "../../host/protocol/specification.ts";
 import type { HostView, InterfaceEnd } from "./hop.ts";
-import { echoRequest, type Packet } from "./packet.ts";
+import { echoRequest, echoRequest6, type Packet } from "./packet.ts";
 import { outcomeOf, walk, type Journey } from "./walk.ts";
 
 const everywhere = "0.0.0.0/0";
@@ -103,6 +104,8 @@ describe("the way of a packet", () => {
     ["a route to an appliance", { subnets: [{ routes: [by("eni-3")] }, {}], others: [middle({ sourceDestCheck: false })] }, "unknown forwarding eni-3"],
     ["a route to a NAT gateway, which no group guards", { subnets: [{ routes: [by("eni-3")] }, {}], others: [middle({ sourceDestCheck: false, natGateway: true, groups: [] })] }, "unknown forwarding eni-3"],
     ["a sender that is a NAT gateway", { client: { natGateway: true } }, "unknown sender eni-1"],
+    ["a receiver that is an endpoint's interface, which its group guards", { server: { endpoint: true } }, "passes"],
+    ["a sender that is an endpoint", { client: { endpoint: true } }, "stopped sender eni-1"],
     ["a route to the receiver itself", { subnets: [{ routes: [by("eni-2")] }, {}] }, "passes"],
     ["answers that go by an appliance", { subnets: [{}, { routes: [{ ...by("eni-3"), destination: "10.0.0.5/32" }] }], others: [middle({ sourceDestCheck: false })] }, "unknown answer rtb-b 10.0.0.5/32"],
     ["a host that lags behind", { hosts: { 2: { concern: "has not applied it" } } }, "unknown host-path host-1 → host-2"],
@@ -123,6 +126,7 @@ describe("the way of a packet", () => {
     ["from the internet, to an interface without a public address", { server: { publicAddresses: {} } }, ({ server }) => ({ from: other, to: server, packet: { protocol: 6, port: 22 } }), "stopped public-address-in eni-2"],
     ["from the internet, to a subnet that has no way out", { subnets: [{}, { routes: [] }] }, ({ server }) => ({ from: other, to: server, packet: { protocol: 6, port: 22 } }), "stopped answer rtb-b"],
     ["within the VPC by a public address, which is no member of a group", {}, { publicly: true }, "stopped security-group-in sg-2"],
+    ["to an endpoint, but to a port at which no service answers", { server: { endpoint: true }, serverIn: [rule("sgr-any", false, all)] }, { packet: { protocol: 6, port: 22 } }, "stopped port eni-2 22"],
     ["of a ping, whose answer has no entry", { serverIn: [rule("sgr-any", false, all)], subnets: [{}, { acl: [entry(100, false, true, all), entry(100, true, true, { protocol: 1, icmp: { type: 8 } })] }] }, { packet: echoRequest }, "stopped answer acl-b *"],
     ["of a ping, where only TCP is allowed", {}, { packet: echoRequest }, "stopped security-group-in sg-2"],
   ])("%s", (_name, world, change, expected) => {
@@ -149,6 +153,54 @@ describe("the way of a packet", () => {
       };
     });
     expect(ends(reachPeer)).toBe(expected);
+  });
+
+  describe("of IPv6", () => {
+    const block = (number: number) => `3fff:0:0:${number}::/64`;
+    const addressOf = (digit: string) => `3fff:0:0:${digit}::${digit}`;
+    const toGateway = (kind: "internet" | "egress-only"): RouteSpecification => ({ destination: "::/0", target: { kind } });
+    const [entry6, rule6] = [(number: number, egress: boolean, allow: boolean, traffic: TrafficSpecification) => entry(number, egress, allow, traffic, "::/0"), rule("sgr-web6", false, tcp(80), { cidrs: ["::/0"] })];
+    const open6 = [...openAcl, entry6(101, false, true, all), entry6(101, true, true, all)];
+    const web6: Packet = { ...web, ipv6: true };
+    const outside = { kind: "outside", address: undefined } as const;
+    const out6 = { clientOut: [rule("sgr-out", true, all, { cidrs: ["0.0.0.0/0", "::/0"] })] };
+    const dual = (world: World, change: Partial<Journey> | Parameters<typeof journey>[1] = {}): Journey => {
+      const nic = (digit: string) => ({ ipv6Addresses: [addressOf(digit)] });
+      const subnets = [0, 1].map((index) => ({ ipv6Cidr: block(index + 1), acl: open6, routes: [toGateway("internet")], ...world.subnets?.[index] })) as [Partial<SubnetSpecification>, Partial<SubnetSpecification>];
+      const { from, to, ...rest } = journey({ ...out6, ...world, client: { ...nic("1"), ...world.client }, server: { ...nic("2"), ...world.server }, subnets }, { packet: web6, ...(typeof change === "function" ? {} : change) });
+      const asIpv6 = (end: Journey["from"]): Journey["from"] => {
+        if (end.kind === "outside") return end;
+        const { publicAddress: _, ...others } = end;
+        return { ...others, address: end.nic.ipv6Addresses?.[0] ?? "", vpc: { ...end.vpc, specification: { ...end.vpc.specification, ipv6Cidrs: ["3fff::/56"] } } };
+      };
+      return { ...rest, from: asIpv6(from), to: asIpv6(to) };
+    };
+    const fromOutside = (world: World) => {
+      const asked = dual(world);
+      return { ...asked, from: outside };
+    };
+    const toPrefix = (asked: Journey): Journey => {
+      const { to } = asked;
+      return to.kind === "outside" ? asked : { ...asked, to: { ...to, address: "3fff:0:0:2:1::9", nic: { ...to.nic, ipv6Addresses: ["3fff:0:0:2:1::/80"] } } };
+    };
+
+    test.each<readonly [string, Journey, string]>([
+      ["between members of groups", dual({}), "passes"],
+      ["to a group that knows addresses of IPv4 only", dual({ serverIn: [rule("sgr-web", false, tcp(80))] }), "stopped security-group-in sg-2"],
+      ["from a group that lets only IPv4 out", dual({ clientOut: [rule("sgr-out", true, all)] }), "stopped security-group-out sg-1"],
+      ["by an ACL that says nothing of IPv6", dual({ subnets: [{ acl: openAcl }, {}] }), "stopped network-acl-out acl-a *"],
+      ["by an ACL that denies on the way in", dual({ subnets: [{}, { acl: [entry6(90, false, false, tcp(80)), ...open6] }] }), "stopped network-acl-in acl-b 90"],
+      ["by an ACL that stops the echo's answer", dual({ serverIn: [rule("sgr-any", false, all, { cidrs: ["::/0"] })], subnets: [{}, { acl: [entry6(80, true, false, { protocol: 58, icmp: { type: 129 } }), ...open6] }] }, { packet: echoRequest6 }), "stopped answer acl-b 80"],
+      ["to the internet", dual({}, { to: outside }), "passes"],
+      ["to the internet, by an egress-only gateway", dual({ subnets: [{ routes: [toGateway("egress-only")] }, {}] }, { to: outside }), "passes"],
+      ["to the internet, with a route of IPv4 only", dual({ subnets: [{ routes: [toInternet] }, {}] }, { to: outside }), "stopped route rtb-a"],
+      ["from the internet", fromOutside({ serverIn: [rule6] }), "passes"],
+      ["from the internet, through an egress-only gateway", fromOutside({ serverIn: [rule6], subnets: [{}, { routes: [toGateway("egress-only")] }] }), "stopped gateway-in rtb-b ::/0"],
+      ["from the internet, to an address of a prefix", toPrefix(fromOutside({ serverIn: [rule6] })), "passes"],
+      ["from the internet, to a subnet that has no way out", fromOutside({ serverIn: [rule6], subnets: [{}, { routes: [] }] }), "stopped gateway-in rtb-b"],
+    ])("%s", (_name, asked, expected) => {
+      expect(ends(asked)).toBe(expected);
+    });
   });
 
   test("between two interfaces of a subnet no ACL and no route counts", () => {

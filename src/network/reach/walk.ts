@@ -7,14 +7,18 @@
  * is for others, whether anything listens.
  *
  *   sender → group → ACL → route ┬ (same VPC) ───────────────────────── host path → ACL → group → answer → port
- *                                ├ gateway: public address → public address ┘
+ *                                ├ gateway: public address → public address ┤
+ *                                ├ gateway, IPv6: the receiver's gateway ───┤
  *                                ├ peering connection ────────────────┘
  *                                └ interface of the VPC: host path → ACL → group → forwarding, as far as can be seen
  */
+import { servicePorts } from "../../host/protocol/service-connection.ts";
 import { checkAnswer, targetOf } from "./answer.ts";
 import { checkAcl, checkGroups, chooseRoute, isPeerOf, type ChosenRoute } from "./checks.ts";
 import type { Address, End, Hop, InterfaceEnd, OutsideEnd } from "./hop.ts";
 import { addressText, type Packet } from "./packet.ts";
+
+const tcp = 6;
 
 export interface Journey {
   readonly from: End;
@@ -42,13 +46,13 @@ export function outcomeOf(hops: readonly Hop[]): { readonly outcome: "passes" | 
 function leave(from: InterfaceEnd, journey: Journey): readonly Hop[] {
   const { to, packet } = journey;
   const target = targetOf(journey);
-  const route = chooseRoute(from, target);
+  const route = chooseRoute(from, target, packet);
   const begun = [checkPresence("sender", from), checkGroups(from, "leave", packet, target), checkAcl(from, "leave", packet, target), describeRoute(from, route, target)];
   switch (route?.way.kind) {
     case undefined:
     case "blackhole":
-    case "egress-only": // of IPv6, which is not walked
       return begun;
+    case "egress-only":
     case "internet":
       return [...begun, ...crossGateway(from, target, journey)];
     case "interface":
@@ -62,22 +66,39 @@ function leave(from: InterfaceEnd, journey: Journey): readonly Hop[] {
 
 /** From outside, or through the gateway from a public address. */
 function enter(source: Address, to: InterfaceEnd, journey: Journey): readonly Hop[] {
+  if (journey.packet.ipv6 === true) return [checkEntrance(source, to, journey.packet), ...arrive(journey.from, source, to, journey)];
   const at = to.nic.id;
   const reason = to.publicAddress === undefined ? `${to.address} has no public address; nothing outside its VPC can ask for it` : `${to.publicAddress} stands for ${to.address}`;
   const hop: Hop = { hop: "public-address-in", verdict: to.publicAddress === undefined ? "stops" : "passes", at, reason };
   return [hop, ...arrive(journey.from, source, to, journey)];
 }
 
+/** Nothing translates IPv6: whoever has a way to answer through an internet gateway is asked for by its own address. */
+function checkEntrance(source: Address, to: InterfaceEnd, packet: Packet): Hop {
+  const { routeTable: at = "", targets } = to.vpc.subnets.get(to.subnet.id) ?? {};
+  const route = chooseRoute(to, source, packet);
+  if (route === undefined) return { hop: "gateway-in", verdict: "stops", at, reason: `no route leads from ${to.address} to ${addressText(source)}, so no gateway lets it in` };
+  const { destination: rule, way } = route;
+  const named = targets?.get(rule) ?? way.kind;
+  if (way.kind === "internet") return { hop: "gateway-in", verdict: "passes", at, rule, reason: `${named} lets in what is for ${to.address}` };
+  return { hop: "gateway-in", verdict: "stops", at, rule, reason: way.kind === "egress-only" ? `${named} lets out, and in only answers` : `answers would go by ${named}, not by an internet gateway` };
+}
+
 function crossGateway(from: InterfaceEnd, target: Address, journey: Journey): readonly Hop[] {
-  const { to } = journey;
+  const { to, packet } = journey;
+  if (packet.ipv6 === true) return to.kind === "interface" ? enter(from.address, to, journey) : [...checkAnswer(journey, from.address), portOutside(target)];
   const own = from.publicAddress;
   const reason = own === undefined ? `${from.address} has no public address; the gateway lets nothing else out` : `goes on as ${own}`;
   const out: Hop = { hop: "public-address-out", verdict: own === undefined ? "stops" : "passes", at: from.nic.id, reason };
   if (to.kind === "outside") {
-    return [out, ...checkAnswer(journey, own), { hop: "port", verdict: "unknown", at: addressText(target), reason: "is outside of this installation, where nothing is looked at" }];
+    return [out, ...checkAnswer(journey, own), portOutside(target)];
   }
   if (!journey.publicly) return [out, { hop: "public-address-in", verdict: "stops", at: to.nic.id, reason: `${addressText(target)} means nothing outside its VPC` }];
   return [out, ...enter(own, to, journey)];
+}
+
+function portOutside(target: Address): Hop {
+  return { hop: "port", verdict: "unknown", at: addressText(target), reason: "is outside of this installation, where nothing is looked at" };
 }
 
 /** Whatever the address is, the route hands the packet to this interface. */
@@ -108,6 +129,7 @@ function arrive(from: InterfaceEnd | OutsideEnd, source: Address, to: InterfaceE
 
 function checkPresence(hop: "sender" | "host-path", { nic, instance, host, address }: InterfaceEnd): Hop {
   if (nic.natGateway === true) return { hop, verdict: "unknown", at: nic.id, reason: "is a NAT gateway's, which answers nobody that it did not ask" };
+  if (nic.endpoint === true) return hop === "sender" ? { hop, verdict: "stops", at: nic.id, reason: "is an endpoint's, which begins no connection" } : { hop, verdict: "passes", at: nic.id, reason: `${address} is an endpoint's, for which every host answers` };
   if (instance === undefined) return { hop, verdict: "stops", at: nic.id, reason: "is attached to no instance" };
   const running = instance.state === "running" && host !== undefined;
   return { hop, verdict: running ? "passes" : "stops", at: instance.id, reason: running ? `${nic.id}, ${address}, on ${host.id}` : `is ${instance.state}` };
@@ -148,7 +170,12 @@ function isSameVpc(a: InterfaceEnd, b: InterfaceEnd): boolean {
   return a.vpc.specification.id === b.vpc.specification.id;
 }
 
-function describePort(to: InterfaceEnd, { port }: Packet): Hop {
+function describePort(to: InterfaceEnd, { protocol, port }: Packet): Hop {
+  if (to.nic.endpoint === true) {
+    const listens = protocol === tcp && (port === servicePorts.plain || port === servicePorts.secure);
+    const reason = listens ? "the service listens" : `an endpoint answers at ports ${servicePorts.plain} and ${servicePorts.secure} of TCP only`;
+    return { hop: "port", verdict: listens ? "passes" : "stops", at: to.nic.id, ...(port === undefined ? {} : { rule: String(port) }), reason };
+  }
   const reason = port === undefined ? "whether the guest answers cannot be seen from outside it" : "whether anything listens cannot be seen from outside the guest";
   return { hop: "port", verdict: "unknown", at: to.nic.id, ...(port === undefined ? {} : { rule: String(port) }), reason };
 }

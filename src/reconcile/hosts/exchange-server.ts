@@ -1,9 +1,12 @@
 /** The host desk behind its routes, which are those of `host/protocol/exchange.ts`: parses, answers, and hangs up on what is too large. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Log } from "../../base/log.ts";
 import { consoleBytes, longPollMs } from "../../host/protocol/exchange.ts";
+import { frameStream } from "../../host/protocol/framed-stream.ts";
+import { streamProtocol } from "../../host/protocol/stream.ts";
 import type { HostDesk, Standing } from "./host-desk.ts";
-import { MessageError, parseArrival, parseReportBatch } from "./parse-report.ts";
+import { MessageError, parseArrival, parseReportBatch, parseStreamRefusal } from "./parse-report.ts";
 
 const largestBody = 8 * 1024 * 1024;
 const statuses: Readonly<Record<Standing, number>> = { welcome: 204, unknown: 404, superseded: 409 };
@@ -33,6 +36,23 @@ export async function answerHost(desk: HostDesk, request: IncomingMessage, respo
   response.writeHead(answer.status, answer.body === "" ? {} : { "content-type": "application/json" });
   response.end(answer.body);
   return true;
+}
+
+const streamPath = /^\/v1\/hosts\/(?<host>[^/]+)\/streams\/(?<id>[\w-]+)$/;
+
+/** A host that dials a stream: the socket becomes the host's end of it. */
+export function answerUpgrade(desk: HostDesk, { url = "", headers }: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { host, id } = streamPath.exec(url)?.groups ?? {};
+  const isStream = host !== undefined && id !== undefined && headers.upgrade === streamProtocol;
+  socket.on("error", () => socket.destroy());
+  if (head.length > 0) socket.unshift(head);
+  // Said before it is taken: what takes it may write at once.
+  if (isStream && desk.streams.isOrdered(decodeURIComponent(host), id)) {
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${streamProtocol}\r\n\r\n`);
+    desk.streams.join(decodeURIComponent(host), id, frameStream(socket));
+  } else {
+    socket.end("HTTP/1.1 410 Gone\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  }
 }
 
 /** Answers a message whose path is under `/v1/hosts/`; undefined for any other. */
@@ -72,6 +92,10 @@ async function route(desk: HostDesk, { method, readBody, gone }: HostMessage, at
     case "PUT consoles":
       if (at.id === undefined) throw new MessageError("a console needs its instance's id");
       await desk.recordConsole(at.hostId, at.id, number("run"), (await readBody()).subarray(-consoleBytes), number("settled") === 1);
+      return answer(204);
+    case "POST streams":
+      if (at.id === undefined) throw new MessageError("a stream needs its id");
+      desk.streams.refuse(at.hostId, at.id, parseStreamRefusal(await readJson()).code);
       return answer(204);
     default:
       return answer(405);

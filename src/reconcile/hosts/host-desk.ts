@@ -4,20 +4,26 @@
  * One that was declared dead is unknown until it asks for everything anew: so it hears of what it should have no more before anything else.
  */
 import type { Clock } from "../../base/clock.ts";
+import { isId } from "../../base/ids.ts";
 import { openDocument } from "../../compute/role-credentials.ts";
 import type { HostArrival, Incarnation, ReportBatch, SpecificationPage } from "../../host/protocol/exchange.ts";
-import type { ProfileSpecification, Specification } from "../../host/protocol/specification.ts";
+import type { ProfileSpecification } from "../../host/protocol/metadata.ts";
+import type { Specification } from "../../host/protocol/specification.ts";
 import type { SecretKey } from "../../iam/secret.ts";
+import { touchVpc } from "../../network/vpc-specification.ts";
+import { syncRooms } from "../../placement/sync-rooms.ts";
 import { prepare, prepareKept } from "../../store/prepared.ts";
 import type { Store, Tx } from "../../store/store.ts";
 import type { SpecificationRow } from "../../store/tables.ts";
 import { recordReport } from "./record-report.ts";
+import { openStreamDesk, type StreamDesk } from "./stream-desk.ts";
 import { wakeInstancesOf } from "./watch-hosts.ts";
 
 /** `unknown`: no such host in the topology, or it was declared dead and must arrive and ask for everything anew. `superseded`: a newer agent speaks for it. */
 export type Standing = "welcome" | "unknown" | "superseded";
 
 export interface HostDesk {
+  readonly streams: StreamDesk;
   arrive(hostId: string, arrival: HostArrival): Promise<Standing>;
   /** Waits up to `waitMs` for something newer than revision `since`. */
   poll(hostId: string, incarnation: Incarnation, since: number, waitMs: number, signal: AbortSignal): Promise<SpecificationPage | Exclude<Standing, "welcome">>;
@@ -32,9 +38,15 @@ const heardEveryMs = 3_000;
 export function openHostDesk(store: Store, clock: Clock, secretKey: SecretKey): HostDesk {
   const heard = new Map<string, number>();
   const waiters = new Map<string, Set<() => void>>();
+  const wakeHost = (hostId: string): void => {
+    for (const wakeUp of waiters.get(hostId) ?? []) wakeUp();
+  };
   const stop = store.onTouched((topics) => {
-    for (const topic of topics) if (topic.startsWith("host:")) for (const wakeUp of waiters.get(topic.slice(5)) ?? []) wakeUp();
+    for (const topic of topics) if (topic.startsWith("host:")) wakeHost(topic.slice(5));
   });
+  const streams = openStreamDesk(wakeHost);
+  const withStreams = (page: SpecificationPage, hostId: string, signal: AbortSignal): SpecificationPage =>
+    streams.isAwaited(hostId) && !signal.aborted ? { ...page, streams: streams.tell(hostId) } : page;
 
   const hear = async (hostId: string): Promise<void> => {
     const now = clock.now();
@@ -44,6 +56,7 @@ export function openHostDesk(store: Store, clock: Clock, secretKey: SecretKey): 
   };
 
   return {
+    streams,
     arrive: (hostId, arrival) => {
       heard.set(hostId, clock.now());
       return store.write((tx) => recordArrival(tx, hostId, arrival, clock.now()), "soon");
@@ -60,10 +73,10 @@ export function openHostDesk(store: Store, clock: Clock, secretKey: SecretKey): 
         }
         if (typeof page === "string") return page === "dead" ? "unknown" : page;
         await hear(hostId);
-        if (page.specifications.length > 0 || since === 0 || waitMs === 0) return page;
+        if (page.specifications.length > 0 || since === 0 || waitMs === 0 || streams.isAwaited(hostId)) return withStreams(page, hostId, signal);
         await touch.over;
         if (!signal.aborted) await hear(hostId);
-        return await store.read((tx) => readPage(tx, hostId, since, secretKey));
+        return withStreams(await store.read((tx) => readPage(tx, hostId, since, secretKey)), hostId, signal);
       } finally {
         touch.end();
       }
@@ -77,7 +90,10 @@ export function openHostDesk(store: Store, clock: Clock, secretKey: SecretKey): 
       }, "soon"),
     recordConsole: (hostId, instanceId, run, output, settled) =>
       store.write((tx) => recordConsole(tx, hostId, instanceId, run, output, settled, clock.now()), "soon"),
-    close: stop,
+    close: () => {
+      stop();
+      streams.close();
+    },
   };
 }
 
@@ -94,8 +110,18 @@ async function recordArrival(tx: Tx, hostId: string, { incarnation, description 
   const standing = await standingOf(tx, hostId, incarnation);
   if (standing === "unknown" || standing === "superseded") return standing;
   const row = { incarnation, description: JSON.stringify(description), heard_at: now };
+  const before = await tx.db.selectFrom("hosts").select("description").where("id", "=", hostId).executeTakeFirstOrThrow();
   await tx.db.updateTable("hosts").set(row).where("id", "=", hostId).execute();
+  const { mtu, isOnSwitch } = JSON.parse(before.description ?? "{}") as Partial<HostArrival["description"]>; // an earlier arrival's
+  if (mtu !== description.mtu || isOnSwitch !== description.isOnSwitch) await touchVpcsOn(tx, hostId, now);
+  await syncRooms(tx, hostId);
   return "welcome";
+}
+
+/** Other hosts must know by which way this one is reached, and how large packets to it may be. */
+async function touchVpcsOn(tx: Tx, hostId: string, now: number): Promise<void> {
+  const told = await tx.db.selectFrom("specifications").select("id").where("host_id", "=", hostId).where("kind", "=", "vpc").execute();
+  for (const { id } of told) if (isId("vpc", id)) await touchVpc(tx, id, now);
 }
 
 async function readPageFor(tx: Tx, hostId: string, incarnation: Incarnation, since: number, secretKey: SecretKey): Promise<SpecificationPage | Exclude<Standing, "welcome"> | "dead"> {

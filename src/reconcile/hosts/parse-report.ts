@@ -1,7 +1,9 @@
 /** Agents' messages are parsed before they are believed: a wrong one is refused whole and names its first fault. */
 import { virtualizations } from "../../host/protocol/specification.ts";
-import type { HostArrival, ReportBatch } from "../../host/protocol/exchange.ts";
-import type { DiskReport, EngineAvailability, HostDescription, MachineReport, Report, SnapshotReport, VolumeCondition, VolumeReport, VpcReport } from "../../host/protocol/report.ts";
+import type { HostArrival, ReportBatch, StreamRefusal } from "../../host/protocol/exchange.ts";
+import type { CreditBalance } from "../../host/protocol/processor.ts";
+import type { AcceleratorDescription, CardDescription, DiskReport, EngineAvailability, HostDescription, MachineReport, Report, SnapshotReport, VolumeCondition, VolumeReport, VpcReport } from "../../host/protocol/report.ts";
+import { streamErrorCodes } from "../../host/protocol/stream.ts";
 
 export class MessageError extends Error {
   override readonly name = "MessageError";
@@ -20,9 +22,14 @@ export function parseReportBatch(value: unknown): ReportBatch {
   return { incarnation: asNumber(fields["incarnation"], "incarnation"), reports: fields["reports"].map(parseReport) };
 }
 
+export function parseStreamRefusal(value: unknown): StreamRefusal {
+  return { code: asOneOf(asFields(value, "refusal")["code"], streamErrorCodes, "code") };
+}
+
 function parseReport(value: unknown): Report {
   const fields = asFields(value, "report");
   const id = asText(fields["id"], "id");
+  if (fields["kind"] === "credits") return { kind: "credits", id: id as MachineReport["id"], run: asNumber(fields["run"], "run"), credits: parseCredits(fields["credits"]) }; // compared with rows' ids, never trusted
   const generation = asNumber(fields["generation"], "generation");
   const reason = optional("reason", fields["reason"], asText);
   if (fields["kind"] === "volume") {
@@ -41,7 +48,7 @@ function parseReport(value: unknown): Report {
     const state = asOneOf(fields["state"], ["applied", "absent", "failed"] as const, "state");
     return { kind: "vpc", id: id as VpcReport["id"], generation, state, ...reason }; // compared with rows' ids, never trusted
   }
-  if (fields["kind"] !== "machine") throw new MessageError("a report's kind is none of machine, volume, vpc");
+  if (fields["kind"] !== "machine") throw new MessageError("a report's kind is none of machine, volume, vpc, credits");
   return {
     kind: "machine",
     id: id as MachineReport["id"], // compared with rows' ids, never trusted
@@ -52,9 +59,20 @@ function parseReport(value: unknown): Report {
     ...reason,
     reboots: asNumber(fields["reboots"], "reboots"),
     ...(fields["reached"] === true ? { reached: true } : {}),
+    ...(typeof fields["answers"] === "boolean" ? { answers: fields["answers"] } : {}),
     ...optional("startedAt", fields["startedAt"], asNumber),
     ...optional("disks", fields["disks"], listOf(parseDisk)),
     ...optional("accepted", fields["accepted"], asNumber),
+  };
+}
+
+function parseCredits(value: unknown): CreditBalance {
+  const fields = asFields(value, "credits");
+  return {
+    balance: asAmount(fields["balance"], "balance"),
+    launch: asAmount(fields["launch"], "launch"),
+    surplus: asAmount(fields["surplus"], "surplus"),
+    charged: asAmount(fields["charged"], "charged"),
   };
 }
 
@@ -118,13 +136,30 @@ function parseDescription(value: unknown): HostDescription {
   return {
     version: asText(fields["version"], "version"),
     engines: { emulated, paravirtual, hardware },
+    ...optional("arm64", fields["arm64"], parseAvailability),
+    ...optional("cards", fields["cards"], listOf(parseCard)),
+    ...optional("accelerators", fields["accelerators"], listOf(parseAccelerator)),
+    ...optional("mtu", fields["mtu"], asNumber),
+    ...(fields["isOnSwitch"] === true ? { isOnSwitch: true } : {}),
     machine: {
       cpus: asNumber(machine["cpus"], "cpus"),
       memoryMib: asNumber(machine["memoryMib"], "memoryMib"),
       cpuModel: asText(machine["cpuModel"], "cpuModel"),
       kernel: asText(machine["kernel"], "kernel"),
+      ...optional("diskGib", machine["diskGib"], asNumber),
+      ...optional("networkMbps", machine["networkMbps"], asNumber),
     },
   };
+}
+
+function parseCard(value: unknown): CardDescription {
+  const fields = asFields(value, "card");
+  return { device: asText(fields["device"], "device"), functions: asNumber(fields["functions"], "functions"), ...optional("disksGib", fields["disksGib"], listOf((each) => asNumber(each, "disksGib"))), ...optional("reason", fields["reason"], asText) };
+}
+
+function parseAccelerator(value: unknown): AcceleratorDescription {
+  const fields = asFields(value, "accelerator");
+  return { model: asText(fields["model"], "model"), count: asNumber(fields["count"], "count"), ...optional("reason", fields["reason"], asText) };
 }
 
 function parseAvailability(value: unknown, name: string): EngineAvailability {
@@ -149,6 +184,11 @@ function asText(value: unknown, name: string): string {
 
 function asNumber(value: unknown, name: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new MessageError(`${name} is not a whole number`);
+  return value;
+}
+
+function asAmount(value: unknown, name: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) throw new MessageError(`${name} is not an amount`);
   return value;
 }
 

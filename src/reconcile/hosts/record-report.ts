@@ -2,7 +2,8 @@
  * Facts from hosts into rows. A report counts only when it comes from the host that holds the thing now and is not older than what is known;
  * all others are set aside. Where the new fact leaves something to do, the thing's reconciler is woken in the same transaction.
  */
-import type { DiskReport, MachineReport, Report, VolumeReport } from "../../host/protocol/report.ts";
+import type { DiskReport, MachineReport, Report, StateReport, VolumeReport } from "../../host/protocol/report.ts";
+import type { CreditReport } from "../../host/protocol/processor.ts";
 import { hasDetaching } from "../../network/network-interface.ts";
 import { exportNameOf, listAttachments } from "../../storage/volume-attachment.ts";
 import type { InstanceRow } from "../../store/compute-tables.ts";
@@ -15,11 +16,12 @@ import { recordSnapshots } from "./record-snapshots.ts";
 import { recordVpc } from "./record-vpc.ts";
 
 export async function recordReport(tx: Tx, hostId: string, report: Report, now: number): Promise<void> {
+  if (report.kind === "credits") return recordCredits(tx, hostId, report);
   if (await record(tx, hostId, report, now)) await wake(tx, { kind: report.kind === "machine" ? "instance" : report.kind, key: report.id }, now);
 }
 
 /** Returns whether the thing's reconciler should look. */
-function record(tx: Tx, hostId: string, report: Report, now: number): Promise<boolean> {
+function record(tx: Tx, hostId: string, report: StateReport, now: number): Promise<boolean> {
   switch (report.kind) {
     case "machine":
       return recordMachine(tx, hostId, report, now);
@@ -43,34 +45,52 @@ async function recordMachine(tx: Tx, hostId: string, report: MachineReport, now:
     observed_cause: report.cause ?? null,
     observed_reason: report.reason ?? null,
     observed_reached: reached,
+    observed_silent_since: silentSince(known, report, now),
   };
   const givenBack = report.disks !== undefined && (await recordDisks(tx, report.id, report.disks));
   if (isSame(known, observed)) return givenBack;
   await setMachine(tx, { ...observed, observed_at: now, id: report.id });
+  tx.touch("machines");
   const isAwaited = generation > known.observed_generation && (await hasDetaching(tx, report.id));
   return givenBack || isAwaited || known.want !== "running" || known.image_task !== null || known.recovering_since !== null || report.state === "stopped" || report.state === "failed" || report.state === "absent";
+}
+
+/** Of the run that the report is about. A host that has not asked since its agent's start says nothing new. */
+function silentSince({ observed_run: run, observed_silent_since: since }: Pick<InstanceRow, "observed_run" | "observed_silent_since">, report: MachineReport, now: number): number | null {
+  const known = report.run === run ? since : null;
+  if (report.reached !== true || report.answers === true) return null;
+  return report.answers === false ? (known ?? now) : known;
 }
 
 const selectMachine = prepare((db, { id, hostId }: { id: MachineReport["id"]; hostId: string }) =>
   db
     .selectFrom("instances")
-    .select(["want", "image_task", "recovering_since", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason", "observed_reached"])
+    .select(["want", "image_task", "recovering_since", "observed_generation", "observed_run", "observed_state", "observed_cause", "observed_reason", "observed_reached", "observed_silent_since"])
     .where("id", "=", id)
     .where("host_id", "=", hostId),
 );
 
-type ObservedMachine = Pick<InstanceRow, "id" | "observed_generation" | "observed_run" | "observed_state" | "observed_cause" | "observed_reason" | "observed_reached" | "observed_at">;
+type ObservedMachine = Pick<InstanceRow, "id" | "observed_generation" | "observed_run" | "observed_state" | "observed_cause" | "observed_reason" | "observed_reached" | "observed_silent_since" | "observed_at">;
 
-const setMachine = prepare((db, { id, observed_generation, observed_run, observed_state, observed_cause, observed_reason, observed_reached, observed_at }: ObservedMachine) =>
+const setMachine = prepare((db, { id, observed_generation, observed_run, observed_state, observed_cause, observed_reason, observed_reached, observed_silent_since, observed_at }: ObservedMachine) =>
   db
     .updateTable("instances")
-    .set({ observed_generation, observed_run, observed_state, observed_cause, observed_reason, observed_reached, observed_at })
+    .set({ observed_generation, observed_run, observed_state, observed_cause, observed_reason, observed_reached, observed_silent_since, observed_at })
     .where("id", "=", id),
 );
 
 function isSame<Columns extends object>(known: Columns, observed: Partial<Columns>): boolean {
   return Object.entries(observed).every(([name, value]) => known[name as keyof Columns] === value); // both have the same columns
 }
+
+/** Nothing is to be done about them; the next run begins with them. */
+async function recordCredits(tx: Tx, hostId: string, { id, run, credits }: CreditReport): Promise<void> {
+  await setCredits(tx, { id, hostId, run, credits: JSON.stringify(credits) });
+}
+
+const setCredits = prepare((db, { id, hostId, run, credits }: { id: MachineReport["id"]; hostId: string; run: number; credits: string }) =>
+  db.updateTable("instances").set({ observed_credits: credits }).where("id", "=", id).where("host_id", "=", hostId).where("run", "=", run),
+);
 
 /** Returns whether the guest has given back a volume that it was asked for. What the report does not name, the guest does not have. */
 async function recordDisks(tx: Tx, instance: MachineReport["id"], disks: readonly DiskReport[]): Promise<boolean> {

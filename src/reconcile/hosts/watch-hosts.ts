@@ -8,6 +8,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { silentAfterMs } from "../../host/protocol/exchange.ts";
+import { wakeReservationsOn } from "../../placement/capacity-reservation.ts";
 import type { InstanceRow } from "../../store/compute-tables.ts";
 import { wake } from "../../store/due.ts";
 import type { Store, Tx } from "../../store/store.ts";
@@ -78,6 +79,7 @@ function selectSilent(tx: Tx, now: number) {
 export async function declareDead(tx: Tx, hostId: string, now: number): Promise<void> {
   await tx.db.updateTable("hosts").set({ failed_at: now }).where("id", "=", hostId).execute();
   await wakeInstancesOf(tx, hostId, now);
+  await wakeReservationsOn(tx, hostId, now);
 }
 
 /** Of a host that has died, or that is there again. */

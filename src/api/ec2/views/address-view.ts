@@ -1,5 +1,5 @@
 /** Elastic IP addresses as EC2 shows them. */
-import type { Address } from "@aws-sdk/client-ec2";
+import type { Address, AddressAttribute } from "@aws-sdk/client-ec2";
 import type { Tag } from "../../../compute/tags.ts";
 import type { ElasticIpRow } from "../../../store/network-tables.ts";
 import { toTagViews } from "./tag-view.ts";
@@ -18,4 +18,8 @@ export function toAddressView(row: ElasticIpRow, instanceId: string | null | und
       : { AssociationId: row.association_id, NetworkInterfaceId: row.interface_id, NetworkInterfaceOwnerId: row.account, PrivateIpAddress: row.private_address }),
     Tags: toTagViews(tags),
   };
+}
+
+export function toAddressAttribute({ public_address: PublicIp, id: AllocationId, reverse_name: name }: ElasticIpRow): AddressAttribute {
+  return { PublicIp, AllocationId, ...(name === null ? {} : { PtrRecord: name }) };
 }

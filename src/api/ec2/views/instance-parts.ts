@@ -3,9 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { InterfaceId } from "../../../base/ids.ts";
 import type { Tag } from "../../../compute/tags.ts";
 import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
-import { listIpv6Addresses } from "../../../network/listed-ipv6-addresses.ts";
+import { listPrefixes } from "../../../network/interface-prefixes.ts";
+import { listIpv6Addresses, listIpv6Prefixes } from "../../../network/listed-ipv6-addresses.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow, SecurityGroupRow, VpcRow } from "../../../store/network-tables.ts";
+import type { PlacementGroupRow } from "../../../store/placement-tables.ts";
 import { areEqualRows } from "../../../store/equal-rows.ts";
 import { prepare, prepareForList, prepareKept } from "../../../store/prepared.ts";
 import type { Tx } from "../../../store/store.ts";
@@ -17,11 +19,15 @@ export interface ViewedInstance {
   /** Of its interfaces, in their order. */
   readonly addresses: ReadonlyMap<InterfaceId, readonly InterfaceAddress[]>;
   /** Of those of its interfaces that have any. */
-  readonly ipv6: ReadonlyMap<InterfaceId, readonly string[]>;
+  readonly ipv6: Addresses;
+  readonly prefixes: Addresses;
+  readonly ipv6Prefixes: Addresses;
   readonly attachments: readonly VolumeAttachmentRow[];
   readonly tags: readonly Tag[];
   readonly groups: ReadonlyMap<string, SecurityGroupRow>;
   readonly vpcs: ReadonlyMap<string, VpcRow>;
+  /** Its placement group, if it is in one. */
+  readonly placementGroup: Pick<PlacementGroupRow, "id" | "name"> | undefined;
 }
 
 /** Up to so many instances are looked up by id; for more, all rows of their account and region are read. */
@@ -36,27 +42,46 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
   const nics = await readInterfaces(tx, account, region, ids);
   const interfaces = groupBy(nics, (row) => row.instance_id ?? "");
   const addresses = await listInterfaceAddresses(tx, nics);
-  const ipv6 = await listIpv6Addresses(tx, nics.map((nic) => nic.id));
+  const nicIds = nics.map((nic) => nic.id);
+  const [ipv6, prefixes, ipv6Prefixes] = [await listIpv6Addresses(tx, nicIds), await listPrefixes(tx, nicIds), await listIpv6Prefixes(tx, nicIds)];
   const attachments = groupBy(await readAttachments(tx, account, region, ids), (row) => row.instance_id);
   const tags = groupBy(await readTags(tx, account, region, ids), (row) => row.resource_id);
   const [groups, vpcs] = [await selectGroups(tx, first), await selectVpcs(tx, first)];
+  const placementGroups = await readPlacementGroups(tx, rows);
   const around = { groups: new Map(groups.map((row) => [row.id, row])), vpcs: new Map(vpcs.map((row) => [String(row.id), row])) };
   const viewed = rows.map((row) => ({
     row,
     interfaces: interfaces.get(row.id) ?? [],
     addresses: new Map((interfaces.get(row.id) ?? []).map(({ id }) => [id, addresses.get(id) ?? []])),
-    ipv6: new Map((interfaces.get(row.id) ?? []).flatMap(({ id }) => (ipv6.has(id) ? [[id, ipv6.get(id) ?? []]] : []))),
+    ipv6: entriesOf(interfaces.get(row.id) ?? [], ipv6),
+    prefixes: entriesOf(interfaces.get(row.id) ?? [], prefixes),
+    ipv6Prefixes: entriesOf(interfaces.get(row.id) ?? [], ipv6Prefixes),
     attachments: attachments.get(row.id) ?? [],
     tags: tags.get(row.id) ?? [],
+    placementGroup: row.placement_group_id === null ? undefined : placementGroups.get(row.placement_group_id),
     ...around,
   }));
   return takeOver(former, viewed);
+}
+
+type Addresses = ReadonlyMap<InterfaceId, readonly string[]>;
+
+/** Those of the interfaces; mostly there are none at all. */
+function entriesOf(interfaces: readonly NetworkInterfaceRow[], all: Addresses): Addresses {
+  return all.size === 0 ? all : new Map(interfaces.flatMap(({ id }) => (all.has(id) ? [[id, all.get(id) ?? []]] : [])));
 }
 
 type Owner = Pick<InstanceRow, "account" | "region">;
 
 const selectGroups = prepareKept((db, { account, region }: Owner) => db.selectFrom("security_groups").selectAll().where("account", "=", account).where("region", "=", region));
 const selectVpcs = prepareKept((db, { account, region }: Owner) => db.selectFrom("vpcs").selectAll().where("account", "=", account).where("region", "=", region));
+
+/** Few instances are in a group; groups keep their names. */
+async function readPlacementGroups(tx: Tx, rows: readonly InstanceRow[]): Promise<ReadonlyMap<string, PlacementGroupRow>> {
+  const member = rows.find((row) => row.placement_group_id !== null);
+  const groups = member === undefined ? [] : await tx.db.selectFrom("placement_groups").selectAll().where("account", "=", member.account).where("region", "=", member.region).execute();
+  return new Map(groups.map((group) => [group.id, group]));
+}
 
 /** The instances, those of `former` in the place of equal ones: what is kept of a view belongs to the very object. */
 function takeOver(former: readonly ViewedInstance[], viewed: readonly ViewedInstance[]): readonly ViewedInstance[] {
@@ -79,10 +104,16 @@ function isSameInstance(a: ViewedInstance, b: ViewedInstance): boolean {
     areEqualRows([a.row], [b.row]) &&
     areEqualRows(a.interfaces, b.interfaces) &&
     areEqualAddresses([...a.addresses.values()].flat(), [...b.addresses.values()].flat()) && // each interface's begin with its primary one
-    isDeepStrictEqual(a.ipv6, b.ipv6) &&
+    areEqualMaps(a.ipv6, b.ipv6) &&
+    areEqualMaps(a.prefixes, b.prefixes) &&
+    areEqualMaps(a.ipv6Prefixes, b.ipv6Prefixes) &&
     areEqualRows(a.attachments, b.attachments) &&
     areEqualRows(a.tags, b.tags)
   );
+}
+
+function areEqualMaps(some: Addresses, others: Addresses): boolean {
+  return some.size === others.size && (some.size === 0 || isDeepStrictEqual(some, others));
 }
 
 function areEqualAddresses(some: readonly InterfaceAddress[], others: readonly InterfaceAddress[]): boolean {

@@ -37,6 +37,7 @@ const fields: Fields = {
   "instance-storage-info.total-size-in-gb": (type) => type.InstanceStorageInfo?.TotalSizeInGB,
   "instance-storage-supported": (type) => type.InstanceStorageSupported,
   "memory-info.size-in-mib": (type) => type.MemoryInfo?.SizeInMiB,
+  "network-info.bandwidth-weightings": (type) => type.NetworkInfo?.BandwidthWeightings,
   "network-info.efa-info.maximum-efa-interfaces": (type) => type.NetworkInfo?.EfaInfo?.MaximumEfaInterfaces,
   "network-info.efa-supported": (type) => type.NetworkInfo?.EfaSupported,
   "network-info.ena-support": (type) => type.NetworkInfo?.EnaSupport,

@@ -1,5 +1,5 @@
 /** Instances as EC2 shows them. */
-import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstancePrivateIpAddress, InstanceStateChange, Reservation } from "@aws-sdk/client-ec2";
+import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstancePrivateIpAddress, InstanceStateChange, Placement, Reservation } from "@aws-sdk/client-ec2";
 import { toAttachmentState } from "../../../compute/attachment-state.ts";
 import type { StateChange } from "../../../compute/instance.ts";
 import { stateCodes, toInstanceState, type InstanceState } from "../../../compute/instance-state.ts";
@@ -13,7 +13,9 @@ import { groupIdsOf } from "../../../network/network-interface.ts";
 import type { InstanceRow } from "../../../store/compute-tables.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
 import type { VolumeAttachmentRow } from "../../../store/storage-tables.ts";
+import { markLasting } from "../../../wire/lasting.ts";
 import type { ViewedInstance } from "./instance-parts.ts";
+import { toPrefixFields } from "./network-interface-view.ts";
 
 export function toStateChange({ instance, previous, current }: StateChange): InstanceStateChange {
   return { InstanceId: instance.id, CurrentState: toStateView(current), PreviousState: toStateView(previous) };
@@ -57,7 +59,9 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
     ProductCodes: [],
     InstanceType: row.instance_type as NonNullable<Instance["InstanceType"]>, // the catalogue's names are EC2's
     LaunchTime: new Date(row.launched_at),
-    Placement: { AvailabilityZone: row.zone, GroupName: "", Tenancy: row.tenancy },
+    Placement: toPlacementView(viewed),
+    ...(row.capacity_reservation_id === null ? {} : { CapacityReservationId: row.capacity_reservation_id }),
+    CapacityReservationSpecification: toCapacitySpecificationView(row),
     ...(row.kernel_id === null || row.virtualization_type === "hvm" ? {} : { KernelId: row.kernel_id }),
     Monitoring: { State: row.monitoring === 1 ? "enabled" : "disabled" },
     ...(primary === undefined ? {} : toNetworkFields(viewed, primary)),
@@ -77,9 +81,36 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
   };
 }
 
+const keptViews = new WeakMap<ViewedInstance, Instance>();
+
+/** An instance whose rows stay as they are keeps its view, and so the bytes of it. */
+export function toKeptView(viewed: ViewedInstance): Instance {
+  let view = keptViews.get(viewed);
+  if (view === undefined) keptViews.set(viewed, (view = markLasting(toInstanceView(viewed))));
+  return view;
+}
+
 function toProfileField(row: InstanceRow): Pick<Instance, "IamInstanceProfile"> {
   const association = associationOf(row);
   return association === undefined ? {} : { IamInstanceProfile: { Arn: association.profileArn, Id: association.profileId } };
+}
+
+/** Also as a launch template would say it. */
+export function toPlacementView({ row, placementGroup }: Pick<ViewedInstance, "row" | "placementGroup">): Placement {
+  return {
+    AvailabilityZone: row.zone,
+    GroupName: placementGroup?.name ?? "",
+    ...(placementGroup === undefined ? {} : { GroupId: placementGroup.id }),
+    ...(row.partition_number === null ? {} : { PartitionNumber: row.partition_number }),
+    Tenancy: row.tenancy,
+    ...(row.tenancy === "host" ? { Affinity: row.affinity } : {}),
+    ...(row.dedicated_host_id === null ? {} : { HostId: row.dedicated_host_id }),
+  };
+}
+
+function toCapacitySpecificationView(row: InstanceRow): NonNullable<Instance["CapacityReservationSpecification"]> {
+  if (row.capacity_target !== null) return { CapacityReservationTarget: { CapacityReservationId: row.capacity_target } };
+  return { CapacityReservationPreference: row.capacity_preference };
 }
 
 /** What follows from the type and the launch alone. */
@@ -88,7 +119,6 @@ function toFixedFields(row: InstanceRow): Partial<Instance> {
   const options = JSON.parse(row.metadata_options) as MetadataOptions; // written by launch and ModifyInstanceMetadataOptions
   return {
     CpuOptions: { CoreCount: type?.cores ?? 1, ThreadsPerCore: type?.threadsPerCore ?? 1 },
-    CapacityReservationSpecification: { CapacityReservationPreference: "open" },
     HibernationOptions: { Configured: false },
     MetadataOptions: toMetadataOptionsView(options),
     EnclaveOptions: { Enabled: false },
@@ -97,7 +127,7 @@ function toFixedFields(row: InstanceRow): Partial<Instance> {
     UsageOperationUpdateTime: new Date(row.created_at),
     PrivateDnsNameOptions: { HostnameType: "ip-name", EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
     MaintenanceOptions: { AutoRecovery: row.auto_recovery === 1 ? "default" : "disabled" },
-    CurrentInstanceBootMode: "legacy-bios",
+    CurrentInstanceBootMode: row.architecture === "arm64" ? "uefi" : "legacy-bios",
   };
 }
 
@@ -159,6 +189,7 @@ function toNetworkInterface(viewed: ViewedInstance, nic: NetworkInterfaceRow): I
     },
     ...(primary?.Association === undefined ? {} : { Association: primary.Association }),
     PrivateIpAddresses: addresses,
+    ...toPrefixFields({ ipv4: viewed.prefixes.get(nic.id), ipv6: viewed.ipv6Prefixes.get(nic.id) }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { MetadataOptions } from "../../../compute/metadata-options.ts";
 import { groupIdsOf } from "../../../network/network-interface.ts";
 import type { VolumeRow } from "../../../store/storage-tables.ts";
 import type { ViewedInstance } from "./instance-parts.ts";
-import { toMetadataOptionsView } from "./instance-view.ts";
+import { toMetadataOptionsView, toPlacementView } from "./instance-view.ts";
 
 export function toTemplateDataOf(viewed: ViewedInstance, volumes: readonly VolumeRow[]): ResponseLaunchTemplateData {
   const { row } = viewed;
@@ -29,7 +29,7 @@ export function toTemplateDataOf(viewed: ViewedInstance, volumes: readonly Volum
       ...(nic.device_index === 0 ? { AssociatePublicIpAddress: row.public_address_wanted === 1 } : {}),
     })),
     Monitoring: { Enabled: row.monitoring === 1 },
-    Placement: { AvailabilityZone: row.zone, GroupName: "", Tenancy: row.tenancy },
+    Placement: toPlacementView(viewed),
     DisableApiTermination: row.disable_api_termination === 1,
     DisableApiStop: row.disable_api_stop === 1,
     InstanceInitiatedShutdownBehavior: row.shutdown_behavior,

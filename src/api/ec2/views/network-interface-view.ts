@@ -6,8 +6,8 @@ import { ownedRows, type Owner } from "../../../compute/owned-rows.ts";
 import { listTagsOfType, type Tag } from "../../../compute/tags.ts";
 import { listInterfaceAddresses, type InterfaceAddress } from "../../../network/interface-addresses.ts";
 import { listPrefixes } from "../../../network/interface-prefixes.ts";
-import { listIpv6Addresses } from "../../../network/listed-ipv6-addresses.ts";
-import { groupIdsOf, isInUse } from "../../../network/network-interface.ts";
+import { listIpv6Addresses, listIpv6Prefixes } from "../../../network/listed-ipv6-addresses.ts";
+import { groupIdsOf, isInUse, isManaged } from "../../../network/network-interface.ts";
 import type { NetworkInterfaceRow } from "../../../store/network-tables.ts";
 import type { Tx } from "../../../store/store.ts";
 import { toTagViews } from "./tag-view.ts";
@@ -20,7 +20,7 @@ interface InterfaceSurroundings {
   /** Names of security groups by id. */
   readonly groupNames: ReadonlyMap<string, string>;
   /** Whether the interface's VPC gives public host names. */
-  readonly prefixes: readonly string[];
+  readonly prefixes: Prefixes;
   readonly publicHostNames: boolean;
   readonly tags: readonly Tag[] | undefined;
 }
@@ -31,14 +31,14 @@ export async function viewNetworkInterfaces(tx: Tx, owner: Owner, rows: readonly
   const named = new Set((await ownedRows(tx, "vpcs", owner)).flatMap((vpc) => (vpc.enable_dns_hostnames === 1 ? [vpc.id] : [])));
   const tags = await listTagsOfType(tx, owner, "network-interface");
   const addresses = await listInterfaceAddresses(tx, rows);
-  const prefixes = await listPrefixes(tx, rows.map((row) => row.id));
-  const ipv6 = await listIpv6Addresses(tx, rows.map((row) => row.id));
+  const ids = rows.map((row) => row.id);
+  const [prefixes, ipv6, ipv6Prefixes] = [await listPrefixes(tx, ids), await listIpv6Addresses(tx, ids), await listIpv6Prefixes(tx, ids)];
   return rows.map((row) =>
     toNetworkInterfaceView(row, {
       addresses: addresses.get(row.id) ?? [],
       ipv6Addresses: ipv6.get(row.id) ?? [],
       groupNames,
-      prefixes: prefixes.get(row.id) ?? [],
+      prefixes: { ipv4: prefixes.get(row.id), ipv6: ipv6Prefixes.get(row.id) },
       publicHostNames: named.has(row.vpc_id),
       tags: tags.get(row.id),
     }),
@@ -56,31 +56,46 @@ function toNetworkInterfaceView(row: NetworkInterfaceRow, { addresses, ipv6Addre
     AvailabilityZoneId: zoneIdOf(row.zone) ?? "",
     Description: row.description,
     OwnerId: row.account,
-    RequesterManaged: row.nat_gateway_id !== null,
+    RequesterManaged: isManaged(row),
     Status: isInUse(row) ? "in-use" : "available",
     MacAddress: row.mac,
     PrivateIpAddress: row.private_address,
     PrivateDnsName: privateHostName(row.private_address, row.region),
     SourceDestCheck: row.source_dest_check === 1,
     Groups: groupIdsOf(row).map((id) => ({ GroupId: id, GroupName: groupNames.get(id) ?? "" })),
-    ...(row.nat_gateway_id === null ? { InterfaceType: "interface" } : natGatewayFields(row.nat_gateway_id)),
+    ...managementFields(row),
     Ipv6Addresses: ipv6Addresses.map((address) => ({ Ipv6Address: address, IsPrimaryIpv6: false })),
     ...(ipv6Addresses[0] === undefined ? {} : { Ipv6Address: ipv6Addresses[0] }),
     TagSet: toTagViews(tags),
     ...(row.instance_id === null ? {} : { Attachment: toInterfaceAttachment(row, row.instance_id) }),
     ...(association === undefined ? {} : { Association: association }),
     PrivateIpAddresses: privateAddresses,
-    ...(prefixes.length === 0 ? {} : { Ipv4Prefixes: prefixes.map((prefix) => ({ Ipv4Prefix: prefix })) }),
+    ...toPrefixFields(prefixes),
   };
 }
 
-/** EC2 itself is behind the gateway. Its model writes the type otherwise than its answers do. */
-function natGatewayFields(gateway: string): Pick<NetworkInterface, "InterfaceType" | "RequesterId" | "Attachment"> {
+interface Prefixes {
+  readonly ipv4: readonly string[] | undefined;
+  readonly ipv6: readonly string[] | undefined;
+}
+
+/** Not named when there are none, as in EC2's answers. */
+export function toPrefixFields({ ipv4 = [], ipv6 = [] }: Prefixes): Pick<NetworkInterface, "Ipv4Prefixes" | "Ipv6Prefixes"> {
   return {
-    InterfaceType: "nat_gateway" as "natGateway",
+    ...(ipv4.length === 0 ? {} : { Ipv4Prefixes: ipv4.map((prefix) => ({ Ipv4Prefix: prefix })) }),
+    ...(ipv6.length === 0 ? {} : { Ipv6Prefixes: ipv6.map((prefix) => ({ Ipv6Prefix: prefix })) }),
+  };
+}
+
+/** EC2 itself is behind a gateway's or an endpoint's. Its model writes the types otherwise than its answers do. */
+function managementFields({ id, nat_gateway_id: gateway, vpc_endpoint_id: endpoint, connect_endpoint_id: connect }: NetworkInterfaceRow): Pick<NetworkInterface, "InterfaceType" | "RequesterId" | "Attachment"> {
+  const type = gateway !== null ? "nat_gateway" : endpoint !== null ? "vpc_endpoint" : connect !== null ? "ec2_instance_connect_endpoint" : undefined;
+  if (type === undefined) return { InterfaceType: "interface" };
+  return {
+    InterfaceType: type as "vpc_endpoint",
     RequesterId: requester,
     Attachment: {
-      AttachmentId: `ela-attach-${gateway.slice(gateway.lastIndexOf("-") + 1)}`,
+      AttachmentId: `ela-attach-${(gateway ?? id).slice((gateway ?? id).lastIndexOf("-") + 1)}`,
       DeviceIndex: 1,
       InstanceOwnerId: requester,
       Status: "attached",

@@ -3,7 +3,7 @@ import type { ManagedPrefixList } from "@aws-sdk/client-ec2";
 import type { Owner } from "../../../compute/owned-rows.ts";
 import type { Tag } from "../../../compute/tags.ts";
 import type { PrefixList } from "../../../network/prefix-lists.ts";
-import type { PrefixListRow } from "../../../store/network-tables.ts";
+import type { PrefixListRow } from "../../../store/prefix-list-tables.ts";
 import { ec2Arn } from "../../action.ts";
 import { toTagViews } from "./tag-view.ts";
 

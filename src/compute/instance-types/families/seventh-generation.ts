@@ -1,32 +1,19 @@
 /** General-purpose, compute and memory families of the 7th generation (facts §3.3, §3.5, §3.6). */
 import { lineages, type FamilyRow } from "../family-row.ts";
 import { processors } from "../processors.ts";
+import { largeTo24xlarge } from "./ladders.ts";
 import { disksOfM6g } from "./sixth-generation.ts";
 
 const sizesOfM7a = `
   medium      .39/12.5    325/10000   2500/40000
-  large       .781/12.5   650/10000   3600/40000
-  xlarge      1.562/12.5  1250/10000  6000/40000
-  2xlarge     3.125/12.5  2500/10000  12000/40000
-  4xlarge     6.25/12.5   5000/10000  20000/40000
-  8xlarge     12.5        10000       40000
-  12xlarge    18.75       15000       60000
-  16xlarge    25          20000       80000
-  24xlarge    37.5        30000       120000
+  ${largeTo24xlarge}
   32xlarge    50          40000       160000
   48xlarge    50          40000       240000  efa
   metal-48xl  50          40000       240000  efa
 `;
 
 const sizesOfM7i = `
-  large       .781/12.5   650/10000   3600/40000
-  xlarge      1.562/12.5  1250/10000  6000/40000
-  2xlarge     3.125/12.5  2500/10000  12000/40000
-  4xlarge     6.25/12.5   5000/10000  20000/40000
-  8xlarge     12.5        10000       40000
-  12xlarge    18.75       15000       60000
-  16xlarge    25          20000       80000
-  24xlarge    37.5        30000       120000
+  ${largeTo24xlarge}
   48xlarge    50          40000       240000  efa
   metal-24xl  37.5        30000       120000 
   metal-48xl  50          40000       240000  efa

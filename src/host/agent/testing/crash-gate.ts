@@ -55,7 +55,7 @@ export class CrashGate {
   }
 
   transport(transport: ControlPlaneTransport): ControlPlaneTransport {
-    return { send: (request, signal) => this.effect(() => transport.send(request, signal)), close: () => undefined };
+    return { ...transport, send: (request, signal) => this.effect(() => transport.send(request, signal)), close: () => undefined };
   }
 
   #engines({ emulated, paravirtual, hardware }: Engines): Engines {

@@ -5,14 +5,14 @@
 import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { HostArrival, ReportBatch } from "../../protocol/exchange.ts";
-import type { Report } from "../../protocol/report.ts";
+import type { StateReport } from "../../protocol/report.ts";
 import type { Specification } from "../../protocol/specification.ts";
 import type { ControlPlaneAnswer, ControlPlaneRequest, ControlPlaneTransport } from "../control-plane-transport.ts";
 
 export class FakeControlPlane {
   readonly arrivals: HostArrival[] = [];
-  readonly reports = new Map<string, Report>();
-  readonly reportLog: Report[] = [];
+  readonly reports = new Map<string, StateReport>();
+  readonly reportLog: StateReport[] = [];
   readonly consoles = new Map<string, { readonly query: string; readonly text: string }>();
   /** What is asked of the control plane is answered with this status instead, while it is set. */
   outage: number | undefined;
@@ -35,7 +35,7 @@ export class FakeControlPlane {
   }
 
   /** Settles once the newest reports fulfil the condition. */
-  async until(condition: (reports: ReadonlyMap<string, Report>) => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(condition: (reports: ReadonlyMap<string, StateReport>) => boolean, timeoutMs = 10_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!condition(this.reports)) {
       if (performance.now() > deadline) throw new Error(`this did not happen; the newest reports are ${JSON.stringify([...this.reports.values()])}`);
@@ -47,7 +47,7 @@ export class FakeControlPlane {
   }
 
   transport(): ControlPlaneTransport {
-    return { send: (request, signal) => this.answer(request, signal), close: () => undefined };
+    return { send: (request, signal) => this.answer(request, signal), dial: () => Promise.reject(new Error("this control plane orders no streams")), close: () => undefined };
   }
 
   async answer({ method, path, body }: Pick<ControlPlaneRequest, "method" | "path" | "body">, signal: AbortSignal): Promise<ControlPlaneAnswer> {
@@ -90,7 +90,7 @@ export class FakeControlPlane {
   }
 
   #note({ reports }: ReportBatch): void {
-    for (const report of reports) {
+    for (const report of reports.filter((each) => each.kind !== "credits")) {
       this.reports.set(report.id, report);
       this.reportLog.push(report);
     }

@@ -19,6 +19,7 @@ export function startTestAgent(plane: FakeControlPlane, parts: AgentParts, signa
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
+    watchTiming: { everyMs: 20, againMs: 1 },
     signal,
   });
 }

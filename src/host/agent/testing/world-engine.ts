@@ -1,4 +1,5 @@
 /** An engine whose guests live in the test's world and not in any process: they outlive agents, and every start is counted. */
+import { PassThrough } from "node:stream";
 import type { EndCause } from "../../protocol/report.ts";
 import type { Engine, MachinePlan, RunningMachine } from "../../engine/engine.ts";
 import type { Engines } from "../parts.ts";
@@ -71,9 +72,11 @@ export class WorldEngine {
         if (this.clinging) throw new Error("the guest did not let go of its disk");
         guest.disks.delete(volume);
       },
+      openSerialInput: async () => new PassThrough().resume(),
       growDisk: async (volume, sizeBytes) => void guest.grown.set(volume, sizeBytes),
       attachInterface: async (nic) => void guest.interfaces.add(nic.id),
       detachInterface: async (nic) => void guest.interfaces.delete(nic),
+      inspect: async () => { throw new Error("nothing to see"); },
       release: async () => undefined,
     };
   }

@@ -34,6 +34,8 @@ export interface ServedContent {
   read(offset: number, length: number): Promise<Buffer>;
   /** How the content goes on from an offset: data or nothing, and for how many bytes (at least one, at most `length`). */
   extentAt(offset: number, length: number): { readonly isData: boolean; readonly length: number };
+  /** Throws when the content there cannot be had: it is asked before anything is said to be data. */
+  check(offset: number): Promise<void>;
 }
 
 export interface NbdServer {
@@ -116,17 +118,22 @@ async function answer(content: ServedContent, command: number, request: Request)
   const { offset, length } = request;
   if (command !== commands.read && command !== commands.blockStatus) return failure(request, errors.permission, "this export can only be read");
   if (length === 0 || offset + length > content.sizeBytes || (command === commands.read && length > longestRead)) return failure(request, errors.invalid, "there is no such part of the export");
-  if (command === commands.blockStatus) return chunk(request, chunks.blockStatus, lastChunk, statusOf(content, offset, length));
   try {
-    return await readReply(content, request);
+    return await (command === commands.blockStatus ? statusReply(content, request) : readReply(content, request));
   } catch {
     return failure(request, errors.io, "this part of the export cannot be read");
   }
 }
 
-function statusOf(content: ServedContent, offset: number, length: number): Buffer {
-  const extent = content.extentAt(offset, length);
-  return Buffer.concat([uint32(contextId), uint32(extent.length), uint32(extent.isData ? 0 : statusFlags.hole | statusFlags.zero)]);
+/**
+ * QEMU's server asks where data is before it reads for a guest. When that fails it passes the error on; when the reading fails that follows, it ends the guest's
+ * connection, and the guest's engine comes back and asks again, for ever.
+ */
+async function statusReply(content: ServedContent, request: Request): Promise<Buffer> {
+  const extent = content.extentAt(request.offset, request.length);
+  if (extent.isData) await content.check(request.offset);
+  const status = Buffer.concat([uint32(contextId), uint32(extent.length), uint32(extent.isData ? 0 : statusFlags.hole | statusFlags.zero)]);
+  return chunk(request, chunks.blockStatus, lastChunk, status);
 }
 
 async function readReply(content: ServedContent, request: Request): Promise<Buffer> {

@@ -1,14 +1,15 @@
 /**
  * A storage node's agent in a process of its own that kills itself before a numbered effect: a file's new name or end, or something said to a
- * storage daemon. Brings one volume in line until its snapshots are stored and its layers merged, and ends with code 0.
+ * storage daemon. Brings volumes in line until their snapshots are stored and their layers merged, and ends with code 0.
  *
- *   node killed-agent.ts DIRECTORY EFFECT SPECIFICATION      EFFECT 0: never
+ *   node killed-agent.ts DIRECTORY EFFECT SPECIFICATION...      EFFECT 0: never
  */
 import files from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { Socket } from "node:net";
+import type { VolumeSpecification } from "../../protocol/specification.ts";
 
-const [directory = "", effect = "0", specification = ""] = process.argv.slice(2);
+const [directory = "", effect = "0", ...specifications] = process.argv.slice(2);
 let effects = 0;
 
 /** The method, after it was counted. */
@@ -26,12 +27,14 @@ syncBuiltinESMExports();
 const { parseSpecification } = await import("../../agent/parse-page.ts");
 const { StorageNode } = await import("./storage-node.ts");
 const node = StorageNode.at(directory);
-const wanted = parseSpecification(JSON.parse(specification));
-if (wanted.kind !== "volume") throw new Error("this is no volume");
-await node.volumes.ensureData(wanted);
+const volumes = specifications.map((text) => parseSpecification(JSON.parse(text))).filter(({ kind }) => kind === "volume") as VolumeSpecification[]; // the filter says so
+for (const wanted of volumes) await node.volumes.ensureData(wanted);
 for (;;) {
-  const { snapshots } = await node.until(wanted, (facts) => facts.snapshots.every(({ state }) => state === "completed"));
-  if (snapshots.length === wanted.snapshots.length && (await files.readdir(`${directory}/volumes`)).filter((name) => name.endsWith(".qcow2")).length <= 2) break;
+  // The first of a group has its moment only when the others are known.
+  for (const wanted of volumes) await node.volumes.ensure(wanted);
+  for (const wanted of volumes) await node.until(wanted, ({ snapshots }) => snapshots.length === wanted.snapshots.length && snapshots.every(({ state }) => state === "completed"));
+  const layers = (await files.readdir(`${directory}/volumes`)).filter((name) => name.endsWith(".qcow2"));
+  if (layers.length <= 2 * volumes.length) break;
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 process.exit(0);

@@ -8,6 +8,7 @@ import type { VolumeId } from "../../../base/ids.ts";
 import { silentLog } from "../../../base/log.ts";
 import { engineUser } from "../../agent/confinement.ts";
 import type { VolumeSpecification } from "../../protocol/specification.ts";
+import { sendSignal } from "../../send-signal.ts";
 import { endDaemons, findDaemons, type FoundDaemon } from "../daemon-process.ts";
 import { openVolumeStore, type VolumeStoreOptions } from "../volume-store.ts";
 import type { VolumeFacts, Volumes } from "../volumes.ts";
@@ -53,7 +54,7 @@ export class StorageNode implements AsyncDisposable {
   }
 
   async killDaemon(id: VolumeId): Promise<void> {
-    for (const { pid } of await this.daemonsOf(id)) process.kill(pid, "SIGKILL");
+    for (const { pid } of await this.daemonsOf(id)) sendSignal(pid, "SIGKILL");
   }
 
   /** Makes a volume unless it is there, and brings it in line. */
@@ -82,6 +83,7 @@ export class StorageNode implements AsyncDisposable {
     const volumes = openVolumeStore({
       volumesDirectory: join(this.directory, "volumes"),
       runDirectory: join(this.directory, "run"),
+      socketsDirectory: join(this.directory, "sockets"),
       imagesDirectory: join(this.directory, "images"),
       snapshotsDirectory: join(this.directory, "snapshots"),
       address: "127.0.0.1",

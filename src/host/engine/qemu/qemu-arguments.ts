@@ -1,64 +1,56 @@
 /**
- * QEMU's command line for a machine: pure text, checked against golden files.
+ * QEMU's command line for a machine: pure text, checked against golden files. What the machine is depends on its architecture (`qemu-platform.ts`). Slots:
  *
- * The machine is a `pc` (i440FX), as Nitro's is; ACPI hot-plug works on every slot without bridges. (A `q35` with as many ports for
- * hot-plugging takes a third longer from power-on to the first process.) Slots:
- *
- *   2 root disk   3 entropy   5 first interface (`ens5`, as on EC2)   6… other disks, then other interfaces
+ *   2 root disk   3 entropy   5 first interface (`ens5`, as on EC2)   6… other disks, then other interfaces, then accelerators
  *
  * Hot-plugged devices get the lowest free slot, never below the root disk, so the root disk stays the first of its kind.
  * Nothing that the guest does not need is built in: no USB, no firmware for network boot, no system management mode, no HPET.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { blockNode } from "../block-node.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface } from "../engine.ts";
-
-export type Accelerator = "tcg" | "kvm";
+import { type Accelerator, type Platform, platformOf } from "./qemu-platform.ts";
 
 /** The descriptor at which the process finds the open serial log. */
 export const consoleDescriptor = 3;
 
 const rootSlot = 2;
 const firstInterfaceSlot = 5;
-const firstFurtherSlot = 6;
-/** A guest's network storage may be away for this long before its I/O fails: a storage node's restart only pauses it. */
-const storageAwaySeconds = 7 * 24 * 3600;
+export const firstFurtherSlot = 6;
 
 export function qemuArguments(plan: MachinePlan, accelerator: Accelerator, processorModel: string): string[] {
+  const platform = platformOf(plan);
   return [
     ["-name", plan.id],
     ["-nodefaults", "-no-user-config", "-display", "none"],
     ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
-    ["-machine", `pc,usb=off,vmport=off,smm=off,hpet=off,dump-guest-core=off`],
-    accelerator === "kvm" ? ["-accel", "kvm", "-cpu", hostProcessor(processorModel)] : ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max"],
+    platform.machineArguments(accelerator, processorModel, plan),
     ["-smp", `cpus=${plan.vcpus}`, "-m", `size=${plan.memoryMib}M`, "-rtc", "base=utc"],
     ["-boot", "menu=off,strict=on"],
     identityArguments(plan),
     // A guest that powers off leaves a paused process, so that an agent that was away still learns that it was the guest.
     ["-no-shutdown"],
     ["-qmp", `unix:${escapeCommas(join(plan.runDirectory, "qmp.sock"))},server=on,wait=off`],
-    ["-add-fd", `fd=${consoleDescriptor},set=1`, "-chardev", "file,id=console,path=/dev/fdset/1,append=on", "-serial", "chardev:console"],
+    ["-add-fd", `fd=${consoleDescriptor},set=1`, "-chardev", `socket,id=console,path=${escapeCommas(serialSocketOf(plan))},server=on,wait=off,logfile=/dev/fdset/1,logappend=on`, "-serial", "chardev:console"],
     ["-object", "rng-builtin,id=entropy", "-device", device({ driver: "virtio-rng-pci", rng: "entropy", addr: "0x3" })],
-    ...plan.disks.map((disk, index) => diskArguments(disk, plan, index)),
-    ...plan.interfaces.map((nic, index) => interfaceArguments(nic, plan, index)),
+    platform.fixtures.flatMap((fixture) => ["-device", fixture]),
+    ...plan.disks.map((disk, index) => diskArguments(disk, plan, index, platform)),
+    ...plan.interfaces.map((nic, index) => interfaceArguments(nic, plan, index, platform)),
+    ...(plan.accelerators ?? []).map((address, index) => acceleratorArguments(address, plan, index, platform)),
     kernelArguments(plan),
   ].flat();
+}
+
+/** Whoever connects here types at the guest's serial port. What the guest says is in the log, whether somebody is connected or not. */
+export function serialSocketOf({ runDirectory }: Pick<MachinePlan, "runDirectory">): string {
+  return join(runDirectory, "serial.sock");
 }
 
 /** The guest's UUID: `ec2` and digits that only depend on the instance. */
 export function machineUuid(instance: string): string {
   const digits = `ec2${createHash("sha256").update(instance).digest("hex")}`;
   return [digits.slice(0, 8), digits.slice(8, 12), `4${digits.slice(13, 16)}`, `a${digits.slice(17, 20)}`, digits.slice(20, 32)].join("-");
-}
-
-export function diskNode(disk: PlannedDisk): Readonly<Record<string, unknown>> {
-  const name = { "node-name": disk.volume, discard: "unmap" };
-  const { source } = disk;
-  if (source.kind === "nbd") {
-    const server = { type: "inet", host: source.address, port: String(source.port) };
-    return { driver: "nbd", ...name, server, export: source.exportName, "reconnect-delay": storageAwaySeconds };
-  }
-  return { driver: source.format, ...name, file: { driver: "file", filename: source.path, aio: "threads", discard: "unmap" } };
 }
 
 export function diskDevice(disk: PlannedDisk, bus: MachinePlan["diskBus"]): Readonly<Record<string, string | number>> {
@@ -74,17 +66,13 @@ export function interfaceBackend(nic: PlannedInterface): Readonly<Record<string,
 }
 
 export function interfaceDevice(nic: PlannedInterface): Readonly<Record<string, string>> {
-  return { driver: "virtio-net-pci", id: interfaceId(nic.id), netdev: backendId(nic.id), mac: nic.mac, romfile: "" };
+  return { driver: nic.emulatedCard === true ? "e1000" : "virtio-net-pci", id: interfaceId(nic.id), netdev: backendId(nic.id), mac: nic.mac, romfile: "" };
 }
 
 export const diskId = (volume: string) => `disk-${volume}`;
 export const interfaceId = (id: string) => `nic-${id}`;
+export const acceleratorId = (index: number) => `accelerator-${index}`;
 export const backendId = (id: string) => `net-${id}`;
-
-/** This register is Intel's. Newer host kernels refuse it on AMD's processors, and QEMU would end itself. */
-function hostProcessor(model: string): string {
-  return model.includes("AMD") ? "host,arch-capabilities=off" : "host";
-}
 
 /** What a guest of EC2 finds in its DMI (facts §6.2): the instance's id is the asset tag of the board. */
 function identityArguments({ id, instanceType }: MachinePlan): string[] {
@@ -100,15 +88,26 @@ function identityArguments({ id, instanceType }: MachinePlan): string[] {
   ].flat();
 }
 
-function diskArguments(disk: PlannedDisk, plan: MachinePlan, index: number): string[] {
+function diskArguments(disk: PlannedDisk, plan: MachinePlan, index: number, platform: Platform): string[] {
   const firstIsRoot = plan.disks[0]?.root === true;
   const slot = disk.root ? rootSlot : firstFurtherSlot + index - (firstIsRoot ? 1 : 0);
-  return ["-blockdev", JSON.stringify(diskNode(disk)), "-device", device({ ...diskDevice(disk, plan.diskBus), addr: `0x${slot.toString(16)}` })];
+  if (disk.source.kind === "function") return functionArguments(diskId(disk.volume), disk.source.address, platform.placeInSlot(slot));
+  return ["-blockdev", JSON.stringify(blockNode(disk.source, disk.volume)), "-device", device({ ...diskDevice(disk, plan.diskBus), ...platform.placeInSlot(slot) })];
 }
 
-function interfaceArguments(nic: PlannedInterface, plan: MachinePlan, index: number): string[] {
+function interfaceArguments(nic: PlannedInterface, plan: MachinePlan, index: number, platform: Platform): string[] {
   const slot = index === 0 ? firstInterfaceSlot : firstFurtherSlot + plan.disks.length + index - 1;
-  return ["-netdev", device(interfaceBackend(nic), "type"), "-device", device({ ...interfaceDevice(nic), addr: `0x${slot.toString(16)}` })];
+  if (nic.cardFunction !== undefined) return functionArguments(interfaceId(nic.id), nic.cardFunction, platform.placeInSlot(slot));
+  return ["-netdev", device(interfaceBackend(nic), "type"), "-device", device({ ...interfaceDevice(nic), ...platform.placeInSlot(slot) })];
+}
+
+function acceleratorArguments(address: string, { disks, interfaces }: MachinePlan, index: number, platform: Platform): string[] {
+  const slot = firstFurtherSlot + disks.length + interfaces.length - 1 + index;
+  return ["-device", device({ driver: "vfio-pci", id: acceleratorId(index), host: address, ...platform.placeInSlot(slot) })];
+}
+
+function functionArguments(id: string, address: string, place: ReturnType<Platform["placeInSlot"]>): string[] {
+  return ["-device", device({ driver: "vfio-pci", id, host: address, rombar: 0, ...place })];
 }
 
 function kernelArguments(plan: MachinePlan): string[] {

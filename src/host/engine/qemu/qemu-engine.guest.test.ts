@@ -1,8 +1,12 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectQmp } from "../../qmp/qmp-client.ts";
 import { engineContract } from "../engine-contract.ts";
 import { requireDebianKernel } from "../testing/debian-kernel.ts";
 import { prepareRealGuests, type RealGuests } from "../testing/real-guests.ts";
-import { qemuEngine } from "./qemu-engine.ts";
+import { qemuArm64Engine, qemuEngine } from "./qemu-engine.ts";
 
 const user = { uid: 599_999_002, gid: 599_999_002 };
 const bootLimitMs = 120_000;
@@ -26,6 +30,12 @@ beforeAll(async () => {
 });
 afterAll(() => guests[Symbol.asyncDispose]());
 
+/** How many bytes the process has in the file, also when that was removed while it is open. */
+function writtenBy(pid: number, file: string): number {
+  const open = readdirSync(`/proc/${pid}/fd`).map((descriptor) => `/proc/${pid}/fd/${descriptor}`);
+  return open.filter((path) => readlinkSync(path).startsWith(file)).reduce((sum, path) => sum + statSync(path).size, 0);
+}
+
 describe("QEMU with TCG", () => {
   engineContract({
     newEngine: () => guests.newEngine(),
@@ -37,13 +47,42 @@ describe("QEMU with TCG", () => {
     bootLimitMs,
   });
 
+  it("stops writing down what it translates when the agent that asked for it was killed", async () => {
+    const plan = await guests.makePlan("obey");
+    const machine = await guests.newEngine().start(plan, signal);
+    await machine.release();
+    const file = join(plan.runDirectory, "translation.log");
+    const qmp = await connectQmp({ socket: join(plan.runDirectory, "qmp.sock") });
+    for (const line of [`logfile ${file}`, "log nochain,in_asm"]) await qmp.execute("human-monitor-command", { "command-line": line });
+    qmp.close();
+    await expect.poll(() => writtenBy(machine.pid, file), { timeout: bootLimitMs }).toBeGreaterThan(0);
+    const adopted = await guests.newEngine().adopt(plan);
+    await expect.poll(() => readFileSync(plan.consoleFile, "latin1"), { timeout: bootLimitMs }).toContain("GUEST ready obey"); // much was translated meanwhile
+    expect([existsSync(file), writtenBy(machine.pid, file)]).toEqual([false, 0]);
+    await adopted?.kill();
+  });
+
   it("boots the probe's guest with a kernel", async () => {
     const engine = qemuEngine("tcg", { directory: guests.directory, user, kernelFile, timeLimitMs: bootLimitMs });
     expect(await engine.probe(signal)).toEqual({ works: true, engine: "qemu-tcg", bootMs: expect.any(Number) });
   });
 
+  it("ends, before it probes, what an agent left that was killed while it did", async () => {
+    const left = join(guests.directory, "qemu-tcg-01234567");
+    mkdirSync(left);
+    const child = spawn("sh", ["-c", "sleep 1000; :", join(left, "qmp.sock")], user);
+    const gone = new Promise((resolve) => child.once("exit", (_code, word) => resolve(word)));
+    expect(await qemuEngine("tcg", { directory: guests.directory, user, timeLimitMs: bootLimitMs }).probe(signal)).toMatchObject({ works: true });
+    expect([await gone, existsSync(left)]).toEqual(["SIGKILL", false]);
+  });
+
   it("is believed by a boot sector when there is no kernel", async () => {
     const engine = qemuEngine("tcg", { directory: guests.directory, user, timeLimitMs: bootLimitMs });
     expect(await engine.probe(signal)).toEqual({ works: true, engine: "qemu-tcg", bootMs: expect.any(Number) });
+  });
+
+  it("is believed by a few instructions of arm64 that it emulates such machines", async () => {
+    const engine = qemuArm64Engine({ directory: guests.directory, user, timeLimitMs: bootLimitMs });
+    expect(await engine.probe(signal)).toEqual({ works: true, engine: "qemu-arm64", bootMs: expect.any(Number) });
   });
 });

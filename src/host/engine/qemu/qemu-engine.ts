@@ -13,13 +13,15 @@ import type { Engine, MachinePlan, RunningMachine } from "../engine.ts";
 import { connectQmp, type QmpClient } from "../../qmp/qmp-client.ts";
 import { adoptProcess } from "../adoption.ts";
 import { isAlive, killAndWait, startDetached, type DetachedProcess } from "../engine-process.ts";
-import { type ProbeOptions, type Probeable, probeQemu } from "../probe.ts";
+import { type ProbeOptions, type Probeable, probeQemu, probeQemuOfArm64 } from "../probe.ts";
 import { beginRun, openLog, readTail, recordProcess } from "../run-record.ts";
-import { type Accelerator, qemuArguments } from "./qemu-arguments.ts";
+import { qemuArguments } from "./qemu-arguments.ts";
 import { QemuMachine, socketOf } from "./qemu-machine.ts";
+import { type Accelerator, arm64Files, platformOf } from "./qemu-platform.ts";
 
-const program = "/usr/bin/qemu-system-x86_64";
 const startMs = 30_000;
+/** With a virtual function QEMU does not answer before the kernel has zeroed and locked all of the guest's memory: of the slowest host, one that is emulated. */
+const lockMsPerMib = 50;
 
 export function qemuEngine(accelerator: Accelerator, probeOptions: ProbeOptions): Probeable {
   const engine: Engine = {
@@ -29,7 +31,13 @@ export function qemuEngine(accelerator: Accelerator, probeOptions: ProbeOptions)
     adopt,
   };
   const probe = (signal: AbortSignal): Promise<EngineAvailability> => probeQemu(engine, accelerator, probeOptions, signal);
-  return { ...engine, fingerprint: () => fingerprint(accelerator, probeOptions) };
+  return { ...engine, fingerprint: () => fingerprint([platformOf({}).program, probeOptions.kernelFile, accelerator === "kvm" ? "/dev/kvm" : undefined]) };
+}
+
+/** The same engine, probed for guests of arm64. */
+export function qemuArm64Engine(probeOptions: ProbeOptions): Probeable {
+  const engine = qemuEngine("tcg", probeOptions);
+  return { ...engine, probe: (signal) => probeQemuOfArm64(engine, arm64Files, probeOptions, signal), fingerprint: () => fingerprint(arm64Files) };
 }
 
 async function start(plan: MachinePlan, accelerator: Accelerator, signal: AbortSignal): Promise<RunningMachine> {
@@ -52,6 +60,7 @@ async function spawnQemu(plan: MachinePlan, accelerator: Accelerator): Promise<D
   const log = await openLog(join(plan.runDirectory, "engine.log"));
   await log.truncate();
   const console = await open(plan.consoleFile, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o640);
+  const { program, remedy } = platformOf(plan);
   try {
     return await startDetached({
       program,
@@ -60,7 +69,7 @@ async function spawnQemu(plan: MachinePlan, accelerator: Accelerator): Promise<D
       environment: {},
       ...(plan.user === undefined ? {} : { user: plan.user }),
       descriptors: [log.fd, log.fd, console.fd],
-      remedy: "install the Debian package qemu-system-x86",
+      remedy,
     });
   } finally {
     await log.close();
@@ -69,7 +78,8 @@ async function spawnQemu(plan: MachinePlan, accelerator: Accelerator): Promise<D
 }
 
 async function firstAnswer(plan: MachinePlan, started: DetachedProcess, signal: AbortSignal): Promise<QmpClient> {
-  const deadline = performance.now() + startMs;
+  const limitMs = startMs + (hasFunction(plan) ? plan.memoryMib * lockMsPerMib : 0);
+  const deadline = performance.now() + limitMs;
   while (performance.now() < deadline && isAlive(started.identity)) {
     signal.throwIfAborted();
     try {
@@ -78,7 +88,11 @@ async function firstAnswer(plan: MachinePlan, started: DetachedProcess, signal: 
       await Promise.race([delay(10), started.exited]); // not listening yet
     }
   }
-  throw new Error(isAlive(started.identity) ? `no answer on its control socket in ${startMs} ms` : "the process ended at once");
+  throw new Error(isAlive(started.identity) ? `no answer on its control socket in ${limitMs} ms` : "the process ended at once");
+}
+
+function hasFunction({ disks, interfaces }: MachinePlan): boolean {
+  return disks.some(({ source }) => source.kind === "function") || interfaces.some(({ cardFunction }) => cardFunction !== undefined);
 }
 
 function adopt(plan: MachinePlan): Promise<RunningMachine | undefined> {
@@ -88,8 +102,8 @@ function adopt(plan: MachinePlan): Promise<RunningMachine | undefined> {
   });
 }
 
-async function fingerprint(accelerator: Accelerator, options: ProbeOptions): Promise<string> {
-  const files = [program, options.kernelFile, accelerator === "kvm" ? "/dev/kvm" : undefined].filter((file) => file !== undefined);
-  const facts = await Promise.all(files.map((file) => stat(file).then(({ mtimeMs, size, mode }) => `${file}:${mtimeMs}:${size}:${mode}`, () => `${file}:missing`)));
+async function fingerprint(files: readonly (string | undefined)[]): Promise<string> {
+  const named = files.filter((file) => file !== undefined);
+  const facts = await Promise.all(named.map((file) => stat(file).then(({ mtimeMs, size, mode }) => `${file}:${mtimeMs}:${size}:${mode}`, () => `${file}:missing`)));
   return facts.join(" ");
 }

@@ -10,13 +10,19 @@
  *
  * The control connection may break or time out: the machine connects again as long as the process lives, and asks for the state.
  */
+import { connect } from "node:net";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { blockNode } from "../block-node.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from "../engine.ts";
+import type { Inspection } from "../../protocol/inspection.ts";
 import { connectQmp, type QmpClient, type QmpEvent } from "../../qmp/qmp-client.ts";
 import { isAlive, killAndWait, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
 import { addWish, dropWish, hasWish, readEnd, readTail, recordEnd, type RunEnd } from "../run-record.ts";
-import { backendId, diskDevice, diskId, diskNode, interfaceBackend, interfaceDevice, interfaceId } from "./qemu-arguments.ts";
+import { endForgottenLog, inspectQemu } from "./qemu-inspector.ts";
+import { backendId, diskDevice, diskId, firstFurtherSlot, interfaceBackend, interfaceDevice, interfaceId, serialSocketOf } from "./qemu-arguments.ts";
+import { furtherPorts, platformOf } from "./qemu-platform.ts";
 
 /** How long a guest may take to let go of a device. */
 const unplugMs = 30_000;
@@ -37,6 +43,7 @@ export class QemuMachine implements RunningMachine {
   static async control(plan: MachinePlan, identity: ProcessIdentity, qmp: QmpClient, exited: Promise<void>): Promise<QemuMachine> {
     const machine = new QemuMachine(plan, identity, qmp, exited);
     await machine.#catchUp();
+    await endForgottenLog(plan, (command, parameters) => machine.#execute(command, parameters));
     return machine;
   }
 
@@ -61,6 +68,17 @@ export class QemuMachine implements RunningMachine {
     this.#pressing ??= setInterval(() => void this.#execute("system_powerdown").catch(() => {}), pressAgainMs).unref();
   }
 
+  openSerialInput(): Promise<Writable> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(serialSocketOf(this.#plan), () => {
+        socket.off("error", reject);
+        resolve(socket);
+      });
+      socket.once("error", reject);
+      socket.resume(); // the guest's output is in its log already, and must not wait here
+    });
+  }
+
   async kill(): Promise<void> {
     await recordEnd(this.#plan.runDirectory, { cause: "requested" });
     await killAndWait([this.#process]);
@@ -80,9 +98,9 @@ export class QemuMachine implements RunningMachine {
 
   async attachDisk(disk: PlannedDisk): Promise<void> {
     if (await this.#hasDevice(diskId(disk.volume))) return;
-    if (!(await this.#hasNode(disk.volume))) await this.#execute("blockdev-add", diskNode(disk), unplugMs);
+    if (!(await this.#hasNode(disk.volume))) await this.#execute("blockdev-add", blockNode(disk.source, disk.volume), unplugMs);
     try {
-      await this.#execute("device_add", diskDevice(disk, this.#plan.diskBus));
+      await this.#execute("device_add", { ...diskDevice(disk, this.#plan.diskBus), ...(await this.#findPlace()) });
     } catch (error) {
       await this.#execute("blockdev-del", { "node-name": disk.volume });
       throw error;
@@ -105,7 +123,7 @@ export class QemuMachine implements RunningMachine {
     if (await this.#hasDevice(interfaceId(nic.id))) return;
     await this.#execute("netdev_add", interfaceBackend(nic));
     try {
-      await this.#execute("device_add", interfaceDevice(nic));
+      await this.#execute("device_add", { ...interfaceDevice(nic), ...(await this.#findPlace()) });
     } catch (error) {
       await this.#execute("netdev_del", { id: backendId(nic.id) });
       throw error;
@@ -116,6 +134,10 @@ export class QemuMachine implements RunningMachine {
     if (!(await this.#hasDevice(interfaceId(id)))) return;
     await this.#unplug(interfaceId(id));
     await this.#execute("netdev_del", { id: backendId(id) });
+  }
+
+  inspect(sampleMs: number): Promise<Inspection> {
+    return inspectQemu(this.#plan, this.pid, (command, parameters) => this.#execute(command, parameters), sampleMs);
   }
 
   async release(): Promise<void> {
@@ -209,6 +231,17 @@ export class QemuMachine implements RunningMachine {
 
   async #hasDevice(id: string): Promise<boolean> {
     return namesIn(await this.#execute("qom-list", { path: "/machine/peripheral" }), "name").includes(id);
+  }
+
+  /** Where the next device is plugged in; on a machine without ports QEMU finds a slot itself. */
+  async #findPlace(): Promise<{ readonly bus?: string }> {
+    const ports = furtherPorts(platformOf(this.#plan), firstFurtherSlot);
+    for (const port of ports) {
+      const parts = namesIn(await this.#execute("qom-list", { path: `/machine/peripheral/${port}/${port}` }), "name");
+      if (!parts.some((name) => name.startsWith("child["))) return { bus: port }; // numbered on, whatever was there before
+    }
+    if (ports.length > 0) throw new Error("every port of the machine has a device");
+    return {};
   }
 
   async #hasNode(name: string): Promise<boolean> {

@@ -2,7 +2,8 @@
  * The first process of the guest that the contract suite boots: a shell script on busybox, the same under every engine.
  *
  * Lines on the serial console: `GUEST ready MODE` after each boot, and whenever they change
- * `GUEST disks SERIAL:SECTORS …` and `GUEST interfaces MAC …`. Modes, by `hostelry.test=MODE` on the kernel's command line:
+ * `GUEST disks NAME=SERIAL:SECTORS …` (disks of no size are none) and `GUEST interfaces MAC …`; `GUEST heard LINE` for each line that is typed there. Modes, by
+ * `hostelry.test=MODE` on the kernel's command line:
  *
  *   obey       powers off when asked (power button, Ctrl-Alt-Del)      poweroff   powers off by itself after a moment
  *   ignore     is deaf to it                                          reboot     restarts by itself after a moment, every time
@@ -27,10 +28,12 @@ done
 serials() {
   for block in /sys/block/*; do
     case $block in */ram*|*/loop*) continue;; esac
-    for file in $block/serial $block/device/serial; do [ -e $file ] && echo $(cat $file):$(cat $block/size); done
+    [ $(cat $block/size) = 0 ] && continue
+    for file in $block/serial $block/device/serial; do [ -e $file ] && echo \${block##*/}=$(cat $file):$(cat $block/size); done
   done | tr '\\n' ' '
 }
 addresses() { for link in /sys/class/net/*; do cat $link/address; done | sed '/^00:00:00:00:00:00$/d' | tr '\\n' ' '; }
+(while read -r line; do echo "GUEST heard $line"; done) < /dev/console &
 echo GUEST ready $mode
 turn=0
 while :; do

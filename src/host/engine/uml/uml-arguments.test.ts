@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MachinePlan } from "../engine.ts";
-import { argumentsText, placeOf, restartStatus, restartText, supervisorText, umlArguments } from "./uml-arguments.ts";
+import { placeOf } from "./disk-place.ts";
+import { daemonWords, firstSlots, serversText } from "./slot-disks.ts";
+import { argumentsText, restartStatus, restartText, supervisorText, umlArguments } from "./uml-arguments.ts";
 
 const plan: MachinePlan = {
   id: "i-0123456789abcdef0",
@@ -18,12 +20,34 @@ const plan: MachinePlan = {
     { volume: "vol-0a1b2c3d4e5f60718", device: "/dev/xvda", root: true, source: { kind: "file", path: "/run/x/vol-0a1b2c3d4e5f60718", format: "raw" } },
     { volume: "ephemeral0", device: "/dev/sdb", root: false, source: { kind: "file", path: "/var/lib/hostelry/ephemeral0", format: "raw" } },
   ],
-  interfaces: [{ id: "eni-0aa", mac: "0a:ff:00:00:00:01", tap: "tap0aa" }],
+  interfaces: [{ id: "eni-0aa", mac: "0a:ff:00:00:00:01", tap: "tap0aa", mtu: 9_001 }],
 };
 
 describe("User-mode Linux's command line", () => {
   it("names disks by serial, the tap, and the instance", async () => {
     await expect(argumentsText(umlArguments(plan))).toMatchFileSnapshot("golden/two-disks.txt");
+  });
+
+  it("names every slot when the kernel has a first file system, and its disks' daemon what is in each", async () => {
+    const virtio: MachinePlan = {
+      ...plan,
+      kernel: { file: "/aki", initrd: "/ari", commandLine: "root=/dev/vda1 rw" },
+      disks: [
+        { volume: "vol-0a1b2c3d4e5f60718", device: "/dev/xvda", root: true, source: { kind: "nbd", address: "100.64.0.3", port: 20001, exportName: "vol-0a1b2c3d4e5f60718.x" } },
+        ...plan.disks.slice(1),
+      ],
+    };
+    await expect(argumentsText(umlArguments(virtio))).toMatchFileSnapshot("golden/slots.txt");
+    await expect(argumentsText(daemonWords(virtio))).toMatchFileSnapshot("golden/disk-daemon.txt");
+  });
+
+  it("leaves to the relay what a volume's own daemon on the same machine serves", () => {
+    const socket = "/run/hostelry/ab12cd/volumes/vol-0a1b2c3d4e5f60718/x";
+    const root = { volume: "vol-0a1b2c3d4e5f60718", device: "/dev/xvda", root: true, source: { kind: "nbd", address: "100.64.0.3", port: 20001, exportName: "vol-0a1b2c3d4e5f60718.x", socket } } as const; // keeps the literal
+    const disks = [root, ...plan.disks.slice(1)];
+    expect(serversText(disks)).toBe(`0 ${socket}\n`);
+    expect(firstSlots(disks)).toEqual({ 0: "vol-0a1b2c3d4e5f60718.direct", 1: "ephemeral0.1" });
+    expect(daemonWords({ ...plan, disks }).filter((word) => word.includes("vol-"))).toEqual([]);
   });
 
   it("ends with the plan's own words", () => {
@@ -50,7 +74,7 @@ describe("the supervisor", () => {
     const file = join(directory, "it's a kernel");
     await writeFile(file, `#!/bin/bash\necho "$(tr '\\0' ' ' < /proc/$$/cmdline)" >> starts\n${kernel}\n`, { mode: 0o755 });
     await writeFile(join(directory, "arguments"), argumentsText(["one", "two words"]));
-    await writeFile(join(directory, "supervise.sh"), supervisorText(file));
+    await writeFile(join(directory, "supervise.sh"), supervisorText(file, false));
     await writeFile(join(directory, "restart.sh"), restartText);
     await promisify(execFile)("sh", [join(directory, "supervise.sh")], { cwd: directory });
     const read = (name: string) => readFile(join(directory, name), "utf8");

@@ -1,18 +1,30 @@
 /**
  * User-mode Linux's command line for a machine, and the two shell scripts that stay with it: pure text, checked against golden files.
  *
- * Disks are `ubd` devices in the plan's order, the root disk first (`/dev/ubda`); their serial is the volume id without its dash.
- * Interfaces are `vec0`, `vec1`, …: the vector transport moves packets in batches and needs no privilege on a tap that exists.
+ * Disks are virtio devices, one for each slot (`slot-disks.ts`). A kernel without a first file system has the driver of files only: its disks are `ubd`
+ * devices, the root disk first (`/dev/ubda`); their serial is the volume id without its dash.
+ * Interfaces are `vec0`, `vec1`, …: the vector transport moves packets in batches and needs no privilege on a tap that exists. It refuses to be given a larger MTU
+ * than 1500 by the guest, so it begins with the one that the guest will be told by DHCP.
  */
 import { join } from "node:path";
 import type { MachinePlan, PlannedDisk, PlannedInterface } from "../engine.ts";
+import { mostDevices, placeOf } from "./disk-place.ts";
+import { hasSlots, slotWords } from "./slot-disks.ts";
 
 /** The exit status by which the restart script says that the guest asked to be started again. */
 export const restartStatus = 33;
 export const supervisorScript = "supervise.sh";
 /** The dot keeps the guest's kernel from handing the word to its first process: it looks like a parameter of a module. */
 export const restartScript = "restart.sh";
+export const disksScript = "serve-disks.sh";
+export const relayProgram = "disk-relay.pl";
+/** There when the processes that serve the disks have ended before the guest. */
+export const disksEnded = "disks-ended";
 export const umid = "uml";
+/** A named pipe to the guest's serial port. */
+export const inputPipe = "serial-input";
+/** The descriptor at which the kernel finds it open, for writing too: so it has no end when nobody else writes. */
+const inputDescriptor = 3;
 /** Which field of /proc/PID/stat says where the process runs, counted from what follows the program's name. */
 const processorField = 37;
 
@@ -29,8 +41,8 @@ export function umlArguments(plan: MachinePlan): string[] {
     "hostfs=/nonexistent",
     "con=null",
     "ssl=null",
-    "con0=null,fd:1",
-    ...diskWords(plan.disks),
+    `con0=fd:${inputDescriptor},fd:1`,
+    ...(hasSlots(plan) ? slotWords() : fileDiskWords(plan.disks)),
     ...plan.interfaces.map(interfaceWord),
     ...(kernel?.initrd === undefined ? [] : [`initrd=${kernel.initrd}`]),
     `hostelry.instance-id=${plan.id}`,
@@ -38,27 +50,13 @@ export function umlArguments(plan: MachinePlan): string[] {
   ];
 }
 
-/** The most disks, and the most interfaces, that the kernel has places for. */
-export const mostDevices = 16;
-
-function diskWords(disks: readonly PlannedDisk[]): string[] {
+function fileDiskWords(disks: readonly PlannedDisk[]): string[] {
   const taken = new Set<number>();
   return disks.map((disk) => {
     const index = placeOf(disk, taken);
     taken.add(index);
     return diskWord(disk, index);
   });
-}
-
-/** `/dev/sdf` becomes `ubdf`, so that the guest can find the name that was asked for; where that place is taken, the first that is free. */
-export function placeOf({ device, root, volume }: PlannedDisk, taken: ReadonlySet<number>): number {
-  if (root) return 0; // the kernel's command line says so
-  const letter = /^(?:\/dev\/)?(?:sd|xvd|hd)([a-p])\d*$/.exec(device)?.[1];
-  const named = letter === undefined ? -1 : letter.charCodeAt(0) - "a".charCodeAt(0);
-  if (named >= 0 && !taken.has(named)) return named;
-  const free = Array.from({ length: mostDevices }, (_, index) => index).find((index) => !taken.has(index));
-  if (free === undefined) throw new Error(`User-mode Linux has no place for another disk (${volume})`);
-  return free;
 }
 
 /** `ubd1=FILE,,SERIAL`: as a boot argument, and after `config` as a command of the management console. */
@@ -70,7 +68,7 @@ export function diskWord(disk: PlannedDisk, index: number): string {
 }
 
 export function interfaceWord(nic: PlannedInterface, index: number): string {
-  return `vec${index}:transport=tap,ifname=${nic.tap},mac=${nic.mac},depth=128,gro=1`;
+  return `vec${index}:transport=tap,ifname=${nic.tap},mac=${nic.mac},depth=128,gro=1${nic.mtu === undefined ? "" : `,mtu=${nic.mtu}`}`;
 }
 
 /**
@@ -85,11 +83,15 @@ export function interfaceWord(nic: PlannedInterface, index: number): string {
  * of the guest, and a host with an idle processor would send them to and fro. That makes a guest three to four times slower. An agent
  * lets them change it together (`processor-balance.ts`).
  */
-export function supervisorText(kernelFile: string): string {
+export function supervisorText(kernelFile: string, isServed: boolean): string {
   const start = `exec -a sh ${quote(kernelFile)} "$0" "\${words[@]}"`;
   return `#!/bin/sh
 # Runs a User-mode Linux kernel in this directory until its guest is powered off.
+${isServed ? serveText : ""}rm -f ${inputPipe}
+mkfifo -m 600 ${inputPipe}
+exec ${inputDescriptor}<> ${inputPipe}
 while :; do
+  if [ -e ${disksEnded} ]; then status=1; break; fi
   rm -rf ${umid}
   read -r facts < /proc/$$/stat
   set -- \${facts##*) }
@@ -104,8 +106,23 @@ while :; do
   if [ -e reboot-requested ]; then rm -f reboot-requested; continue; fi
   if [ "$status" -ne ${restartStatus} ]; then break; fi
 done
-rm -rf ${umid} kernel-pid
-echo "$status" > exit-status
+rm -rf ${umid} kernel-pid ${inputPipe}
+${isServed ? 'kill -s KILL "$disks" 2> /dev/null\n' : ""}echo "$status" > exit-status
+`;
+}
+
+/** The kernel is started once its disks are there. */
+const serveText = `setpriv --no-new-privs --pdeathsig KILL sh "\${0%/*}/${disksScript}" &
+disks=$!
+until [ -e disks-ready ] || [ -e ${disksEnded} ]; do sleep 0.01; done
+`;
+
+/** Serves the disks for as long as the supervisor lives. A guest whose disks have gone is powered off: its kernel could not go on in any orderly way. */
+export function disksText({ runDirectory }: Pick<MachinePlan, "runDirectory">): string {
+  return `#!/bin/sh
+setpriv --pdeathsig KILL perl ${quote(join(runDirectory, relayProgram))} ${quote(runDirectory)} ${mostDevices} > disks.log 2>&1
+echo ended > ${disksEnded}
+[ -e kernel-pid ] && read -r kernel < kernel-pid && kill -s KILL -- "-$kernel"
 `;
 }
 

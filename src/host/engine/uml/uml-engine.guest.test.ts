@@ -1,7 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { readdir, readFile, rename, rm, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../base/log.ts";
 import { systemRandom } from "../../../base/random.ts";
+import { sendSignal } from "../../send-signal.ts";
 import { engineContract } from "../engine-contract.ts";
+import { identifyProcess } from "../engine-process.ts";
+import { sweepTraces, traces } from "../event-counter.ts";
+import type { MachinePlan, RunningMachine } from "../engine.ts";
+import type { InitramfsEntry } from "../initramfs.ts";
 import { prepareRealGuests, type RealGuests } from "../testing/real-guests.ts";
 import { defaultUmlKernel, umlEngine } from "./uml-engine.ts";
 
@@ -14,7 +25,7 @@ beforeAll(async () => {
     newEngine: () => umlEngine({ directory: guests.directory, user }, parts),
     kernelFile: defaultUmlKernel,
     commandLine: "quiet root=/dev/ram0",
-    extraEntries: [],
+    extraEntries: await virtioModule(),
     memoryMib: 96,
     diskBus: "virtio",
     user,
@@ -22,6 +33,33 @@ beforeAll(async () => {
   });
 });
 afterAll(() => guests[Symbol.asyncDispose]());
+
+/** A volume's daemon, which listens at the socket when this returns. */
+async function serve(file: string, socket: string): Promise<ChildProcess> {
+  await rm(socket, { force: true });
+  const node = ["--blockdev", `driver=file,node-name=disk,filename=${file}`];
+  const daemon = spawn("qemu-storage-daemon", [...node, "--export", `type=vhost-user-blk,id=disk,node-name=disk,addr.type=unix,addr.path=${socket},writable=on`], user);
+  await expect.poll(() => existsSync(socket), { timeout: 60_000 }).toBe(true);
+  return daemon;
+}
+
+async function end(daemon: ChildProcess): Promise<void> {
+  const ended = once(daemon, "exit");
+  daemon.kill("SIGKILL");
+  await ended;
+}
+
+/** The driver of the guest's disks, from the package that has its kernel. */
+async function virtioModule(): Promise<readonly InitramfsEntry[]> {
+  const modules = "/usr/lib/uml/modules";
+  const [version = ""] = await readdir(modules);
+  const content = await readFile(join(modules, version, "kernel/drivers/block/virtio_blk.ko"));
+  return [
+    { path: "modules", kind: "folder" },
+    { path: "modules/virtio_blk.ko", kind: "file", content },
+    { path: "modules/order", kind: "file", content: "virtio_blk.ko\n" },
+  ];
+}
 
 describe("User-mode Linux", () => {
   engineContract({
@@ -31,7 +69,85 @@ describe("User-mode Linux", () => {
     makeInterface: () => guests.makeInterface(),
     crash: (pid) => guests.crash(pid),
     listLeftovers: (plan) => guests.listLeftovers(plan),
+    seenAs: ({ device }) => `vd${device.at(-1)}=`,
     bootLimitMs: 60_000,
+  });
+
+  describe("with its disks in slots", () => {
+    const signal = new AbortController().signal;
+    const console = (plan: MachinePlan) => readFile(plan.consoleFile, "latin1");
+    let [plan, machine]: [MachinePlan, RunningMachine] = [undefined as never, undefined as never]; // set before each test
+    beforeEach(async () => {
+      plan = await guests.makePlan("obey");
+      machine = await guests.newEngine().start(plan, signal);
+    });
+    afterEach(async () => {
+      await machine.kill();
+      expect(await guests.listLeftovers(plan)).toEqual([]);
+    });
+
+    it("shows the guest at once that a disk has grown", async () => {
+      const disk = await guests.makeDisk();
+      await machine.attachDisk(disk);
+      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:32768 /);
+      if (disk.source.kind === "file") await truncate(disk.source.path, 24 * 2 ** 20);
+      await machine.growDisk(disk.volume, 24 * 2 ** 20);
+      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:49152 /);
+      await machine.detachDisk(disk.volume);
+      expect(await readFile(join(plan.runDirectory, "slots.json"), "utf8")).toBe(JSON.stringify({ 0: `${plan.disks[0]?.volume}.1` }));
+    });
+
+    it("plugs in a volume that another daemon of this machine serves, waits for that one when it is killed, and shows what has grown", async () => {
+      const { source, ...disk } = await guests.makeDisk();
+      const file = source.kind === "file" ? source.path : "";
+      const socket = join(plan.runDirectory, "volume");
+      let server = await serve(file, socket);
+      await machine.attachDisk({ ...disk, source: { kind: "nbd", address: "127.0.0.1", port: 1, exportName: `${disk.volume}.token`, socket } });
+      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:32768 /);
+      await end(server);
+      await truncate(file, 24 * 2 ** 20);
+      const grow = () => machine.growDisk(disk.volume, 24 * 2 ** 20);
+      await expect(grow()).rejects.toThrow("not yet");
+      server = await serve(file, socket);
+      await expect.poll(() => grow().then(() => "grown", () => "not yet"), { timeout: 60_000 }).toBe("grown");
+      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:49152 /);
+      await machine.detachDisk(disk.volume);
+      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/GUEST disks vda=\S+ \r?\n$/);
+      await end(server);
+    });
+
+    it("puts a disk's slot out of use when its storage does not answer at the end, and holds up no other disk", async () => {
+      const [disk, other] = [await guests.makeDisk(), await guests.makeDisk()];
+      await machine.attachDisk(disk);
+      if (disk.source.kind === "file") await rename(disk.source.path, `${disk.source.path}.away`);
+      await machine.detachDisk(disk.volume);
+      await machine.attachDisk(other);
+      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/GUEST disks vda=\S+ vdb=\S+ \r?\n$/);
+    });
+
+    it.each([
+      ["storage daemon", "qemu-storage-daemon"],
+      ["relay", "disk-relay.pl"],
+    ])("ends when the disks' %s is killed, and says why", async (_which, word) => {
+      const { stdout } = await promisify(execFile)("pgrep", ["-f", `^(/usr/bin/)?(perl|qemu-storage-daemon) .*${plan.runDirectory}/`]);
+      const words = await Promise.all(stdout.trim().split("\n").map(async (pid) => ({ pid: Number(pid), text: await readFile(`/proc/${pid}/cmdline`, "utf8") })));
+      const [found, ...others] = words.filter(({ text }) => text.startsWith(word) || text.includes(`/${word}`));
+      expect(others).toEqual([]);
+      sendSignal(found?.pid ?? 0, "SIGKILL");
+      expect(await machine.ended).toEqual({ cause: "engine", reason: "the process that served its disks ended" });
+    });
+  });
+
+  it.skipIf(!existsSync(traces))("counts nothing for agents that were killed while they looked (needs tracefs)", async () => {
+    const [left, used] = [join(traces, "hostelry-99999999-1-1"), join(traces, `hostelry-${process.pid}-${identifyProcess(process.pid)?.startTicks}-999`)];
+    for (const instance of [left, used]) mkdirSync(instance);
+    writeFileSync(join(left, "events/raw_syscalls/sys_enter/enable"), "1");
+    try {
+      await sweepTraces();
+      expect([existsSync(left), existsSync(used)]).toEqual([false, true]);
+    } finally {
+      rmdirSync(used);
+    }
   });
 
   it("boots the probe's guest", async () => {

@@ -12,17 +12,24 @@
  * A restart is a new kernel under the same supervisor, with the words of the file `arguments`; hot-plugging changes that file too.
  * So devices stay, at the same places.
  */
-import { readFile, rm } from "node:fs/promises";
+import { constants, openSync } from "node:fs";
+import { readFile, rm, stat } from "node:fs/promises";
+import { Socket } from "node:net";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../base/log.ts";
 import type { Random } from "../../../base/random.ts";
+import type { Inspection } from "../../protocol/inspection.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from "../engine.ts";
 import { isAlive, killAndWait, listSession, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
-import { addWish, dropWish, hasWish, readEnd, recordEnd, type RunEnd, writeSafely } from "../run-record.ts";
+import { addWish, dropWish, hasWish, readEnd, readProcess, recordEnd, type RunEnd, writeSafely } from "../run-record.ts";
+import { mostDevices, placeOf } from "./disk-place.ts";
 import { mconsole, MconsoleError } from "./mconsole.ts";
 import { balanceProcessors } from "./processor-balance.ts";
-import { argumentsText, consoleSocket, diskWord, interfaceWord, mostDevices, placeOf } from "./uml-arguments.ts";
+import { inspectUml } from "./uml-inspector.ts";
+import { hasSlots, SlotDisks } from "./slot-disks.ts";
+import { argumentsText, consoleSocket, disksEnded, diskWord, inputPipe, interfaceWord } from "./uml-arguments.ts";
 
 const commandMs = 10_000;
 
@@ -36,12 +43,15 @@ export class UmlMachine implements RunningMachine {
   readonly #plan: MachinePlan;
   readonly #process: ProcessIdentity;
   readonly #leaving = new AbortController();
+  /** Undefined for a guest whose disks are files. */
+  readonly #slots: SlotDisks | undefined;
   /** Changes of the devices happen one after the other. */
   #changes: Promise<void> = Promise.resolve();
 
   constructor(plan: MachinePlan, identity: ProcessIdentity, exited: Promise<void>, { random, log }: UmlParts) {
     this.#plan = plan;
     this.#process = identity;
+    this.#slots = hasSlots(plan) ? new SlotDisks(plan) : undefined;
     this.ended = waitForEnd(identity, exited, this.#leaving.signal).then(() => concludeEnd(plan)).finally(() => this.#leaving.abort());
     balanceProcessors({ findKernel: () => findKernel(plan), list: () => listKernelProcesses(plan) }, { random }, this.#leaving.signal).catch((error: unknown) =>
       log.error("A guest keeps the processor that it has, whatever the others do", { instance: plan.id, error }),
@@ -58,10 +68,15 @@ export class UmlMachine implements RunningMachine {
     await this.#command("cad");
   }
 
+  async openSerialInput(): Promise<Writable> {
+    // Not blocking: a pipe that nobody reads is refused at once.
+    const fd = openSync(join(this.#plan.runDirectory, inputPipe), constants.O_WRONLY | constants.O_NONBLOCK);
+    return new Socket({ fd, readable: false, writable: true });
+  }
+
   async kill(): Promise<void> {
     await recordEnd(this.#plan.runDirectory, { cause: "requested" });
     await killAndWait([this.#process]);
-    await killKernel(this.#plan);
     await this.ended;
   }
 
@@ -83,6 +98,7 @@ export class UmlMachine implements RunningMachine {
   }
 
   attachDisk(disk: PlannedDisk): Promise<void> {
+    if (this.#slots !== undefined) return this.#next(() => this.#slots?.attach(disk));
     const serial = `,,${disk.volume.replace("-", "")}`;
     return this.#change(async (words) => {
       if (words.some((word) => word.startsWith("ubd") && word.endsWith(serial))) return words;
@@ -93,12 +109,14 @@ export class UmlMachine implements RunningMachine {
   }
 
   detachDisk(volume: string): Promise<void> {
+    if (this.#slots !== undefined) return this.#next(() => this.#slots?.detach(volume));
     const serial = `,,${volume.replace("-", "")}`;
     return this.#remove((word) => word.startsWith("ubd") && word.endsWith(serial));
   }
 
-  async growDisk(): Promise<void> {
-    // The block device keeps the size that its file had when it was plugged in.
+  /** A disk that is a file keeps the size that it had when it was plugged in. */
+  async growDisk(volume: string, sizeBytes: number): Promise<void> {
+    await this.#next(() => this.#slots?.grow(volume, sizeBytes));
   }
 
   attachInterface(nic: PlannedInterface): Promise<void> {
@@ -117,6 +135,13 @@ export class UmlMachine implements RunningMachine {
     if (mac === undefined) return;
     await this.#remove((word) => isInterface(word, mac));
     await rm(file, { force: true });
+  }
+
+  async inspect(sampleMs: number): Promise<Inspection> {
+    const kernel = await findKernel(this.#plan);
+    if (kernel === undefined) throw new Error("the guest's kernel is being started again");
+    const all = (await listKernelProcesses(this.#plan)).map(({ pid }) => pid);
+    return inspectUml(this.#plan, { kernel, all }, sampleMs);
   }
 
   async release(): Promise<void> {
@@ -147,11 +172,15 @@ export class UmlMachine implements RunningMachine {
 
   #change(change: (words: readonly string[]) => Promise<readonly string[]>): Promise<void> {
     const file = join(this.#plan.runDirectory, "arguments");
-    const done = this.#changes.catch(() => {}).then(async () => {
+    return this.#next(async () => {
       const words = (await readFile(file, "utf8")).split("\n").filter((word) => word !== "");
       const changed = await change(words);
       if (changed !== words) await writeSafely(file, argumentsText(changed));
     });
+  }
+
+  #next(change: () => Promise<void> | undefined): Promise<void> {
+    const done = this.#changes.catch(() => {}).then(change);
     this.#changes = done.catch(() => {});
     return done;
   }
@@ -160,10 +189,12 @@ export class UmlMachine implements RunningMachine {
 /** Why the run ended, once its supervisor is gone; ends whatever is left of the kernel. */
 export async function concludeEnd(plan: MachinePlan): Promise<RunEnd> {
   await killKernel(plan);
+  await killDiskServers(plan);
   const directory = plan.runDirectory;
   const known = await readEnd(directory);
   if (known !== undefined) return known;
   if (await hasWish(directory, "stop-requested")) return recordEnd(directory, { cause: "requested" });
+  if (await stat(join(directory, disksEnded)).then(() => true, () => false)) return recordEnd(directory, { cause: "engine", reason: "the process that served its disks ended" });
   const status = Number(await readFile(join(directory, "exit-status"), "utf8").catch(() => Number.NaN));
   if (status === 0) return recordEnd(directory, { cause: "guest" });
   return recordEnd(directory, { cause: "engine", reason: reasonOf(status) });
@@ -173,6 +204,12 @@ function reasonOf(status: number): string {
   if (Number.isNaN(status)) return "its User-mode Linux process was killed";
   if (status > 128) return `its User-mode Linux kernel was killed by signal ${status - 128}`;
   return `its User-mode Linux kernel gave up with exit status ${status}`;
+}
+
+/** They end with the supervisor, whose session they are in; the disks are free when they have. */
+async function killDiskServers({ runDirectory, user }: MachinePlan): Promise<void> {
+  const supervisor = await readProcess(runDirectory);
+  if (typeof supervisor === "object") await killAndWait(listSession(supervisor.pid, runDirectory, user?.uid));
 }
 
 /** Kills the kernel and its helpers. */

@@ -2,7 +2,8 @@
 import type { Direction } from "../../protocol/counted-rule.ts";
 import { ignoreFailedCommand, namespacePath, runCommand } from "../command.ts";
 import { field, listField, numberField, stringField } from "../json-field.ts";
-import { flowTables, flowTimeoutSeconds, mostFlows } from "./flow-rules.ts";
+import type { Family } from "../traffic-match.ts";
+import { flowFamilies, flowTables, flowTimeoutSeconds, mostFlows } from "./flow-rules.ts";
 
 export interface Flow {
   readonly direction: Direction;
@@ -37,14 +38,14 @@ export interface FlowCounts {
 
 /** What was seen is read first, so that a packet on its way in between is counted as seen later, not as rejected. */
 export async function readFlowCounts(namespace: string): Promise<FlowCounts> {
-  const seen = parseFlowCounts(await listTable(namespace, flowTables.seen));
-  const kept = parseFlowCounts(await listTable(namespace, flowTables.kept));
-  return { seen: seen.counts, kept: kept.counts, overfull: seen.overfull };
+  const readAll = async (table: string) => (await Promise.all(flowFamilies.map((family) => listTable(namespace, family, table)))).map(parseFlowCounts);
+  const [seen, kept] = [await readAll(flowTables.seen), await readAll(flowTables.kept)];
+  return { seen: seen.flatMap(({ counts }) => counts), kept: kept.flatMap(({ counts }) => counts), overfull: seen.flatMap(({ overfull }) => overfull) };
 }
 
 /** The devices whose flows are counted in the namespace. */
 export async function readWatched(namespace: string): Promise<readonly string[]> {
-  const text = await listTable(namespace, flowTables.seen).catch((error: unknown) => {
+  const text = await listTable(namespace, "ip", flowTables.seen).catch((error: unknown) => {
     ignoreFailedCommand(error); // there is no such table
     return '{ "nftables": [] }';
   });
@@ -52,8 +53,8 @@ export async function readWatched(namespace: string): Promise<readonly string[]>
   return [...new Set(names)];
 }
 
-function listTable(namespace: string, table: string): Promise<string> {
-  return runCommand("nsenter", [`--net=${namespacePath(namespace)}`, "nft", "-n", "-j", "list", "table", "ip", table]);
+function listTable(namespace: string, family: Family, table: string): Promise<string> {
+  return runCommand("nsenter", [`--net=${namespacePath(namespace)}`, "nft", "-n", "-j", "list", "table", family, table]);
 }
 
 /** Of what `nft -n -j list table` printed. */

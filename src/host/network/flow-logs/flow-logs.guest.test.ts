@@ -22,7 +22,7 @@ let directory: string;
 let loggers: Record<"a" | "b", FlowLogger>;
 
 beforeAll(async () => {
-  bench = await FabricBench.open();
+  bench = await FabricBench.open({ ipv6: true });
   directory = mkdtempSync(join(tmpdir(), "hostelry-flow-logs-"));
   loggers = { a: openLogger("a"), b: openLogger("b") };
   await bench.guests.b1.serve(allowed, "b1");
@@ -51,7 +51,7 @@ async function apply(): Promise<void> {
   const denial: AclEntrySpecification = { number: 50, egress: false, allow: false, traffic: { protocol: 17 }, cidr: "172.31.16.0/20" };
   const change: Partial<VpcSpecification> = {
     interfaces: bench.placed({ b1: { groups: [guarded] } }),
-    groups: [{ id: openGroup, rules: openRules }, { id: guarded, rules }],
+    groups: [{ id: openGroup, rules: [...openRules, ...openRules.map((rule) => ({ ...rule, id: `${rule.id}6`, peer: { cidrs: ["::/0"] } }))] }, { id: guarded, rules }],
     subnets: bench.subnets({ acl: [denial, ...allowAll] }),
   };
   await bench.apply(change);
@@ -116,6 +116,16 @@ test("what a group or an ACL stops is rejected where it would have arrived, and 
   const day = join(directory, "logs", "s3", "flows", "here", "AWSLogs", account, "vpcflowlogs", region, "2026", "01", folder);
   const ofB = readdirSync(day).filter((name) => name.endsWith("_b.log")).flatMap((name) => readFileSync(join(day, name), "utf8").trimEnd().split("\n"));
   expect([ofB[0], ofB.filter((line) => line.endsWith("REJECT")).toSorted()]).toEqual([rejections.fields.join(" "), [`4 ${nics.b1.id} use1-az1 53 REJECT`, `4 ${nics.b1.id} use1-az1 ${allowed + 1} REJECT`]]);
+});
+
+test("packets of IPv6 are recorded as those of IPv4, let through and rejected", async () => {
+  const [mine, theirs] = [bench.ipv6Of("a1"), bench.ipv6Of("b1")];
+  await bench.guests.a1.run("ping", "-6", "-n", "-q", "-c", "2", "-i", "0.2", "-s", "100", bench.ipv6Of("a2"));
+  expect(await bench.guests.a1.connect(theirs, allowed)).toBeUndefined();
+  await passMinute();
+  const echo = { protocol: "58", srcport: "0", action: "ACCEPT", ...counted(2, 2 * 148) };
+  expect(ofProtocol(newLines("a2"), "58").toSorted((one, other) => (one.srcaddr === mine ? -1 : Number(other.srcaddr === mine)))).toMatchObject([{ ...echo, srcaddr: mine }, { ...echo, dstaddr: mine }]);
+  expect(ofProtocol(newLines("b1"), "6")).toMatchObject([{ srcaddr: mine, dstaddr: theirs, dstport: String(allowed), action: "REJECT" }]);
 });
 
 test("a logger that ends without notice, and the next one, lose no packet and repeat none", async () => {

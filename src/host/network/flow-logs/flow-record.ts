@@ -1,4 +1,5 @@
 /** One record of a flow log as its line. Pure. */
+import { isIpv6Text } from "../../../base/ipv6.ts";
 import type { FlowLogField, FlowLogSpecification, LoggedInterface } from "../../protocol/flow-log.ts";
 import type { Amount, Flow } from "./flow-counts.ts";
 
@@ -63,7 +64,7 @@ function flowFields({ flow, action, packets, bytes }: FlowRecord): Fields {
     packets: String(packets),
     bytes: String(bytes),
     action,
-    type: "IPv4",
+    type: isIpv6Text(flow.source) ? "IPv6" : "IPv4",
     "pkt-srcaddr": flow.source,
     "pkt-dstaddr": flow.destination,
     "flow-direction": flow.direction === "leave" ? "egress" : "ingress",

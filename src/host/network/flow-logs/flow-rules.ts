@@ -1,6 +1,6 @@
 /**
- * Rules that count the packets of each flow of some interfaces, in two tables of their own in a VPC's namespace: one sees what groups and
- * network ACLs are about to decide about, the other what they have let through. What is in the first and not in the second was rejected. Pure.
+ * Rules that count the packets of each flow of some interfaces, in two tables of their own of each family in a VPC's namespace: one sees what groups
+ * and network ACLs are about to decide about, the other what they have let through. What is in the first and not in the second was rejected. Pure.
  *
  *   forward   + 5 seen leaving    + 7 ACLs, + 10 groups    + 12 kept leaving
  *             + 14 seen arriving  + 17 ACLs, + 20 groups   + 25 kept arriving
@@ -10,7 +10,10 @@
  * as on EC2 (facts §7.12).
  */
 import type { Direction } from "../../protocol/counted-rule.ts";
+import { serviceBlocks } from "../link-addresses.ts";
+import type { Family } from "../traffic-match.ts";
 
+export const flowFamilies: readonly Family[] = ["ip", "ip6"];
 export const flowTables = { seen: "hostelry_seen", kept: "hostelry_kept" } as const;
 /** How long an element outlives its last packet: longer than any agent is away. */
 export const flowTimeoutSeconds = 900;
@@ -22,21 +25,22 @@ const withPorts = "{ tcp, udp }";
 
 /** Counts the flows of these devices from now on, of others of `before` no more; both tables are changed in one transaction. */
 export function watchRules(before: readonly string[], devices: readonly string[]): string {
-  return (["seen", "kept"] as const).flatMap((kind) => tableLines(kind, before.filter((device) => !devices.includes(device)), devices)).join("");
+  const gone = before.filter((device) => !devices.includes(device));
+  return flowFamilies.flatMap((family) => (["seen", "kept"] as const).flatMap((kind) => tableLines(family, kind, gone, devices))).join("");
 }
 
 export function unwatchRules(): string {
-  return Object.values(flowTables).map((table) => `add table ip ${table}\ndelete table ip ${table}\n`).join("");
+  return flowFamilies.flatMap((family) => Object.values(flowTables).map((table) => `add table ${family} ${table}\ndelete table ${family} ${table}\n`)).join("");
 }
 
-function tableLines(kind: keyof typeof flowTables, gone: readonly string[], devices: readonly string[]): readonly string[] {
-  const at = `ip ${flowTables[kind]}`;
+function tableLines(family: Family, kind: keyof typeof flowTables, gone: readonly string[], devices: readonly string[]): readonly string[] {
+  const at = `${family} ${flowTables[kind]}`;
   const lines = (["leave", "arrive"] as const).flatMap((direction) => {
     const chosen = devices.map((device) => `"${device}" : goto ${direction}_${device}`).join(", ");
     return [
       `add chain ${at} ${direction} { type filter hook forward priority filter + ${priorities[kind][direction]}; policy accept; }`,
       `flush chain ${at} ${direction}`,
-      ...devices.flatMap((device) => deviceLines(at, direction, device)),
+      ...devices.flatMap((device) => deviceLines(family, at, direction, device)),
       `add rule ${at} ${direction} ${direction === "leave" ? "iifname" : "oifname"} vmap { ${chosen} }`,
       ...gone.flatMap((device) => removalLines(at, `${direction}_${device}`)),
     ];
@@ -44,17 +48,17 @@ function tableLines(kind: keyof typeof flowTables, gone: readonly string[], devi
   return [`add table ${at}`, ...lines].map((line) => `${line}\n`);
 }
 
-function deviceLines(at: string, direction: Direction, device: string): readonly string[] {
-  const name = `${direction}_${device}`;
+function deviceLines(family: Family, at: string, direction: Direction, device: string): readonly string[] {
+  const [name, pair] = [`${direction}_${device}`, family === "ip" ? "ipv4_addr . ipv4_addr" : "ipv6_addr . ipv6_addr"];
   const kept = `flags dynamic,timeout; timeout ${flowTimeoutSeconds}s; size ${mostFlows}; counter;`;
   return [
-    `add set ${at} ${name} { type ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service; ${kept} }`,
-    `add set ${at} ${name}_bare { type ipv4_addr . ipv4_addr . inet_proto; ${kept} }`,
+    `add set ${at} ${name} { type ${pair} . inet_proto . inet_service . inet_service; ${kept} }`,
+    `add set ${at} ${name}_bare { type ${pair} . inet_proto; ${kept} }`,
     `add chain ${at} ${name}`,
     `flush chain ${at} ${name}`,
-    `add rule ${at} ${name} ip ${direction === "leave" ? "daddr" : "saddr"} 169.254.0.0/16 return`,
-    `add rule ${at} ${name} meta l4proto ${withPorts} update @${name} { ip saddr . ip daddr . meta l4proto . th sport . th dport } return`,
-    `add rule ${at} ${name} update @${name}_bare { ip saddr . ip daddr . meta l4proto }`,
+    `add rule ${at} ${name} ${family} ${direction === "leave" ? "daddr" : "saddr"} ${serviceBlocks[family]} return`,
+    `add rule ${at} ${name} meta l4proto ${withPorts} update @${name} { ${family} saddr . ${family} daddr . meta l4proto . th sport . th dport } return`,
+    `add rule ${at} ${name} update @${name}_bare { ${family} saddr . ${family} daddr . meta l4proto }`,
   ];
 }
 

@@ -26,22 +26,25 @@ export class FabricBench implements AsyncDisposable {
   readonly guests: Record<GuestName, NamespaceGuest>;
   /** As `nics`, with IPv6 if there is any. */
   readonly nics: Record<GuestName, InterfaceSpecification>;
+  /** The hosts believe each other to be on the switch that they are on. */
+  readonly #isWired: boolean;
   #generation = 0;
 
-  private constructor(hosts: TwoHosts, own: Record<GuestName, InterfaceSpecification>, guests: Record<GuestName, NamespaceGuest>) {
+  private constructor(hosts: TwoHosts, isWired: boolean, own: Record<GuestName, InterfaceSpecification>, guests: Record<GuestName, NamespaceGuest>) {
     this.hosts = hosts;
+    this.#isWired = isWired;
     this.nics = own;
     this.guests = guests;
   }
 
-  /** With `ipv6` each interface of the VPC has an address of IPv6 (`ipv6Of`) and the subnets have blocks of it. */
-  static async open({ ipv6 = false }: { readonly ipv6?: boolean } = {}): Promise<FabricBench> {
-    const hosts = await TwoHosts.open();
+  /** Not `isWired`: as between two machines. With `ipv6` each interface of the VPC has an address of IPv6 (`ipv6Of`) and the subnets have blocks of it. */
+  static async open({ ipv6 = false, isWired = true, ...more }: { readonly ipv6?: boolean; readonly isWired?: boolean; readonly mtuOfB?: number } = {}): Promise<FabricBench> {
+    const hosts = await TwoHosts.open(more);
     try {
       const own = nicsOf(hosts.plan.installation, ipv6);
       const attach = (name: GuestName) => attachTo(hosts, name, own[name]);
       const [a1, a2, b1, b2, c] = [await attach("a1"), await attach("a2"), await attach("b1"), await attach("b2"), await attach("c")];
-      return new FabricBench(hosts, own, { a1, a2, b1, b2, c });
+      return new FabricBench(hosts, isWired, own, { a1, a2, b1, b2, c });
     } catch (error) {
       await hosts[Symbol.asyncDispose]();
       throw error;
@@ -54,7 +57,8 @@ export class FabricBench implements AsyncDisposable {
 
   /** The VPC's interfaces as the specification places them, each with what is to be different. */
   placed(change: Partial<Record<GuestName, Partial<PlacedInterface>>> = {}): readonly PlacedInterface[] {
-    return vpcNames.map((name) => placed(this.nics[name], this.hostAddress(name.startsWith("a") ? "a" : "b"), change[name]));
+    const wired = this.#isWired ? { isHostOnSwitch: true as const } : {};
+    return vpcNames.map((name) => placed(this.nics[name], this.hostAddress(name.startsWith("a") ? "a" : "b"), { ...wired, ...change[name] }));
   }
 
   /** Both hosts know the VPC so; the milliseconds that host a took. */

@@ -2,9 +2,12 @@
  * A host's network and metadata service in a process of its own, inside the host's namespace, for tests: what the agent will be.
  * Takes one call a line on standard input as JSON and answers each with a line. Being killed with -9 is part of its purpose.
  *
- *   nsenter --net=… node host-process.ts '{"hostId":…,"installation":…,"directory":…,"resolvers":[…]}'
+ *   nsenter --net=… node host-process.ts '{"hostId":…,"installation":…,"directory":…,"resolvers":[…],"serviceAddress":…}'
  */
+import type { Socket } from "node:net";
 import { join } from "node:path";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { systemClock } from "../../../base/clock.ts";
 import { errorChain } from "../../../base/errors.ts";
@@ -14,18 +17,34 @@ import { systemRandom } from "../../../base/random.ts";
 import { openIdentitySigner } from "../../metadata/identity-signer.ts";
 import { openMetadataService } from "../../metadata/metadata-service.ts";
 import type { InterfaceSpecification, MachineSpecification, VpcSpecification } from "../../protocol/specification.ts";
+import { StreamError, type TcpTarget, type TunnelTarget } from "../../protocol/stream.ts";
+import { connectInNamespace } from "../../services/namespace-connection.ts";
+import type { ServiceEntrance } from "../../services/service-relay.ts";
 import { BandwidthKeeper } from "../bandwidth/bandwidth-keeper.ts";
+import { namespacePath } from "../command.ts";
 import { openHostNetwork } from "../host-network.ts";
+import { connectToGuest, ensureConnectAddress } from "../guest-connection.ts";
+import { applianceNamespace } from "../names.ts";
 
 /** Only the tests start this process; both sides are of the same source tree, so what arrives is what was meant. */
-const settings = JSON.parse(process.argv[2] ?? "{}") as { hostId: string; installation: string; directory: string; resolvers: string[] };
+const settings = JSON.parse(process.argv[2] ?? "{}") as { hostId: string; installation: string; directory: string; resolvers: string[]; serviceAddress: string };
+
+/** In the place of a service: says how the guest came in and who it is. */
+function greet(guest: Socket, { endpointInterface, secure }: ServiceEntrance): void {
+  guest.on("error", () => guest.destroy());
+  guest.write(`${endpointInterface ?? "public"}:${secure ? "tls" : "plain"} ${guest.remoteAddress ?? ""}\n`);
+  guest.pipe(guest);
+}
+
 const network = await openHostNetwork({
   hostId: settings.hostId,
   installation: settings.installation,
   stateDirectory: join(settings.directory, "state"),
   runDirectory: join(settings.directory, "run"),
   underlayDevice: "underlay0",
+  isOnSwitch: true,
   resolvers: settings.resolvers,
+  services: { address: settings.serviceAddress, accept: greet },
   log: silentLog,
 });
 const metadata = await openMetadataService({
@@ -38,6 +57,8 @@ const metadata = await openMetadataService({
 });
 const bandwidth = new BandwidthKeeper({ stateFile: join(settings.directory, "state", "bandwidth.json"), clock: systemClock, log: silentLog, everyMs: 100 });
 const machines = new Map<InterfaceId, MachineSpecification>();
+
+const tunnelNamespace = ({ endpointInterface }: TunnelTarget) => namespacePath(applianceNamespace(settings.installation, settings.hostId, "connectEndpoint", endpointInterface));
 
 const calls = {
   /** Takes the machine's specification and does for its first interface what the agent does at a start. */
@@ -67,6 +88,19 @@ const calls = {
     return { applyMs: performance.now() - began };
   },
   forgetBandwidth: (id: InterfaceId) => bandwidth.forget(id),
+  async greetingOf(target: TcpTarget | TunnelTarget) {
+    await ensureConnectAddress();
+    try {
+      const socket = await (target.kind === "tcp" ? connectToGuest(target, AbortSignal.timeout(1_000)) : connectInNamespace(tunnelNamespace(target), target, AbortSignal.timeout(2_000)));
+      const [greeting] = (await once(socket, "data")) as [Buffer]; // no encoding was set
+      socket.destroy();
+      return greeting.toString();
+    } catch (error) {
+      if (error instanceof StreamError) return error.code;
+      throw error;
+    }
+  },
+  listen: (port: number) => new Promise<void>((resolve) => void createServer((socket) => socket.end("host\n")).listen(port, "0.0.0.0", resolve)),
   removeVpc: (id: VpcId) => network.removeVpc(id),
   async close() {
     await metadata.close();

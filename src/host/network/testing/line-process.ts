@@ -1,6 +1,7 @@
 /** A child process that tests talk to by lines; ended with the test, whatever happens, and with it what it started. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { sendSignal } from "../../send-signal.ts";
 
 export class LineProcess implements AsyncDisposable {
   readonly child: ChildProcess;
@@ -41,7 +42,7 @@ export class LineProcess implements AsyncDisposable {
     const { pid } = this.child;
     if (this.#ended || pid === undefined) return;
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
-    process.kill(-pid, "SIGKILL");
+    sendSignal(-pid, "SIGKILL");
     await ended;
     for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream?.destroy();
   }

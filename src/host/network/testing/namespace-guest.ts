@@ -95,7 +95,7 @@ export class OpenConnection {
   }
 
   /** Whether what is said now comes back. */
-  echoes(timeoutMs = 1_500): Promise<boolean> {
+  echoes(timeoutMs = 10_000): Promise<boolean> {
     this.#words += 1;
     const word = `word-${this.#words}`;
     this.#process.write(word);

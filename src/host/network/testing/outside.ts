@@ -16,7 +16,7 @@ export class Outside implements AsyncDisposable {
   }
 
   static async open(): Promise<Outside> {
-    using _turn = await takeTurn();
+    await using _turn = await takeTurn();
     const name = `${newInstallationId()}out`;
     const { base = 0 } = parseCidr(await choosePublicPool()) ?? {};
     const [machine, address] = [formatIpv4(base + 1), formatIpv4(base + 2)];

@@ -1,6 +1,7 @@
 /** Specifications for tests. */
 import type { InstanceId, InterfaceId, SubnetId, VpcId } from "../../../base/ids.ts";
-import type { InterfaceSpecification, MachineSpecification, MetadataSpecification } from "../../protocol/specification.ts";
+import type { MetadataSpecification } from "../../protocol/metadata.ts";
+import type { InterfaceSpecification, MachineSpecification } from "../../protocol/specification.ts";
 
 /** The interface whose ids all end in these digits, in a VPC whose id ends in those. */
 export function interfaceSpecimen(digit: string, vpcDigit: string, privateAddress: string, publicAddress?: string): InterfaceSpecification {

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InterfaceId, VpcId } from "../../../base/ids.ts";
 import type { InterfaceSpecification, MachineSpecification, VpcSpecification } from "../../protocol/specification.ts";
-import { listNamespaces, nodeNamespace } from "../names.ts";
-import { choosePublicPool } from "../public-pool.ts";
+import { ipBatch } from "../command.ts";
+import { listNamespaces, nodeNamespace, switchNamespace, switchPort, underlayDevice } from "../names.ts";
+import { choosePublicPool, serviceAddressOf } from "../public-pool.ts";
 import { ensureUnderlay, removeUnderlay, type UnderlayPlan } from "../underlay.ts";
 import { LineProcess } from "./line-process.ts";
 import { newInstallationId, takeTurn } from "./machine-turn.ts";
@@ -25,9 +26,9 @@ export class TestHost {
   readonly #arguments: readonly string[];
   #process: LineProcess | undefined;
 
-  constructor(installation: string, hostId: string, directory: string, resolvers: readonly string[]) {
+  constructor({ installation, publicPool }: UnderlayPlan, hostId: string, directory: string, resolvers: readonly string[]) {
     this.namespace = nodeNamespace(installation, hostId);
-    const settings = JSON.stringify({ hostId, installation, directory, resolvers });
+    const settings = JSON.stringify({ hostId, installation, directory, resolvers, serviceAddress: serviceAddressOf(publicPool) });
     this.#arguments = [`--net=/run/netns/${this.namespace}`, process.execPath, join(import.meta.dirname, "host-process.ts"), settings];
   }
 
@@ -64,6 +65,21 @@ export class TestHost {
     await this.#call("forgetBandwidth", id);
   }
 
+  /** What the guest says first to a connection of the service; or why there is none. */
+  async greetingOf(address: string, port: number): Promise<string> {
+    return (await this.#call("greetingOf", { kind: "tcp", address, port })) as string; // what host-process.ts answers
+  }
+
+  /** The same of a connection from the interface of an Instance Connect Endpoint. */
+  async tunnelGreetingOf(endpointInterface: InterfaceId, address: string, port: number, clientAddress?: string): Promise<string> {
+    return (await this.#call("greetingOf", { kind: "tunnel", endpointInterface, address, port, clientAddress })) as string; // what host-process.ts answers
+  }
+
+  /** Has a service of the host listen at the port on all its addresses. */
+  async listen(port: number): Promise<void> {
+    await this.#call("listen", port);
+  }
+
   async removeVpc(id: VpcId): Promise<void> {
     await this.#call("removeVpc", id);
   }
@@ -91,13 +107,14 @@ export class TwoHosts implements AsyncDisposable {
   private constructor(plan: UnderlayPlan, directory: string, resolversOfB: readonly string[]) {
     this.plan = plan;
     this.directory = directory;
-    this.a = new TestHost(plan.installation, "a", join(directory, "a"), []);
-    this.b = new TestHost(plan.installation, "b", join(directory, "b"), resolversOfB);
+    this.a = new TestHost(plan, "a", join(directory, "a"), []);
+    this.b = new TestHost(plan, "b", join(directory, "b"), resolversOfB);
     this.#initrd = buildInitrd(directory);
   }
 
-  static async open(options: { readonly resolversOfB?: readonly string[] } = {}): Promise<TwoHosts> {
-    using _turn = await takeTurn();
+  /** `mtuOfB`: what the way of host b has room for, if that is less than nodes need. */
+  static async open(options: { readonly resolversOfB?: readonly string[]; readonly mtuOfB?: number } = {}): Promise<TwoHosts> {
+    await using _turn = await takeTurn();
     const underlay = await choosePublicPool();
     const publicPool = await choosePublicPool({ avoid: [underlay] });
     const network = underlay.slice(0, underlay.lastIndexOf(".") + 1);
@@ -108,6 +125,7 @@ export class TwoHosts implements AsyncDisposable {
     const hosts = new TwoHosts({ installation: newInstallationId(), underlay, publicPool, nodes }, directory, options.resolversOfB ?? []);
     try {
       await ensureUnderlay(hosts.plan);
+      if (options.mtuOfB !== undefined) await narrow(hosts.plan, "b", options.mtuOfB);
       await Promise.all([hosts.a.open(), hosts.b.open()]);
       return hosts;
     } catch (error) {
@@ -151,4 +169,10 @@ export class TwoHosts implements AsyncDisposable {
     await removeUnderlay(this.plan);
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** Makes the wire between the switch and the node one that has room for so many bytes. */
+async function narrow({ installation }: UnderlayPlan, node: string, mtu: number): Promise<void> {
+  await ipBatch([`link set ${switchPort(node)} mtu ${mtu}`], { namespace: switchNamespace(installation) });
+  await ipBatch([`link set ${underlayDevice} mtu ${mtu}`], { namespace: nodeNamespace(installation, node) });
 }

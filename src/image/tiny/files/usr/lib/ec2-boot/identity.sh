@@ -38,8 +38,11 @@ authorize_key_pair() {
   echo "$public_key" >> $keys
 }
 
+# One process a connection, which looks first for keys that were pushed; without delay for small packets, as dropbear itself would ask for.
 start_ssh() {
-  dropbear -s -j -k -r $host_key -P /run/dropbear.pid 2>/dev/null
+  family=TCP4
+  [ -e /proc/net/if_inet6 ] && family=TCP6
+  socat $family-LISTEN:22,fork,reuseaddr,nodelay,keepalive,backlog=64,max-children=256 EXEC:/usr/lib/ec2-boot/ssh-connection,nofork 2>/dev/null &
   say "ssh is ready"
 }
 

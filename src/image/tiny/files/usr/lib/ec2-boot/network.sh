@@ -10,10 +10,10 @@ find_ethernet_interfaces() {
 }
 
 # Asks for an address until there is one, but not for ever; the client then stays and renews it. `dhcp-event` writes the lease's
-# address to /run/address-INTERFACE.
+# address to /run/address-INTERFACE. The size of packets is told only to those who ask for it.
 request_address() {
   ip link set "$1" up
-  udhcpc -i "$1" -n -t 60 -T 1 -A 1 -p "/run/udhcpc-$1.pid" -s /usr/lib/ec2-boot/dhcp-event > /dev/null 2>&1
+  udhcpc -i "$1" -n -t 60 -T 1 -A 1 -O mtu -p "/run/udhcpc-$1.pid" -s /usr/lib/ec2-boot/dhcp-event > /dev/null 2>&1
 }
 
 # By IPv6 the kernel itself hears from the router where the way out is, and DHCPv6 tells the address, if the interface has one. One client serves all
