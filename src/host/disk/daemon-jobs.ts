@@ -4,7 +4,7 @@ import type { Node } from "./daemon-nodes.ts";
 
 export interface Job {
   readonly id: string;
-  readonly command: "block-stream" | "block-commit";
+  readonly command: "block-commit";
   readonly args: Node;
 }
 

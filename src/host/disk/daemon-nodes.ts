@@ -48,6 +48,11 @@ export function layer({ number, path }: LayerPlace, backing: string | null, isEn
   return { driver: "qcow2", "node-name": layerNode(number), discard: "unmap", "lazy-refcounts": true, cache, ...encrypt, file, backing };
 }
 
+/** What a layer that has lost what it stood on is to be reopened as. Its file stays open as it is. */
+export function standingAlone(place: LayerPlace, isEncrypted: boolean): Node {
+  return { ...layer(place, null, isEncrypted, "threads"), file: fileNode(place.number) };
+}
+
 export function base(place: Base, aio: FileAccess): Node {
   const name = { "node-name": baseNode, "read-only": true };
   if (place.kind === "file") return { driver: place.format, ...name, file: { driver: "file", filename: place.path, aio, "read-only": true } };

@@ -111,7 +111,7 @@ export class OpenVolume {
     this.#progress = { work, share: 0 };
     const onProgress = (share: number) => this.#note({ work, share });
     this.#leisure.begin(work.kind, async (signal) => {
-      await doWork({ home: this.#home, specification, file, daemon, density: this.#server?.density ?? 1, onProgress, signal }, work);
+      await doWork({ home: this.#home, specification, file, daemon, source: this.#server, onProgress, signal }, work);
     });
   }
 

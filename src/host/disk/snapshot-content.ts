@@ -5,6 +5,8 @@ import type { ServedContent } from "./nbd/nbd-server.ts";
 export interface SnapshotContent extends ServedContent {
   /** Which blocks could not be had when they were last asked for, by index. */
   readonly damaged: ReadonlySet<number>;
+  /** What was taken from the store so far. */
+  readonly fetchedBytes: number;
 }
 
 /** QEMU asks for parts of a block, one after the other; as many blocks are kept as clients read at once. */
@@ -14,8 +16,10 @@ const keptBlocks = 16;
 export function snapshotContent(store: Pick<BlockStore, "get">, manifest: Manifest, key: Uint8Array | undefined, onDamage: () => void): SnapshotContent {
   const kept = new Map<number, Promise<Buffer>>();
   const damaged = new Set<number>();
+  let fetchedBytes = 0;
 
   const fetch = async (index: number, digest: Digest): Promise<Buffer> => {
+    fetchedBytes += blockSize;
     try {
       const block = await store.get(digest, key);
       if (damaged.delete(index)) onDamage();
@@ -43,6 +47,9 @@ export function snapshotContent(store: Pick<BlockStore, "get">, manifest: Manife
   return {
     sizeBytes: manifest.volumeSizeGib * 2 ** 30,
     damaged,
+    get fetchedBytes() {
+      return fetchedBytes;
+    },
     async read(offset, length) {
       const block = await blockAt(Math.floor(offset / blockSize));
       return block.subarray(offset % blockSize, (offset % blockSize) + length);

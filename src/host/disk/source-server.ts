@@ -1,6 +1,6 @@
 /** The snapshot server of one volume: as long as not all blocks are here, the volume's storage daemon fetches them from it (decision 0005). */
 import { join } from "node:path";
-import { blockSize } from "../../block-store/block-store.ts";
+import type { Manifest } from "../../block-store/block-store.ts";
 import type { VolumeId } from "../../base/ids.ts";
 import type { SnapshotSource } from "../protocol/specification.ts";
 import { serveNbd } from "./nbd/nbd-server.ts";
@@ -14,8 +14,11 @@ const pauseMs = 2_000;
 const longestMs = 30_000;
 
 export interface SourceServer {
-  /** The share of the snapshot's size that has blocks. */
-  readonly density: number;
+  /** Where the snapshot has blocks, by rising index, and how many they are. */
+  indexes(): Generator<number, undefined>;
+  readonly count: number;
+  /** What was taken from the store so far, for whomever. */
+  readonly fetchedBytes: number;
   /** What of it cannot be read; undefined when nothing is known to be damaged. */
   readonly damage: string | undefined;
   /** For how many milliseconds what nobody asks for should wait; 0: it may be fetched. Only as long as nothing else is fetched. */
@@ -40,7 +43,11 @@ export async function openSourceServer(home: VolumeHome, id: VolumeId, source: S
   };
   const server = await serveNbd(sourceSocket(runDirectory), { ...content, read });
   return {
-    density: (manifest.count * blockSize) / content.sizeBytes,
+    indexes: () => indexesOf(manifest),
+    count: manifest.count,
+    get fetchedBytes() {
+      return content.fetchedBytes;
+    },
     get damage() {
       const [first] = content.damaged;
       if (first === undefined) return undefined;
@@ -52,6 +59,10 @@ export async function openSourceServer(home: VolumeHome, id: VolumeId, source: S
     },
     close: () => server.close(),
   };
+}
+
+function* indexesOf(manifest: Manifest): Generator<number, undefined> {
+  for (const { index } of manifest) yield index;
 }
 
 /** All in milliseconds of one clock. */

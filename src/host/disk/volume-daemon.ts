@@ -19,7 +19,7 @@ import { join } from "node:path";
 import type { VolumeLimits } from "../protocol/specification.ts";
 import { connectQmp, QmpError, type QmpClient } from "../qmp/qmp-client.ts";
 import { endJobs, rows, runJob } from "./daemon-jobs.ts";
-import { base, baseNode, directExport, directId, disk, diskNode, guestExport, isReadingExport, keyObject, layer, layerNode, layerNumber, limitsObject, nameOfExport, readingExport, type Base, type FileAccess, type LayerPlace, type Node } from "./daemon-nodes.ts";
+import { base, baseNode, directExport, directId, disk, diskNode, guestExport, isReadingExport, keyObject, layer, layerNode, layerNumber, limitsObject, nameOfExport, readingExport, standingAlone, type Base, type FileAccess, type LayerPlace, type Node } from "./daemon-nodes.ts";
 import { endDaemons, findDaemons, lastWords, startDaemon } from "./daemon-process.ts";
 import type { FileOwner } from "./file-owner.ts";
 import { clearGuestSocket, dropGuestSockets, guestSocketOf } from "./guest-socket.ts";
@@ -251,10 +251,15 @@ export class VolumeDaemon {
     if (open.includes(upper)) await this.#client.execute("blockdev-del", { "node-name": layerNode(upper) });
   }
 
-  /** Brings everything that the lowest layer stands on into it, at so many bytes a second. */
-  async initialize(lowest: number, bytesPerSecond: number, onProgress: (share: number) => void, signal: AbortSignal): Promise<void> {
-    if (!(await this.#nodes()).some((node) => node["node-name"] === baseNode)) return;
-    await runJob(this.#client, { id: "initialize", command: "block-stream", args: { device: layerNode(lowest), speed: bytesPerSecond } }, onProgress, signal);
+  /** Whether the lowest layer stands on something. */
+  async hasBase(): Promise<boolean> {
+    return (await this.#nodes()).some((node) => node["node-name"] === baseNode);
+  }
+
+  /** The lowest layer has everything itself. */
+  async dropBase(lowest: LayerPlace, isEncrypted: boolean): Promise<void> {
+    if (!(await this.hasBase())) return;
+    await this.#client.execute("blockdev-reopen", { options: [standingAlone(lowest, isEncrypted)] });
     await this.#client.execute("blockdev-del", { "node-name": baseNode });
   }
 

@@ -6,6 +6,7 @@ import { blockSize } from "../../block-store/block-store.ts";
 import type { SnapshotId, VolumeId } from "../../base/ids.ts";
 import { volumeOf } from "../agent/testing/specifications.ts";
 import type { SnapshotOrder, VolumeSpecification } from "../protocol/specification.ts";
+import { readPlainly } from "./testing/plain-read.ts";
 import { contentOf, io, StorageNode, Writer } from "./testing/storage-node.ts";
 import type { VolumeFacts } from "./volumes.ts";
 
@@ -159,17 +160,27 @@ describe("a volume from a snapshot", () => {
     await node.until(volume({ snapshots: [first] }), isStored);
   });
 
-  it("can be used at once, and is whole and by itself in the end", async () => {
+  /** Of the first snapshot; the block's file, and what it should hold. */
+  async function damage(index: number): Promise<{ readonly file: string; readonly good: Buffer }> {
+    const file = node.store.pathOf((await node.store.openManifest(first.id))?.find(index) ?? "");
+    const good = await readFile(file);
+    await writeFile(`${file}.bad`, Buffer.alloc(good.length, 1));
+    await rename(`${file}.bad`, file);
+    return { file, good };
+  }
+
+  it.each(["plain", "encrypted"] as const)("can be used at once, and is whole and by itself in the end, %s", async (kind) => {
+    const made = copy(kind === "plain" ? {} : { encryptionKey: Buffer.alloc(32, 7).toString("base64") });
     const startedAt = performance.now();
-    expect((await node.ensure(copy())).condition).toEqual({ sizeGib: 2, initializedPercent: 0 });
+    expect((await node.ensure(made)).condition).toEqual({ sizeGib: 2, initializedPercent: 0 });
     process.stdout.write(`a volume from a snapshot was usable after ${Math.round(performance.now() - startedAt)} ms\n`);
     expect(await io(otherPort, "b", "read -P 0x41 0 512k", `read -P 0x42 ${100 * blockSize} 512k`, "read -P 0 1500M 1M", "write -P 0x43 1M 64k")).not.toContain("failed");
-    const { condition } = await node.until(copy(), ({ condition: { initializedPercent } }) => initializedPercent === undefined);
+    const { condition } = await node.until(made, ({ condition: { initializedPercent } }) => initializedPercent === undefined);
     expect(condition).toEqual({ sizeGib: 2 });
     await node.store.removeSnapshot(first.id);
     await node.store.sweep(Date.now() + 365 * 24 * 3600_000);
     node.restart();
-    await node.ensure(copy());
+    await node.ensure(made);
     expect(await io(otherPort, "b", "read -P 0x41 0 512k", `read -P 0x42 ${100 * blockSize} 512k`, "read -P 0x43 1M 64k")).not.toContain("failed");
   });
 
@@ -197,12 +208,24 @@ describe("a volume from a snapshot", () => {
     expect(snapshots).toMatchObject([{ blocks: { total: 3, moved: 1 } }]);
   });
 
+  it("never answers for a damaged block while the others are brought in, and has them all the same", async () => {
+    await damage(100);
+    await io(port, "a", `write -P 0x44 ${10 * blockSize} 8M`, `write -P 0x45 ${200 * blockSize} ${blockSize}`, "flush");
+    await node.until(volume({ snapshots: [second] }), isStored);
+    const slowly = copy({ source: { ...source, id: second.id }, initializeBytesPerSecond: 64 * 2 ** 10 });
+    await node.ensure(slowly);
+    const storedBytes = async () => (await node.volumes.describe(other))?.layers[0]?.storedBytes ?? 0;
+    await expect.poll(storedBytes, { timeout: 20_000 }).toBeGreaterThan(blockSize); // it has begun, and takes minutes
+    for (let read = 0; read < 20; read++) await expect(readPlainly(otherPort, "b", 100 * blockSize, 64 * 1024)).rejects.toThrow("error 5");
+    node.restart(); // the next agent takes the new rate, and goes on where this one was
+    await node.ensure({ ...slowly, initializeBytesPerSecond: 256 * 2 ** 20 });
+    await expect.poll(storedBytes, { timeout: 20_000 }).toBeGreaterThan(9 * 2 ** 20); // blocks 0 and 10 to 25, and 200, which comes after the damaged one
+    expect(await readPlainly(otherPort, "b", 200 * blockSize, page)).toEqual(Buffer.alloc(page, 0x45));
+    await expect(readPlainly(otherPort, "b", 100 * blockSize, 64 * 1024)).rejects.toThrow("error 5");
+  });
+
   it("fails only reads of a damaged block, says which it is, and is well when the block is", async () => {
-    const digest = (await node.store.openManifest(first.id))?.find(100) ?? "";
-    const file = node.store.pathOf(digest);
-    const good = await readFile(file);
-    await writeFile(`${file}.bad`, Buffer.alloc(good.length, 1));
-    await rename(`${file}.bad`, file);
+    const { file, good } = await damage(100);
     await node.ensure(copy());
     await expect(io(otherPort, "b", `read ${100 * blockSize} 4k`).then((said) => said)).rejects.toThrow();
     expect(await io(otherPort, "b", "read -P 0x41 0 512k")).not.toContain("failed");

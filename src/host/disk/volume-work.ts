@@ -1,11 +1,13 @@
 /** Carries out one piece of a volume's work at leisure and writes down that it is done. Every piece may be begun again. */
+import { initializeVolume } from "./initialize-volume.ts";
 import { UnreadableError } from "./nbd/nbd-client.ts";
 import { SnapshotRemovedError } from "../../block-store/block-store.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
+import type { SourceServer } from "./source-server.ts";
 import type { StackFile } from "./stack-file.ts";
 import { storeSnapshot } from "./store-snapshot.ts";
 import type { VolumeDaemon } from "./volume-daemon.ts";
-import { removeLayer, toKey } from "./volume-data.ts";
+import { layerPath, removeLayer, toKey } from "./volume-data.ts";
 import { layerFileName, type VolumeHome } from "./volume-home.ts";
 import { completeSnapshot, failSnapshot, mergeLayers, type TakenSnapshot, type Work } from "./volume-stack.ts";
 
@@ -14,17 +16,15 @@ export interface WorkParts {
   readonly specification: VolumeSpecification;
   readonly file: StackFile;
   readonly daemon: VolumeDaemon;
-  /** The share of the source snapshot's size that has blocks. */
-  readonly density: number;
+  /** As long as not everything of it is here. */
+  readonly source: SourceServer | undefined;
   /** Told at most twice a second. */
   readonly onProgress: (share: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Of content, beside what guests ask for, where no rate was asked for. */
+/** Beside what guests ask for, where no rate was asked for. */
 const gentleBytesPerSecond = 64 * 2 ** 20;
-/** A place without content costs next to nothing, and counts as if it were content. */
-const fastestBytesPerSecond = 2 ** 31;
 const reportMs = 500;
 
 export async function doWork(parts: WorkParts, work: Work): Promise<void> {
@@ -58,12 +58,12 @@ function lastingReason(error: unknown): string | undefined {
   return error instanceof SnapshotRemovedError ? "The snapshot was removed while it was stored." : undefined;
 }
 
-async function initialize({ specification, file, daemon, density, onProgress, signal }: WorkParts): Promise<void> {
+async function initialize({ home, specification, file, daemon, source, onProgress, signal }: WorkParts): Promise<void> {
   const [lowest] = file.stack.layers;
-  if (lowest === undefined) return;
-  const ofContent = specification.initializeBytesPerSecond ?? gentleBytesPerSecond;
-  const speed = Math.min(fastestBytesPerSecond, Math.ceil(ofContent / Math.max(density, 1e-3)));
-  await daemon.initialize(lowest.number, speed, onProgress, signal);
+  if (lowest === undefined || source === undefined) throw new Error(`the snapshot server of ${specification.id} is not open`);
+  const { id, port, encryptionKey, initializeBytesPerSecond: bytesPerSecond = gentleBytesPerSecond } = specification;
+  await initializeVolume({ daemon, address: { host: home.address, port }, lowest: lowest.number, source, bytesPerSecond, onProgress: seldom(onProgress), signal });
+  await daemon.dropBase({ number: lowest.number, path: layerPath(home, id, lowest.number) }, encryptionKey !== undefined);
   await file.change((stack) => ({ ...stack, isInitializing: false }));
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reads an export of a storage daemon: its content, and in which layer of the stack each part of it is.
+ * Reads an export of a storage daemon: its content, and in which layer of the stack each part of it is; and has it copied into the topmost one.
  *
  * Requests may overlap; answers are matched by their handles. The end of the connection fails everything that waits.
  */
@@ -18,6 +18,7 @@ import {
   readOptionReply,
   requestMagic,
   serverMagic,
+  simpleReplyMagic,
   structuredReplyMagic,
   text,
   uint32,
@@ -41,6 +42,10 @@ export interface NbdClient extends Disposable {
   read(offset: number, length: number): Promise<Buffer>;
   /** What is known in the meta context of the connection, from the offset on; at least one extent, not always up to the length. */
   status(offset: number, length: number): Promise<readonly Extent[]>;
+  /** The server has this part at hand when it returns: in the export's own layer, when it is one of several. */
+  cache(offset: number, length: number): Promise<void>;
+  /** What the server has written for this client is on disk when it returns. */
+  flush(): Promise<void>;
 }
 
 interface Pending {
@@ -112,6 +117,14 @@ class Connection implements NbdClient {
     return extents;
   }
 
+  async cache(offset: number, length: number): Promise<void> {
+    await this.#request(commands.cache, offset, length, undefined);
+  }
+
+  async flush(): Promise<void> {
+    await this.#request(commands.flush, 0, 0, undefined);
+  }
+
   [Symbol.dispose](): void {
     this.#socket.destroy();
     this.#fail(new NbdError("the NBD connection was closed"));
@@ -141,15 +154,19 @@ class Connection implements NbdClient {
     }
   }
 
+  /** Or a reply of the simple kind: servers may answer so what has no data. */
   async #receiveChunk(read: ByteReader): Promise<void> {
-    const header = await read(20);
-    if (header.readUInt32BE(0) !== structuredReplyMagic) throw new NbdError("the NBD server answered in another form than agreed");
-    const [flags, kind, handle] = [header.readUInt16BE(4), header.readUInt16BE(6), header.readBigUInt64BE(8)];
-    const payload = await read(header.readUInt32BE(16));
+    const header = await read(16);
+    const [magic, handle] = [header.readUInt32BE(0), header.readBigUInt64BE(8)];
     const pending = this.#pending.get(handle);
     if (pending === undefined) throw new NbdError("the NBD server answered what was not asked");
-    take(pending, kind, payload);
-    if ((flags & lastChunk) === 0) return;
+    if (magic === simpleReplyMagic) {
+      if (pending.data !== undefined) throw new NbdError("the NBD server answered in another form than agreed");
+      if (header.readUInt32BE(4) !== 0) pending.failure = toError(header.readUInt32BE(4), pending.offset);
+    } else if (magic === structuredReplyMagic) {
+      take(pending, header.readUInt16BE(6), await read((await read(4)).readUInt32BE(0)));
+      if ((header.readUInt16BE(4) & lastChunk) === 0) return;
+    } else throw new NbdError("the NBD server answered in another form than agreed");
     this.#pending.delete(handle);
     if (pending.failure === undefined) pending.done.resolve();
     else pending.done.reject(pending.failure);

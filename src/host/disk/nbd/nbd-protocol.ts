@@ -9,13 +9,14 @@ export const serverMagic: Buffer = Buffer.from(`4e42444d41474943${optionMagic}`,
 export const optionMagicBytes: Buffer = Buffer.from(optionMagic, "hex");
 export const optionReplyMagic = 0x3e889045565a9n;
 export const requestMagic = 0x25609513;
+export const simpleReplyMagic = 0x67446698;
 export const structuredReplyMagic = 0x668e33ef;
 
 export const handshakeFlags = { fixedNewStyle: 1, noZeroes: 2 } as const;
 export const transmissionFlags = { hasFlags: 1, readOnly: 2, canMultiConnect: 256 } as const;
 export const options = { abort: 2, info: 6, go: 7, structuredReply: 8, setMetaContext: 10 } as const;
 export const optionReplies = { acknowledge: 1, info: 3, metaContext: 4, errorBit: 0x80000000, unsupported: 0x80000001, invalid: 0x80000003, unknown: 0x80000006 } as const;
-export const commands = { read: 0, disconnect: 2, blockStatus: 7 } as const;
+export const commands = { read: 0, disconnect: 2, flush: 3, cache: 5, blockStatus: 7 } as const;
 export const chunks = { none: 0, data: 1, hole: 2, blockStatus: 5, errorBit: 0x8000, error: 0x8001 } as const;
 export const errors = { permission: 1, io: 5, invalid: 22 } as const;
 export const lastChunk = 1;
