@@ -1,9 +1,7 @@
 /** The filters that the SDK's own documentation lists, tried on each Describe action: one that EC2 knows is never refused. */
-import { glob, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname } from "node:path";
 import type { EC2 } from "@aws-sdk/client-ec2";
 import { expect, test } from "vitest";
+import { readDocumentedFilters } from "./documented-filter-names.ts";
 import { launchOne } from "./launch-one.ts";
 import { openTestServer } from "./test-server.ts";
 
@@ -23,26 +21,11 @@ const actions = [
   "DescribeVpcs",
 ] as const;
 
-/** Not there: searching by interfaces' tags and for public parameters' images. No filters of today: `tag`, an older spelling, and the severities, which are listed like names. */
-const left = ["network-interface.tag-key", "network-interface.tag-value", "public-ssm-parameter-name", "tag", "informational", "low", "medium", "high", "critical"];
-
-/** The names that stand first in the items of the lists about each action's filters. */
-async function readDocumented(): Promise<Map<string, string[]>> {
-  const models = `${dirname(createRequire(import.meta.url).resolve("@aws-sdk/client-ec2/package.json"))}/dist-types/models`;
-  const names = new Map<string, string[]>();
-  for await (const file of glob(`${models}/models_*.d.ts`)) {
-    const text = await readFile(file, "utf8");
-    for (const action of actions) {
-      const [, request] = new RegExp(`interface ${action}Request \\{(.*?)\\n\\}`, "s").exec(text) ?? [];
-      const comment = request?.split(/Filters\?: /)[0]?.split("/**").at(-1);
-      if (comment !== undefined) names.set(action, Array.from(comment.matchAll(/<li>[\s*]*<p>[\s*]*<code>([^<]+)<\/code>/g), ([, name = ""]) => name.replaceAll("&lt;", "<").replaceAll("&gt;", ">")));
-    }
-  }
-  return names;
-}
+/** Not there: searching for public parameters' images. No filters of today: `tag`, an older spelling, and the severities, which are listed like names. */
+const left = ["public-ssm-parameter-name", "tag", "informational", "low", "medium", "high", "critical"];
 
 test("every Describe action of instances, volumes, images and networks takes all filters that EC2 documents", async () => {
-  const documented = await readDocumented();
+  const documented = await readDocumentedFilters(actions);
   await using server = await openTestServer();
   const answers: string[][] = [];
   for (const action of actions) {

@@ -66,7 +66,7 @@ test("A spread group's instances are on different hosts, at most seven in a zone
   const [first] = found.flatMap((reservation) => reservation.Instances ?? []).filter(({ InstanceId }) => InstanceId === instance);
   expect([found.flatMap((reservation) => reservation.Instances ?? []).length, first?.Placement]).toEqual([
     7,
-    { AvailabilityZone: "us-east-1a", GroupName: "apart", GroupId: expect.stringMatching(/^pg-/), Tenancy: "default" },
+    { AvailabilityZone: "us-east-1a", AvailabilityZoneId: "use1-az1", GroupName: "apart", GroupId: expect.stringMatching(/^pg-/), Tenancy: "default" },
   ]);
   expect(await codeOf(ec2.deletePlacementGroup({ GroupName: "apart" }))).toBe("InvalidPlacementGroup.InUse");
 });

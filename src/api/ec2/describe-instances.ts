@@ -8,7 +8,7 @@ import { toKeptView, toReservations } from "./views/instance-view.ts";
 /** The account's instances in this region, terminated ones for about an hour. */
 export const DescribeInstances = defineDescribe({
   name: "DescribeInstances",
-  supported: "whole; no filters by the tags of interfaces",
+  supported: "whole",
   ids: ({ InstanceIds: ids }) => ids,
   list: listInstances,
   key: ({ row }) => row.id,

@@ -4,7 +4,7 @@ import { zoneIdOf } from "../../../base/regions.ts";
 import { associationOf } from "../../../compute/instance-profile.ts";
 import { stateCodes, toInstanceState } from "../../../compute/instance-state.ts";
 import { rootTypeOf } from "../../../compute/instance-store.ts";
-import { privateHostName, publicHostName } from "../../../compute/machine-specification.ts";
+import { privateHostName } from "../../../compute/machine-specification.ts";
 import { groupIdsOf } from "../../../network/network-interface.ts";
 import type { FieldValue, FilterTable } from "../../describe/filters.ts";
 import type { ViewedInstance } from "./instance-parts.ts";
@@ -27,7 +27,6 @@ const rowFields: Fields = {
   "capacity-reservation-specification.capacity-reservation-preference": ({ row }) => (row.capacity_target === null ? row.capacity_preference : undefined),
   "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id": ({ row }) => row.capacity_target,
   "client-token": ({ row }) => row.client_token,
-  "dns-name": (viewed) => publicAddressesOf(viewed).map((address) => (address === undefined ? "" : publicHostName(address, viewed.row.region))),
   "ebs-optimized": ({ row }) => row.ebs_optimized === 1,
   "ena-support": ({ row }) => row.ena_support === 1,
   "group-id": ({ interfaces }) => interfaces.flatMap(groupIdsOf),
@@ -43,12 +42,13 @@ const rowFields: Fields = {
   "instance.group-name": ({ interfaces, groups }) => interfaces.flatMap(groupIdsOf).map((id) => groups.get(id)?.name),
   "ip-address": publicAddressesOf,
   "ipv6-address": ({ ipv6 }) => [...ipv6.values()].flat(),
-  "kernel-id": ({ row }) => row.kernel_id,
   "key-name": ({ row }) => row.key_name,
   "launch-index": ({ row }) => row.launch_index,
   "launch-time": ({ row }) => new Date(row.launched_at),
   "maintenance-options.auto-recovery": ({ row }) => (row.auto_recovery === 1 ? "default" : "disabled"),
   "monitoring-state": ({ row }) => (row.monitoring === 1 ? "enabled" : "disabled"),
+  "network-interface.tag-key": ({ interfaceTags }) => interfaceTags.map(({ key }) => key),
+  "network-interface.tag-value": ({ interfaceTags }) => interfaceTags.map(({ value }) => value),
   "owner-id": ({ row }) => row.account,
   "placement-group-name": ({ placementGroup }) => placementGroup?.name,
   "placement-partition-number": ({ row }) => row.partition_number,
@@ -76,8 +76,10 @@ function publicAddressesOf({ interfaces, addresses }: ViewedInstance): (string |
 
 const viewFields: Readonly<Record<string, (instance: Instance) => FieldValue>> = {
   "current-instance-boot-mode": (instance) => instance.CurrentInstanceBootMode,
+  "dns-name": (instance) => instance.PublicDnsName,
   "enclave-options.enabled": (instance) => instance.EnclaveOptions?.Enabled,
   "hibernation-options.configured": (instance) => instance.HibernationOptions?.Configured,
+  "kernel-id": (instance) => instance.KernelId,
   "metadata-options.http-endpoint": (instance) => instance.MetadataOptions?.HttpEndpoint,
   "metadata-options.http-protocol-ipv6": (instance) => instance.MetadataOptions?.HttpProtocolIpv6,
   "metadata-options.http-put-response-hop-limit": (instance) => instance.MetadataOptions?.HttpPutResponseHopLimit,
@@ -160,7 +162,6 @@ function mapFields<From>(fields: Readonly<Record<string, From>>, toField: (from:
   return Object.fromEntries(Object.entries(fields).map(([name, from]) => [prefix + name, toField(from)]));
 }
 
-/** All but those by the tags of interfaces. */
 export const instanceFilters: FilterTable<ViewedInstance> = {
   tags: ({ tags }) => tags,
   fields: {

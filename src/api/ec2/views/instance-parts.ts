@@ -24,6 +24,8 @@ export interface ViewedInstance {
   readonly ipv6Prefixes: Addresses;
   readonly attachments: readonly VolumeAttachmentRow[];
   readonly tags: readonly Tag[];
+  /** Of all its interfaces. */
+  readonly interfaceTags: readonly Tag[];
   readonly groups: ReadonlyMap<string, SecurityGroupRow>;
   readonly vpcs: ReadonlyMap<string, VpcRow>;
   /** Its placement group, if it is in one. */
@@ -45,7 +47,7 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
   const nicIds = nics.map((nic) => nic.id);
   const [ipv6, prefixes, ipv6Prefixes] = [await listIpv6Addresses(tx, nicIds), await listPrefixes(tx, nicIds), await listIpv6Prefixes(tx, nicIds)];
   const attachments = groupBy(await readAttachments(tx, account, region, ids), (row) => row.instance_id);
-  const tags = groupBy(await readTags(tx, account, region, ids), (row) => row.resource_id);
+  const tags = groupBy(await readTags(tx, account, region, ids && [...ids, ...nicIds]), (row) => row.resource_id);
   const [groups, vpcs] = [await selectGroups(tx, first), await selectVpcs(tx, first)];
   const placementGroups = await readPlacementGroups(tx, rows);
   const around = { groups: new Map(groups.map((row) => [row.id, row])), vpcs: new Map(vpcs.map((row) => [String(row.id), row])) };
@@ -58,6 +60,7 @@ export async function viewInstances(tx: Tx, rows: readonly InstanceRow[], former
     ipv6Prefixes: entriesOf(interfaces.get(row.id) ?? [], ipv6Prefixes),
     attachments: attachments.get(row.id) ?? [],
     tags: tags.get(row.id) ?? [],
+    interfaceTags: (interfaces.get(row.id) ?? []).flatMap(({ id }) => tags.get(id) ?? []),
     placementGroup: row.placement_group_id === null ? undefined : placementGroups.get(row.placement_group_id),
     ...around,
   }));
@@ -108,7 +111,8 @@ function isSameInstance(a: ViewedInstance, b: ViewedInstance): boolean {
     areEqualMaps(a.prefixes, b.prefixes) &&
     areEqualMaps(a.ipv6Prefixes, b.ipv6Prefixes) &&
     areEqualRows(a.attachments, b.attachments) &&
-    areEqualRows(a.tags, b.tags)
+    areEqualRows(a.tags, b.tags) &&
+    areEqualRows(a.interfaceTags, b.interfaceTags)
   );
 }
 
@@ -156,7 +160,7 @@ async function readTags(tx: Tx, account: string, region: string, ids: readonly s
 
 const tagColumns = ["resource_id", "key", "value"] as const; // the columns' names as such
 const selectTags = prepare((db, { account, region }: Owner) =>
-  db.selectFrom("tags").select(tagColumns).where("account", "=", account).where("region", "=", region).where("resource_type", "=", "instance").orderBy("key"),
+  db.selectFrom("tags").select(tagColumns).where("account", "=", account).where("region", "=", region).where("resource_type", "in", ["instance", "network-interface"]).orderBy("key"),
 );
 const selectTagsOf = prepareForList((db, ids: readonly string[]) => db.selectFrom("tags").select(tagColumns).where("resource_id", "in", ids).orderBy("key"));
 

@@ -1,5 +1,6 @@
 /** Instances as EC2 shows them. */
 import type { GroupIdentifier, Instance, InstanceNetworkInterface, InstancePrivateIpAddress, InstanceStateChange, Placement, Reservation } from "@aws-sdk/client-ec2";
+import { zoneIdOf } from "../../../base/regions.ts";
 import { toAttachmentState } from "../../../compute/attachment-state.ts";
 import type { StateChange } from "../../../compute/instance.ts";
 import { stateCodes, toInstanceState, type InstanceState } from "../../../compute/instance-state.ts";
@@ -59,7 +60,7 @@ export function toInstanceView(viewed: ViewedInstance): Instance {
     ProductCodes: [],
     InstanceType: row.instance_type as NonNullable<Instance["InstanceType"]>, // the catalogue's names are EC2's
     LaunchTime: new Date(row.launched_at),
-    Placement: toPlacementView(viewed),
+    Placement: { ...toPlacementView(viewed), AvailabilityZoneId: zoneIdOf(row.zone) },
     ...(row.capacity_reservation_id === null ? {} : { CapacityReservationId: row.capacity_reservation_id }),
     CapacityReservationSpecification: toCapacitySpecificationView(row),
     ...(row.kernel_id === null || row.virtualization_type === "hvm" ? {} : { KernelId: row.kernel_id }),
@@ -95,7 +96,7 @@ function toProfileField(row: InstanceRow): Pick<Instance, "IamInstanceProfile"> 
   return association === undefined ? {} : { IamInstanceProfile: { Arn: association.profileArn, Id: association.profileId } };
 }
 
-/** Also as a launch template would say it. */
+/** Also as a launch template would say it, which names its zone once. */
 export function toPlacementView({ row, placementGroup }: Pick<ViewedInstance, "row" | "placementGroup">): Placement {
   return {
     AvailabilityZone: row.zone,
