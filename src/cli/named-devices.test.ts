@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { acceleratorsOf, requireAccelerators, requireCards } from "./named-devices.ts";
+import { devicesNamed, requireAccelerators, requireCards } from "./named-devices.ts";
 
 test("An accelerator that the machine has not, or that its screen is on, is refused with those that it has", () => {
   const there = ["0000:01:00.0", "0000:02:00.0"];
-  expect(() => requireAccelerators(acceleratorsOf(there), there)).not.toThrow();
-  expect(() => requireAccelerators(acceleratorsOf(["none"]), []), "no device is called none").not.toThrow();
+  expect(() => requireAccelerators(devicesNamed(there), there)).not.toThrow();
+  expect(() => requireAccelerators(devicesNamed(["none"]), []), "no device is called none").not.toThrow();
   expect(refusal(() => requireAccelerators(["0000:01:00.0", "0000:00:02.0"], there))).toEqual(["This machine has no accelerator 0000:00:02.0 that guests could have.", "It has 0000:01:00.0, 0000:02:00.0; ./hostelry doctor says what they are"]);
   expect(refusal(() => requireAccelerators(["gpu"], []))).toEqual(["This machine has no accelerator gpu that guests could have.", "It has none that guests could have: ./hostelry doctor"]);
 });

@@ -20,7 +20,7 @@ export function requireAccelerators(named: readonly string[], there = listAccele
   throw new CommandError(`This machine has no accelerator ${missing} that guests could have.`, { exitCode: exitCodes.usage, remedy });
 }
 
-/** What `--accelerators` is given: addresses, or `none`. */
-export function acceleratorsOf(words: readonly string[]): readonly string[] {
+/** What `--accelerators` and `--cards` are given: names, or `none`. */
+export function devicesNamed(words: readonly string[]): readonly string[] {
   return words.length === 1 && words[0] === "none" ? [] : words;
 }

@@ -70,7 +70,7 @@ function addJoining(host: Command): void {
     .argument("[url]", "the control plane's address for hosts, as `host token` shows it")
     .option("--token <token>", "from `host token`")
     .option("--underlay-device <name>", "the network device that reaches the data centre's underlay network; it is the host's alone from then on")
-    .option("--cards <names...>", "network devices of cards, and NVMe controllers (nvme0), whose virtual functions (SR-IOV) guests may have; they are the host's alone from then on")
+    .option("--cards <names...>", "network devices of cards, and NVMe controllers (nvme0), whose virtual functions (SR-IOV) guests may have, or `none`; they are the host's alone from then on")
     .addOption(acceleratorsOption("guests may have"))
     .addOption(new Option("--mtu <bytes>", "the largest packets that the way to the underlay network has room for (default: what the device carries, at most 9100)").argParser((text) => Math.floor(parsePositive(text))))
     .option("--foreground", "stay, and keep the host running, as a service manager likes it")

@@ -3,20 +3,20 @@ import { createPublicKey } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeMachine } from "../../host/agent/run-agent.ts";
-import { carriedBy } from "../../host/network/device-mtu.ts";
-import { leastNodeMtu, nodeMtu } from "../../host/network/packet-size.ts";
+import { listNamespaces, nodeNamespace } from "../../host/network/names.ts";
 import type { Refusal } from "../../host/protocol/joining.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { findAgentStatus } from "../control-client.ts";
 import { installationFile, runDirectoryFor, surroundings } from "../directories.ts";
 import { endSignal, processLog } from "../process-log.ts";
 import { askToJoin } from "../join/ask-to-join.ts";
+import { giveDevices, requireDevices, type HostDevices } from "../join/host-devices.ts";
 import { shutDownJoinedHost, superviseJoinedHost, type JoinedHost } from "../join/joined-host.ts";
 import { parseJoinToken, type JoinToken } from "../join/join-token.ts";
 import { ensureHostKey, writeMembership, type Membership } from "../join/membership.ts";
 import { findStanding } from "../join/standing.ts";
 import { launchComponent, logFile } from "../launch.ts";
-import { acceleratorsOf, requireAccelerators, requireCards } from "../named-devices.ts";
+import { devicesNamed } from "../named-devices.ts";
 import { prepareDataDirectory } from "../prepare-installation.ts";
 import { findComponents } from "../processes.ts";
 import type { JoinOptions } from "../program-host.ts";
@@ -39,9 +39,8 @@ export async function hostJoin(url: string | undefined, options: JoinOptions): P
       await shutDownJoinedHost(joined);
     };
     const known = await findStanding({ dataDirectory, version: protocolVersion(), leave }, token);
-    const accelerators = options.accelerators && acceleratorsOf(options.accelerators);
-    requireAccelerators(accelerators ?? []);
-    const membership = known === undefined ? await join(dataDirectory, url, token, options, accelerators) : await giveAccelerators(dataDirectory, known, accelerators);
+    const wish = wishedDevices(options);
+    const membership = known === undefined ? await join(dataDirectory, url, token, wish) : await giveDevices({ dataDirectory, known, isThere: isThere(dataDirectory, known) }, wish);
     progress.note(known === undefined ? `This machine is the host ${membership.host} in ${membership.zone} now.` : `This machine is the host ${known.host} in ${known.zone} already; no token is used.`);
     if (options.foreground === true) {
       await superviseJoinedHost({ dataDirectory, membership }, processLog("supervisor"), endSignal());
@@ -60,26 +59,30 @@ function parseToken(text: string): JoinToken {
   return token;
 }
 
-/** To a host that does not run; the agent of one that does has those that it began with. */
-async function giveAccelerators(dataDirectory: string, known: Membership, accelerators: readonly string[] | undefined): Promise<Membership> {
-  if (accelerators === undefined || JSON.stringify(accelerators) === JSON.stringify(known.accelerators ?? [])) return known;
-  if (findComponents(dataDirectory).length > 0) throw new CommandError(`The host ${known.host} runs, with other accelerators.`, { remedy: "./hostelry down ends it here; then this command starts it with these" });
-  const changed = { ...known, accelerators };
-  await writeMembership(dataDirectory, changed);
-  return changed;
+/** What is not named is not in it. */
+function wishedDevices({ underlayDevice: device, mtu, cards, accelerators }: JoinOptions): Partial<HostDevices> {
+  return {
+    ...(device === undefined ? {} : { device }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(cards === undefined ? {} : { cards: devicesNamed(cards) }),
+    ...(accelerators === undefined ? {} : { accelerators: devicesNamed(accelerators) }),
+  };
 }
 
-async function join(dataDirectory: string, url: string | undefined, token: JoinToken | undefined, { underlayDevice: device, cards = [], mtu }: JoinOptions, accelerators: readonly string[] = []): Promise<Membership> {
+function isThere(dataDirectory: string, { installation, host }: Membership): boolean {
+  const namespace = nodeNamespace(installation, host);
+  return findComponents(dataDirectory).length > 0 || listNamespaces(namespace).some(({ name, whole }) => whole && name === namespace);
+}
+
+async function join(dataDirectory: string, url: string | undefined, token: JoinToken | undefined, { device, ...others }: Partial<HostDevices>): Promise<Membership> {
   if (url === undefined || token === undefined || device === undefined) throw new CommandError("A machine that is no host yet needs an address, --token and --underlay-device.", tokenUsage);
   if (!URL.canParse(url) || new URL(url).protocol !== "https:") throw new CommandError(`${url} is no address such as https://198.19.0.1:8774.`, tokenUsage);
-  requireCards([device, ...cards]);
-  const room = Math.min(mtu ?? nodeMtu, await carriedBy(device));
-  if (room < leastNodeMtu) throw new CommandError(`${device} has room for packets of ${room} bytes, and a host needs ${leastNodeMtu}: its guests' packets are 50 bytes smaller.`, { exitCode: exitCodes.usage, remedy: "Name another device, or a larger --mtu" });
-  if (cards.includes(device)) throw new CommandError(`${device} is the way to the data centre, and cannot be split among guests.`, { exitCode: exitCodes.usage, remedy: "Name another card with --cards" });
+  const devices: HostDevices = { device, ...others };
+  await requireDevices(devices);
   const publicKey = String(createPublicKey(await ensureHostKey(dataDirectory)).export({ format: "pem", type: "spki" }));
   const { admission, authority } = await askToJoin({ url, token, publicKey, machine: describeMachine(), version: protocolVersion() });
   const { identity, ...rest } = admission;
-  const membership: Membership = { ...rest, url, authority, device, ...(mtu === undefined ? {} : { mtu }), ...(cards.length === 0 ? {} : { cards }), ...(accelerators.length === 0 ? {} : { accelerators }), runDirectory: runDirectoryFor(admission.installation, surroundings()) };
+  const membership: Membership = { ...rest, url, authority, ...devices, runDirectory: runDirectoryFor(admission.installation, surroundings()) };
   await writeMembership(dataDirectory, membership, identity);
   return membership;
 }

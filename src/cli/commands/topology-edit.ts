@@ -6,7 +6,7 @@ import { askControlPlane, findStatus } from "../control-client.ts";
 import { ranAsOwner, requireInstallation, type CurrentInstallation } from "../current-installation.ts";
 import { watchStarts } from "../emulated-host/watch-starts.ts";
 import { logFile } from "../launch.ts";
-import { acceleratorsOf, requireAccelerators, requireCards } from "../named-devices.ts";
+import { devicesNamed, requireAccelerators, requireCards } from "../named-devices.ts";
 import type { HostAddOptions, RegionAddOptions, StorageNodeAddOptions, ZoneAddOptions } from "../program-topology.ts";
 import { terminalProgress, type Progress } from "../terminal.ts";
 import type { TopologyChange } from "../topology-desk.ts";
@@ -27,7 +27,7 @@ export function zoneAdd(name: string, { data, hosts }: ZoneAddOptions): Promise<
 export function hostAdd({ data, zone, id, count, vcpus, memory, emulated, cards, accelerators }: HostAddOptions): Promise<void> {
   if (id !== undefined && count > 1) throw new CommandError("Several hosts cannot have one id.", { exitCode: exitCodes.usage });
   if (emulated === undefined) requireCards(cards ?? []);
-  const named = acceleratorsOf(accelerators ?? []);
+  const named = devicesNamed(accelerators ?? []);
   requireAccelerators(named);
   const host = { id, vcpus, memory, cards, emulated: emulated === true ? "yes" : undefined, accelerators: named.length === 0 ? accelerators && "none" : named }; // as JSON without what is undefined
   return add("host", { regions: [{ name: regionOfZone(zone), zones: [{ name: zone, hosts: Array.from({ length: count }, () => host) }] }] }, data);

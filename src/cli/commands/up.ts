@@ -18,7 +18,7 @@ import { applyRequest, ensureInstallation, findInstallation, replaceInstallation
 import { findMembership } from "../join/membership.ts";
 import { launchComponent } from "../launch.ts";
 import { machineSize } from "../machine-size.ts";
-import { acceleratorsOf, requireAccelerators } from "../named-devices.ts";
+import { devicesNamed, requireAccelerators } from "../named-devices.ts";
 import { nextSteps } from "../next-steps.ts";
 import { installationParts, prepareDataDirectory } from "../prepare-installation.ts";
 import { chooseFreePort, isPortFree } from "../ports.ts";
@@ -72,7 +72,7 @@ function parseRequest(options: UpOptions): InstallationRequest {
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.listen === undefined ? {} : { listen: options.listen }),
     ...(plan === undefined ? {} : { plan }),
-    ...(options.accelerators === undefined ? {} : { accelerators: acceleratorsOf(options.accelerators) }),
+    ...(options.accelerators === undefined ? {} : { accelerators: devicesNamed(options.accelerators) }),
     ...(options.joinDevice === undefined ? {} : { joinDevice: options.joinDevice }),
   };
 }
