@@ -1,9 +1,10 @@
 /**
- * Waits until the data centre can be used: the control plane answers, every host and storage node has arrived, and the small image is
- * there. Shows each step, and gives up with the reason when the leading process ends, an image cannot be built, or nothing
- * moves for long. The computers of emulated hosts take as long as they take.
+ * Waits until the data centre can be used: the control plane answers, every host and storage node has arrived and can take guests, and the
+ * small image is there. Shows each step, and gives up with the reason when the leading process ends, an image cannot be built, or nothing
+ * moves for long. The computers of emulated hosts, and the trials of engines, take as long as they take.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { findArrivals } from "./arrived.ts";
 import { CommandError } from "./command-error.ts";
 import { findStatus } from "./control-client.ts";
 import { watchStarts } from "./emulated-host/watch-starts.ts";
@@ -39,13 +40,14 @@ export async function waitUntilReady(waiting: Waiting): Promise<StatusReport> {
   const emulated = new Set(listHosts(installation.topology).flatMap((host) => (host.emulated === undefined ? [] : host.id)));
   const look = watchStarts({ ...waiting, runDirectory: installation.runDirectory });
   const hosts = (report: StatusReport | undefined): Step => {
-    const { up, all, absent } = arrivals(report, waiting);
+    const { arrived: here, absent, tried } = findArrivals(report, listAwaited(waiting, report));
     const starting = look(absent.filter((id) => emulated.has(id)));
-    return { text: [`waiting for hosts: ${up} of ${all}`, ...starting].join("; "), isAlive: starting.length > 0 };
+    const steps = [...starting, ...tried.filter((id) => !emulated.has(id)).map((id) => `${id} finds out what it can do`)];
+    return { text: [`waiting for hosts: ${here.length} of ${here.length + absent.length}`, ...steps].join("; "), isAlive: steps.length > 0 };
   };
   const arrived = await waitFor(waiting, hosts, (report) => {
-    const { up, all } = arrivals(report, waiting);
-    return up === all ? all : undefined;
+    const { arrived: here, absent } = findArrivals(report, listAwaited(waiting, report));
+    return absent.length === 0 ? here.length : undefined;
   });
   const off = countNodes(installation) - arrived;
   progress.done(`${arrived} hosts and storage nodes${off === 0 ? "" : `, ${off} switched off`} (${seconds()})`);
@@ -117,20 +119,11 @@ function imageStep({ runDirectory }: Installation): string {
   return build === undefined ? `waiting for the image ${firstImageName}` : `building the image ${firstImageName}: ${build.step}`;
 }
 
-interface Arrivals {
-  readonly up: number;
-  readonly all: number;
-  /** Ids. */
-  readonly absent: readonly string[];
-}
-
-/** How many hosts and storage nodes of the topology are there, and of how many; those that are switched off are not waited for, nor are other machines that have joined. */
-function arrivals(report: StatusReport | undefined, { dataDirectory, installation: { topology } }: Waiting): Arrivals {
-  const own = new Set(listNodes(topology).map(({ id }) => id));
-  const zones = report?.regions.flatMap((region) => region.zones) ?? [];
-  const nodes = zones.flatMap((zone) => [...zone.storageNodes, ...zone.hosts]).filter(({ id }) => own.has(id) && !isPoweredOff(dataDirectory, id));
-  const absent = nodes.flatMap(({ id, state }) => (state === "up" || state === "draining" ? [] : id));
-  return { up: nodes.length - absent.length, all: nodes.length, absent };
+/** The hosts and storage nodes of the topology, but those that are switched off or have been removed since; other machines that have joined are not waited for. */
+function listAwaited({ dataDirectory, installation: { topology } }: Waiting, report: StatusReport | undefined): readonly string[] {
+  const zones = report?.regions.flatMap((region) => region.zones);
+  const known = zones && new Set(zones.flatMap((zone) => [...zone.storageNodes, ...zone.hosts]).map(({ id }) => id));
+  return listNodes(topology).flatMap(({ id }) => ((known?.has(id) ?? true) && !isPoweredOff(dataDirectory, id) ? id : []));
 }
 
 function countNodes({ topology }: Installation): number {

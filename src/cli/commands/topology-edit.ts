@@ -1,6 +1,6 @@
 /** `region`, `zone`, `host` and `storage-node` with `add` and `remove`: changes of the topology of a data centre that runs. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { listArrived } from "../arrived.ts";
+import { findArrivals } from "../arrived.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { askControlPlane, findStatus } from "../control-client.ts";
 import { ranAsOwner, requireInstallation, type CurrentInstallation } from "../current-installation.ts";
@@ -66,9 +66,7 @@ function edit(current: CurrentInstallation, body: object): Promise<TopologyChang
 async function untilArrived({ dataDirectory, installation }: CurrentInstallation, nodes: readonly string[], progress: Progress): Promise<void> {
   const look = watchStarts({ dataDirectory, runDirectory: installation.runDirectory, progress });
   for (let deadline = performance.now() + arrivalMs; performance.now() < deadline; await sleep(100)) {
-    const report = await findStatus(installation);
-    const arrived = report === undefined ? [] : listArrived(report);
-    const waiting = nodes.filter((id) => !arrived.includes(id));
+    const { absent: waiting } = findArrivals(await findStatus(installation), nodes);
     if (waiting.length === 0) return;
     const starting = look(waiting);
     if (starting.length > 0) deadline = performance.now() + arrivalMs;
