@@ -103,6 +103,7 @@ test("peered VPCs meet by IPv6 too, by routes, rules and members of its own, and
   const [there, back] = [nic1.vpc.ipv6Cidrs?.[0] ?? "", bench.nics.a1.vpc.ipv6Cidrs?.[0] ?? ""];
   const tries = async () => Promise.all([...[nic1, nic2].map((nic) => bench.guests.a1.pings(ipv6Of(nic))), ...(["a2", "b1"] as const).map((name) => guest(d1).pings(bench.ipv6Of(name)))]);
   await peer({ rules: [...openRules, ...everything6] });
+  await bench.hearRouters(guest(d1), guest(d2));
   expect([await tries(), await reached()]).toEqual([[false, false, false, false], [true, true, true, true]]);
   const routes = { routes: [routeTo(first, there)], routesBack: [routeTo(first, back)] };
   await peer({ ...routes, rules: [...openRules, ...everything6] });

@@ -119,6 +119,7 @@ test("what a group or an ACL stops is rejected where it would have arrived, and 
 });
 
 test("packets of IPv6 are recorded as those of IPv4, let through and rejected", async () => {
+  await bench.hearRouters();
   const [mine, theirs] = [bench.ipv6Of("a1"), bench.ipv6Of("b1")];
   await bench.guests.a1.run("ping", "-6", "-n", "-q", "-c", "2", "-i", "0.2", "-s", "100", bench.ipv6Of("a2"));
   expect(await bench.guests.a1.connect(theirs, allowed)).toBeUndefined();

@@ -2,6 +2,7 @@
  * A VPC over two hosts with namespaces as guests: a1 and a2 on host a; b1, and b2 of another subnet, on host b. Guest c, on b too, is
  * of another VPC and has the address of a2.
  */
+import { expect, vi } from "vitest";
 import { ipv6PoolOf } from "../../../base/ipv6.ts";
 import type { InterfaceSpecification, PlacedInterface, VpcSpecification } from "../../protocol/specification.ts";
 import { runCommand } from "../command.ts";
@@ -67,6 +68,13 @@ export class FabricBench implements AsyncDisposable {
     const specification = { ...vpcSpecimen(vpcNames.map((name) => this.nics[name]), this.placed(), change), generation: this.#generation };
     const [{ applyMs }] = await Promise.all([this.hosts.a.applyVpc(specification), this.hosts.b.applyVpc(specification)]);
     return applyMs;
+  }
+
+  /** Waits until routers have told the VPC's guests, and others, the way to everything by IPv6: they do so once the specification is known, and not at once. */
+  async hearRouters(...others: readonly NamespaceGuest[]): Promise<void> {
+    const guests = [...vpcNames.map((name) => this.guests[name]), ...others];
+    const hear = async (guest: NamespaceGuest) => expect(await guest.run("ip", "-6", "route", "show", "default")).toContain(" proto ra ");
+    for (const guest of guests) await vi.waitFor(() => hear(guest), { timeout: 20_000, interval: 100 });
   }
 
   /** The subnets, with changes to that of a1, a2 and b1. */

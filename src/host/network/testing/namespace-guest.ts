@@ -3,12 +3,14 @@
  * pair of devices, the other end of which is the guest's `eth0`.
  */
 import type { InterfaceSpecification } from "../../protocol/specification.ts";
-import { ipBatch, runCommand } from "../command.ts";
+import { ipBatch, parameterScript, runCommand, runInNamespace } from "../command.ts";
 import { interfaceDevices, nodeNamespace } from "../names.ts";
 import { routerAddress, subnetPrefix } from "../dnsmasq-configuration.ts";
 import { LineProcess } from "./line-process.ts";
 
 const mtu = 9_001;
+/** Seconds. A router that was not yet there is asked again soon; by itself Linux waits twice as long each time. */
+const solicitation = { "ipv6/conf/eth0/router_solicitation_interval": 1, "ipv6/conf/eth0/router_solicitation_max_interval": 1 };
 
 export class NamespaceGuest implements AsyncDisposable {
   readonly namespace: string;
@@ -24,6 +26,7 @@ export class NamespaceGuest implements AsyncDisposable {
     const guest = new NamespaceGuest(nodeNamespace(installation, `guest-${host.slice(-1)}${tap}`));
     await ipBatch([`netns add ${guest.namespace}`]);
     await ipBatch([`link add ${tap} mtu ${mtu} type veth peer name eth0 address ${nic.mac} mtu ${mtu} netns ${guest.namespace}`, `link set ${tap} up`], { namespace: host });
+    await runInNamespace(guest.namespace, parameterScript(solicitation));
     const lines = ["link set lo up", `address add ${nic.privateAddress}/${subnetPrefix(nic)} dev eth0`, "link set eth0 up", `route add default via ${routerAddress(nic)}`];
     const ipv6 = (nic.ipv6Addresses ?? []).map((address) => `address add ${address}/128 dev eth0 nodad`);
     await ipBatch([...lines, ...ipv6], { namespace: guest.namespace });
