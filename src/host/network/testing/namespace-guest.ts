@@ -65,12 +65,17 @@ export class NamespaceGuest implements AsyncDisposable {
     await this.#start(process.execPath, "-e", program).waitFor((line) => line === "listens");
   }
 
-  /** A connection that stays open; undefined when none could be made within a second. `from`: the guest's address to use. */
+  /**
+   * A connection that stays open; undefined when none could be made within a second, and then nothing more is sent for it. `from`: the guest's address to use.
+   * A process that was not given a processor for a second first takes note of what came meanwhile.
+   */
   async connect(address: string, port: number, from?: string): Promise<OpenConnection | undefined> {
-    const program = `const s = require("net").connect({ port: ${port}, host: ${JSON.stringify(address)}, localAddress: ${JSON.stringify(from)} }); s.on("error", (e) => { console.log("failed " + e.code); process.exit(); }); s.pipe(process.stdout); process.stdin.pipe(s); setTimeout(() => s.connecting && (console.log("failed"), process.exit()), 1000);`;
+    const program = `const s = require("net").connect({ port: ${port}, host: ${JSON.stringify(address)}, localAddress: ${JSON.stringify(from)} }); s.on("error", (e) => { console.log("failed " + e.code); process.exit(); }); s.pipe(process.stdout); process.stdin.pipe(s); setTimeout(() => setImmediate(() => s.connecting && (console.log("failed"), process.exit())), 1000);`;
     const connection = this.#start(process.execPath, "-e", program);
     const { line } = await connection.waitFor(() => true);
-    return line.startsWith("failed") ? undefined : new OpenConnection(connection, line);
+    if (!line.startsWith("failed")) return new OpenConnection(connection, line);
+    await connection.kill(); // while it ends, the kernel may ask once more
+    return undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
