@@ -2,7 +2,7 @@
  * The one dnsmasq of a VPC's namespace: DHCP and the resolver for its guests. It is a daemon of its own and outlives the agent;
  * a later agent finds it by the pid file and checks that the process is really this one before it signals anything.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sendSignal } from "../send-signal.ts";
 import { CommandFailedError, namespacePath, runCommand } from "./command.ts";
@@ -36,10 +36,11 @@ export async function ensureDnsmasq(directory: string, namespace: string, files:
   await startDnsmasq(paths, namespace);
 }
 
-/** Starts it again with the files that it had, if it is gone. Says whether it was. */
+/** Starts it again with the files that it had, if it is gone. Says whether it was. One without files has not begun: the first interface is being connected. */
 export async function reviveDnsmasq(directory: string, namespace: string): Promise<boolean> {
-  if (findDnsmasq(directory) !== undefined) return false;
-  await startDnsmasq(dnsmasqPaths(directory), namespace);
+  const paths = dnsmasqPaths(directory);
+  if (!existsSync(paths.configuration) || findDnsmasq(directory) !== undefined) return false;
+  await startDnsmasq(paths, namespace);
   return true;
 }
 
