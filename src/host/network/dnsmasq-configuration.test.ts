@@ -21,18 +21,15 @@ test("dnsmasq is told this besides of a subnet with IPv6", async () => {
     "enable-ra",
     "ra-param=eni*,60,1800",
     "dhcp-duid=32473,02:ec:2a:00:00:01",
+    "dhcp-option=tag:known,option6:dns-server,[fd00:ec2::253]",
     "dhcp-range=3fff:0:0:101::,static,off-link,64,3600",
-    "06:00:00:00:00:01,set:subnet-0bbbbbbbbbbbbbb01,172.31.0.5,[3fff:0:0:101::a],ip-172-31-0-5,3600",
-    "tag:subnet-0bbbbbbbbbbbbbb01,option6:dns-server,[fd00:ec2::253]",
+    "06:00:00:00:00:01,172.31.0.5,[3fff:0:0:101::a],ip-172-31-0-5,3600",
   ]);
 });
 
-test("without resolvers to ask no name outside the VPC exists, and one subnet's options are listed once", () => {
-  const files = dnsmasqFiles([first, { ...second, subnet: first.subnet }], nothing, 9_001, dnsmasqPaths("/run/vpc"));
-  expect({ local: files.configuration.split("\n").filter((line) => /^(?:local|server)=/.test(line)), options: files.options.split("\n").length }).toEqual({
-    local: ["local=/#/", "local=/ec2.internal/"],
-    options: 7,
-  });
+test("without resolvers to ask no name outside the VPC exists", () => {
+  const files = dnsmasqFiles([first], nothing, 9_001, dnsmasqPaths("/run/vpc"));
+  expect(files.configuration.split("\n").filter((line) => /^(?:local|server)=/.test(line))).toEqual(["local=/#/", "local=/ec2.internal/"]);
 });
 
 test("the services' public names lead to their public address, but for those that an endpoint of the VPC has, and nobody else is asked about them", () => {

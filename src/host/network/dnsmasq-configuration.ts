@@ -9,6 +9,7 @@ import { endpointNames, publicServiceNames } from "../../base/endpoint-services.
 import { cidrSize, formatIpv4, parseCidr, type Cidr } from "../../base/ipv4.ts";
 import type { InterfaceSpecification, NameSpecification } from "../protocol/specification.ts";
 import { resolverIpv6 } from "./link-addresses.ts";
+import { interfaceDevices } from "./names.ts";
 
 export interface DnsmasqFiles {
   readonly configuration: string;
@@ -45,8 +46,8 @@ export function dnsmasqFiles(interfaces: readonly InterfaceSpecification[], know
   return {
     configuration: configuration(interfaces, knowledge, paths),
     hosts: lines([...interfaces.map(hostLine), ...serviceLines(knowledge)]),
-    reservations: lines(interfaces.map((nic) => `${nic.mac},set:${nic.subnet.id},${[nic.privateAddress, ...ipv6Reservation(nic)].join(",")},${nic.hostName},${leaseSeconds}`)),
-    options: lines([...new Set(interfaces.flatMap((nic) => [...subnetOptions(nic, mtu), ...ipv6Options(nic)]))]),
+    reservations: lines(interfaces.map((nic) => `${nic.mac},${[nic.privateAddress, ...ipv6Reservation(nic)].join(",")},${nic.hostName},${leaseSeconds}`)),
+    options: lines(interfaces.flatMap((nic) => subnetOptions(nic, mtu))),
   };
 }
 
@@ -84,16 +85,18 @@ function configuration(interfaces: readonly InterfaceSpecification[], { upstream
 function ipv6Configuration(interfaces: readonly InterfaceSpecification[]): readonly string[] {
   const blocks = [...new Set(interfaces.flatMap(({ subnet }) => subnet.ipv6Cidr ?? []))];
   if (blocks.length === 0) return [];
-  return ["enable-ra", `ra-param=eni*,${advertiseSeconds},${routerSeconds}`, "dhcp-duid=32473,02:ec:2a:00:00:01", ...blocks.map((block) => `dhcp-range=${block.replace("/64", "")},static,off-link,64,${leaseSeconds}`)];
+  return [
+    "enable-ra",
+    `ra-param=eni*,${advertiseSeconds},${routerSeconds}`,
+    "dhcp-duid=32473,02:ec:2a:00:00:01",
+    `dhcp-option=tag:known,option6:dns-server,[${resolverIpv6}]`, // known is who asks for an address; routers say nothing of resolvers
+    ...blocks.map((block) => `dhcp-range=${block.replace("/64", "")},static,off-link,64,${leaseSeconds}`),
+  ];
 }
 
 /** A guest is told its first address; it gives itself others, as on EC2. */
 function ipv6Reservation({ subnet, ipv6Addresses = [] }: InterfaceSpecification): readonly string[] {
   return subnet.ipv6Cidr === undefined ? [] : ipv6Addresses.slice(0, 1).map((address) => `[${address}]`);
-}
-
-function ipv6Options({ subnet }: InterfaceSpecification): readonly string[] {
-  return subnet.ipv6Cidr === undefined ? [] : [`tag:${subnet.id},option6:dns-server,[${resolverIpv6}]`];
 }
 
 /** Nobody else is asked about these names: what is not known of them (an IPv6 address) is not there. */
@@ -108,17 +111,21 @@ function hostLine(nic: InterfaceSpecification): string {
   return [nic.privateAddress, `${nic.hostName}.${nic.domain}`, ...(nic.publicHostName === undefined ? [] : [nic.publicHostName])].join(" ");
 }
 
+/**
+ * For whoever asks by this interface, whose name is a tag by itself. A tag that a reservation gives would name the subnet once for all, but when dnsmasq reads
+ * reservations again after it has answered by one that gives a tag, it frees what is not its own and dies: https://github.com/imp/dnsmasq/pull/20
+ */
 function subnetOptions(nic: InterfaceSpecification, mtu: number): readonly string[] {
   const block = requireBlock(nic.subnet.cidr);
-  const values = {
-    netmask: netmask(block),
-    broadcast: formatIpv4(block.base + cidrSize(block) - 1),
-    router: routerAddress(nic),
-    "dns-server": vpcResolver(nic),
-    "domain-name": nic.domain,
-    mtu: String(mtu),
-  };
-  return Object.entries(values).map(([name, value]) => `tag:${nic.subnet.id},option:${name},${value}`);
+  const values = [
+    ["option:netmask", netmask(block)],
+    ["28", formatIpv4(block.base + cidrSize(block) - 1)], // the broadcast address, which it does not take by name
+    ["option:router", routerAddress(nic)],
+    ["option:dns-server", vpcResolver(nic)],
+    ["option:domain-name", nic.domain],
+    ["option:mtu", String(mtu)],
+  ];
+  return values.map(([option, value]) => `tag:${interfaceDevices(nic.id).inner},${option},${value}`);
 }
 
 /** The subnet's router: its block's first address. */

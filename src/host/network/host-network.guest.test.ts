@@ -23,6 +23,7 @@ const privateAddress = "172.31.0.5";
 const nicOne = () => interfaceSpecimen("1", "1", privateAddress, hosts.publicAddress(11));
 const nicTwo = () => interfaceSpecimen("2", "2", privateAddress);
 const nicOnB = (publicAddress?: string) => interfaceSpecimen("3", "1", "172.31.0.6", publicAddress);
+const resolverDirectory = () => `${hosts.directory}/a/run/network/${nicOne().vpc.id}`;
 const addressOf = (host: "a" | "b") => hosts.plan.nodes.find(({ id }) => id === host)?.address;
 /** What the hosts are told of the first VPC, with these public addresses of its two guests. */
 const vpcWith = (ofOne?: string, ofB?: string) => {
@@ -196,8 +197,19 @@ describe("endurance", () => {
     expect(lastLine(await one.run(askId))).toBe("i-0123456789abcde01");
   });
 
+  test("a resolver that has given leases lives on while interfaces come and go, and knows the new one's name", async () => {
+    const before = findDnsmasq(resolverDirectory());
+    const another = interfaceSpecimen("5", "1", "172.31.0.8", hosts.publicAddress(15));
+    const named = () => one.run(`nslookup ${another.publicHostName} | grep -A1 Name:`);
+    await hosts.a.start(machineSpecimen("5", another));
+    await expect.poll(named, { timeout: 10_000 }).toContain("172.31.0.8");
+    await hosts.a.remove(another.id);
+    await expect.poll(named, { timeout: 10_000 }).not.toContain("172.31.0.8");
+    expect([typeof before, findDnsmasq(resolverDirectory())]).toEqual(["number", before]);
+  });
+
   test("a resolver that was killed comes back by itself", async () => {
-    const directory = `${hosts.directory}/a/run/network/${nicOne().vpc.id}`;
+    const directory = resolverDirectory();
     const before = findDnsmasq(directory);
     if (before === undefined) throw new Error("no resolver runs");
     sendSignal(before, "SIGKILL");
