@@ -70,11 +70,8 @@ describe.each([
   });
 
   test("writes a console that can be read", async () => {
-    const text = await eventually("console output", async () => {
-      const { Output: output } = await installation.ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: true }));
-      return output === undefined || output === "" ? undefined : Buffer.from(output, "base64").toString();
-    });
-    expect(text).toMatch(/login:|ssh/i);
+    const output = async () => (await installation.ec2.send(new GetConsoleOutputCommand({ InstanceId: id, Latest: true }))).Output ?? "";
+    await expect.poll(async () => Buffer.from(await output(), "base64").toString()).toMatch(/login:|ssh/i);
   });
 
   test("can be looked into: what its privileged operations become, while it works and when it rests", async () => {
@@ -98,11 +95,15 @@ describe.each([
       return answer.SuccessfulInstanceCreditSpecifications?.length;
     };
     if (kind === "paravirtual") return expect(await spend("standard")).toBe(0);
-    const burst = await work();
-    await spend("standard");
-    await eventually("the baseline", async () => ((await work()) < burst * 0.6 ? true : undefined));
+    const baseline = await eventually("the baseline", async () => {
+      await spend("unlimited");
+      const burst = await work(); // of the same moment: a machine that does other things too gives less for a while, and less of it would be as little as the baseline
+      await spend("standard");
+      const held = await work();
+      return held < burst * 0.6 ? held : undefined;
+    });
     await spend("unlimited");
-    await eventually("a burst", async () => ((await work()) > burst * 0.6 ? true : undefined));
+    await eventually("a burst", async () => ((await work()) * 0.6 > baseline ? true : undefined));
   });
 
   test("keeps its disk over a reboot", async () => {
