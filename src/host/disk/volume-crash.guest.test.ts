@@ -1,11 +1,12 @@
 /**
  * The agent is killed before one effect after the other while a snapshot is taken, stored, and its layer merged; the next agent finishes it. Each time
- * the snapshot has everything that was flushed before it was asked for, and the volume has it too.
+ * the snapshot has everything that was flushed before it was asked for, and the volume has it too. The same for a volume that is made from one.
  */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { blockSize } from "../../block-store/block-store.ts";
 import type { SnapshotId, VolumeId } from "../../base/ids.ts";
 import { volumeOf } from "../agent/testing/specifications.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
@@ -78,6 +79,30 @@ it("volumes whose snapshots are to be of one moment are given back whenever the 
   }
   expect(frozen).toBeGreaterThan(5);
   process.stdout.write(`the agent was killed before up to ${effect} effects, and left ${frozen} times a volume that nobody could write to\n`);
+});
+
+it("a volume from a snapshot has everything itself in the end, whenever the agent dies while that is brought in", { timeout: 200_000 }, async () => {
+  const snapshot = { id: "snap-0fffffffffffffff1", region: "us-east-1" } as const;
+  const original = volumeOf({ id, port, exportNames: ["a"] });
+  await node.ensure(original);
+  await io(port, "a", `write -P 0x41 0 ${blockSize}`, `write -P 0x42 ${70 * blockSize} ${blockSize}`, "flush");
+  await node.until({ ...original, snapshots: [snapshot] }, ({ snapshots }) => snapshots[0]?.state === "completed");
+  node.volumes.release();
+  let ended: number | null = null;
+  let effect = 1;
+  for (; ended === null; effect += 3) {
+    const copy = volumeOf({ id: other, port: otherPort, exportNames: ["b"], source: { kind: "snapshot", ...snapshot }, initializeBytesPerSecond: 2 ** 30 });
+    ended = await runAgent(effect, copy);
+    if (ended === null) expect(await runAgent(0, copy), `after a death before effect ${effect}`).toBe(0);
+    // No agent is there: what the volume did not have itself it could not get.
+    const said = await io(otherPort, "b", `read -P 0x41 0 ${blockSize}`, `read -P 0x42 ${70 * blockSize} ${blockSize}`, `read -P 0 ${30 * blockSize} 64k`);
+    expect(said, `after a death before effect ${effect}`).not.toContain("failed");
+    node.restart();
+    await node.volumes.remove(other);
+    node.volumes.release();
+  }
+  expect(effect).toBeGreaterThan(30);
+  process.stdout.write(`the agent was killed before up to ${effect} effects\n`);
 });
 
 /** Whether the volume's record says that the snapshot has its moment and that nothing is held for it. */
