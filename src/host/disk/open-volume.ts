@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { VolumeId } from "../../base/ids.ts";
+import type { Log } from "../../base/log.ts";
 import type { SnapshotOrder, VolumeSpecification } from "../protocol/specification.ts";
 import { nameOfExport } from "./daemon-nodes.ts";
 import { dropGuestSockets, volumeSockets } from "./guest-socket.ts";
@@ -23,6 +24,7 @@ import type { VolumeDescription, VolumeFacts } from "./volumes.ts";
 export class OpenVolume {
   readonly id: VolumeId;
   readonly #home: VolumeHome;
+  readonly #log: Log;
   readonly #leisure: Leisure;
   #file: StackFile | undefined;
   #specification: VolumeSpecification | undefined;
@@ -36,7 +38,8 @@ export class OpenVolume {
   constructor(home: VolumeHome, id: VolumeId) {
     this.id = id;
     this.#home = home;
-    this.#leisure = new Leisure(home.log.with({ volume: id }), () => home.changed(id));
+    this.#log = home.log.with({ volume: id });
+    this.#leisure = new Leisure(this.#log, () => home.changed(id));
   }
 
   async exists(): Promise<boolean> {
@@ -210,9 +213,11 @@ export class OpenVolume {
   async #openDaemon(specification: VolumeSpecification): Promise<void> {
     const { id, source, port, limits, encryptionKey } = specification;
     if (this.#daemon !== undefined) return;
+    const { address, patience } = this.#home;
     const runDirectory = join(this.#home.runDirectory, id);
     const user = this.#home.userOf(id);
-    const place = { runDirectory, sockets: volumeSockets(this.#home.socketsDirectory, id), address: this.#home.address, port, ...(user === undefined ? {} : { user }) };
+    const sockets = volumeSockets(this.#home.socketsDirectory, id);
+    const place = { runDirectory, sockets, address, port, log: this.#log, ...(user === undefined ? {} : { user }), ...(patience === undefined ? {} : { patience }) };
     const layers = this.#stack.layers.map(({ number }) => ({ number, path: layerPath(this.#home, id, number) }));
     await makeRunDirectory(place);
     if (source?.kind === "snapshot" && this.#stack.isInitializing) this.#server ??= await openSourceServer(this.#home, id, source, runDirectory);

@@ -16,10 +16,13 @@
 import { randomUUID } from "node:crypto";
 import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Log } from "../../base/log.ts";
 import type { VolumeLimits } from "../protocol/specification.ts";
-import { connectQmp, QmpError, type QmpClient } from "../qmp/qmp-client.ts";
+import { connectQmp, QmpError } from "../qmp/qmp-client.ts";
+import { listExports, removeExport, type FoundExport } from "./daemon-exports.ts";
 import { endJobs, rows, runJob } from "./daemon-jobs.ts";
 import { base, baseNode, directExport, directId, disk, diskNode, guestExport, isReadingExport, keyObject, layer, layerNode, layerNumber, limitsObject, nameOfExport, readingExport, standingAlone, type Base, type FileAccess, type LayerPlace, type Node } from "./daemon-nodes.ts";
+import { patientClient, usualPatience, type Patience, type PatientClient } from "./daemon-patience.ts";
 import { endDaemons, findDaemons, lastWords, startDaemon } from "./daemon-process.ts";
 import type { FileOwner } from "./file-owner.ts";
 import { clearGuestSocket, dropGuestSockets, guestSocketOf } from "./guest-socket.ts";
@@ -33,6 +36,8 @@ export interface DaemonPlace {
   readonly user?: FileOwner;
   /** The folder of sockets for guests on this machine. */
   readonly sockets: string;
+  readonly patience?: Patience;
+  readonly log: Log;
 }
 
 export interface DaemonContent {
@@ -50,7 +55,7 @@ export async function adoptVolumeDaemon(place: DaemonPlace): Promise<VolumeDaemo
   const wanted = daemonArguments(place, socket);
   const [daemon, ...others] = await findDaemons(socket);
   if (daemon === undefined || others.length > 0 || !wanted.every((arg) => daemon.args.includes(arg))) return undefined;
-  const client = await connectQmp({ socket, timeoutMs: 2_000 }).catch(() => undefined);
+  const client = await connect(place, socket, 2_000).catch(() => undefined);
   if (client === undefined) return undefined;
   const adopted = new VolumeDaemon(client, place);
   if (!(await adopted.isWhole())) {
@@ -93,19 +98,29 @@ export async function makeRunDirectory({ runDirectory, user }: Pick<DaemonPlace,
   if (user !== undefined) await chown(runDirectory, user.uid, user.gid);
 }
 
-async function start(place: DaemonPlace, socket: string): Promise<QmpClient> {
+async function start(place: DaemonPlace, socket: string): Promise<PatientClient> {
   const logFile = `${place.runDirectory}.log`;
   const user = place.user === undefined ? {} : { user: place.user };
   await rm(socket, { force: true });
   const started = await startDaemon({ file: "qemu-storage-daemon", args: daemonArguments(place, socket), logFile, umask: 0, ...user }); // guests of any user connect
   let over = false;
   void started.ended.then(() => (over = true));
-  for (let waitMs = 5, waitedMs = 0; ; waitedMs += waitMs, waitMs = Math.min(50, waitMs * 2)) {
-    const client = await connectQmp({ socket, timeoutMs: 10_000 }).catch(() => undefined);
+  const deadline = performance.now() + 15_000;
+  for (let waitMs = 5; ; waitMs = Math.min(50, waitMs * 2)) {
+    const client = await connect(place, socket, 10_000).catch(() => undefined);
     if (client !== undefined) return client;
-    if (over || waitedMs > 15_000) throw new Error(`the volume's storage daemon did not start: ${await lastWords(logFile)}`);
+    if (over || performance.now() > deadline) throw new Error(`the volume's storage daemon did not start: ${await lastWords(logFile)}`);
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
+}
+
+async function connect({ log, patience = usualPatience }: DaemonPlace, socket: string, timeoutMs: number): Promise<PatientClient> {
+  const client = await connectQmp({ socket, timeoutMs });
+  return patientClient(client, patience, async ({ awaited }) => {
+    log.error("A volume's storage daemon does not go on; it is ended and started anew", { awaited });
+    await endDaemons(socket, 0).catch((error: unknown) => log.error("A volume's storage daemon cannot be ended", { error }));
+    client.close();
+  });
 }
 
 function daemonArguments({ address, port }: DaemonPlace, socket: string): string[] {
@@ -116,7 +131,7 @@ function daemonArguments({ address, port }: DaemonPlace, socket: string): string
   ].flat();
 }
 
-async function tell(client: QmpClient, place: DaemonPlace, { layers, base: lowest, encryptionKey, limits }: DaemonContent): Promise<void> {
+async function tell(client: PatientClient, place: DaemonPlace, { layers, base: lowest, encryptionKey, limits }: DaemonContent): Promise<void> {
   if (encryptionKey !== undefined) await tellKey(client, place, encryptionKey);
   await client.execute("object-add", { "qom-type": "throttle-group", id: limitsObject, limits: toThrottleLimits(limits) });
   if (lowest !== undefined) await addNode(client, (access) => base(lowest, access));
@@ -128,12 +143,12 @@ async function tell(client: QmpClient, place: DaemonPlace, { layers, base: lowes
   await client.execute("blockdev-add", disk(layers.at(-1)?.number ?? 0));
 }
 
-function addLayer(client: QmpClient, place: LayerPlace, below: string | null, isEncrypted: boolean): Promise<void> {
+function addLayer(client: PatientClient, place: LayerPlace, below: string | null, isEncrypted: boolean): Promise<void> {
   return addNode(client, (access) => layer(place, below, isEncrypted, access));
 }
 
 /** A ring where the kernel lets the daemon have one: what is in memory is then read without waking a thread for it. Containers often forbid them. */
-async function addNode(client: QmpClient, toNode: (access: FileAccess) => Node): Promise<void> {
+async function addNode(client: PatientClient, toNode: (access: FileAccess) => Node): Promise<void> {
   try {
     await client.execute("blockdev-add", toNode("io_uring"));
   } catch (error) {
@@ -143,7 +158,7 @@ async function addNode(client: QmpClient, toNode: (access: FileAccess) => Node):
 }
 
 /** By a file: what is said over QMP may stand in a log. */
-async function tellKey(client: QmpClient, { runDirectory, user }: DaemonPlace, key: string): Promise<void> {
+async function tellKey(client: PatientClient, { runDirectory, user }: DaemonPlace, key: string): Promise<void> {
   const file = join(runDirectory, "key");
   try {
     await writeFile(file, key, { mode: 0o600 });
@@ -156,10 +171,10 @@ async function tellKey(client: QmpClient, { runDirectory, user }: DaemonPlace, k
 
 /** A daemon that answers. */
 export class VolumeDaemon {
-  readonly #client: QmpClient;
+  readonly #client: PatientClient;
   readonly #place: DaemonPlace;
 
-  constructor(client: QmpClient, place: DaemonPlace) {
+  constructor(client: PatientClient, place: DaemonPlace) {
     this.#client = client;
     this.#place = place;
   }
@@ -181,11 +196,13 @@ export class VolumeDaemon {
 
   /** Makes these names, and no others, the ones that may be used. */
   async export(names: readonly string[]): Promise<void> {
-    const present = (await this.exports()).filter((id) => !isReadingExport(id));
-    for (const other of present.filter((id) => !names.includes(nameOfExport(id)))) {
-      await this.#removeExport(other);
-      await rm(guestSocketOf(this.#place.sockets, nameOfExport(other)), { force: true });
+    const found = (await listExports(this.#client)).filter(({ id }) => !isReadingExport(id));
+    const isKept = ({ id, isEnding }: FoundExport) => !isEnding && names.includes(nameOfExport(id));
+    for (const { id } of found.filter((one) => !isKept(one))) {
+      await removeExport(this.#client, id);
+      await rm(guestSocketOf(this.#place.sockets, nameOfExport(id)), { force: true });
     }
+    const present = found.filter(isKept).map(({ id }) => id);
     for (const name of names.filter((each) => !present.includes(directId(each)))) await this.#exportDirectly(name);
     // Who finds this one finds the other.
     for (const name of names.filter((each) => !present.includes(each))) await this.#client.execute("block-export-add", guestExport(name));
@@ -199,7 +216,7 @@ export class VolumeDaemon {
   }
 
   async exports(): Promise<readonly string[]> {
-    return rows(await this.#client.execute("query-block-exports")).map((row) => String(row["id"]));
+    return (await listExports(this.#client)).filter(({ isEnding }) => !isEnding).map(({ id }) => id);
   }
 
   /** Setting limits fills the buckets, so those that are set already are left alone. */
@@ -271,28 +288,11 @@ export class VolumeDaemon {
   }
 
   async endReading(): Promise<void> {
-    for (const id of (await this.exports()).filter(isReadingExport)) await this.#removeExport(id);
+    for (const { id } of await listExports(this.#client)) if (isReadingExport(id)) await removeExport(this.#client, id);
   }
 
   async #nodes(): Promise<readonly Node[]> {
     return rows(await this.#client.execute("query-named-block-nodes", { flat: true }));
-  }
-
-  /** Returns when the export's last request is over and its client is disconnected. */
-  async #removeExport(id: string): Promise<void> {
-    const client = this.#client;
-    const gone = Promise.withResolvers<void>();
-    const stop = client.onEvent(({ event, data }) => void (event === "BLOCK_EXPORT_DELETED" && data["id"] === id && gone.resolve()));
-    void client.closed.then(() => gone.reject(new Error(`the storage daemon ended while its export ${id} was taken away`)));
-    gone.promise.catch(() => undefined);
-    try {
-      await client.execute("block-export-del", { id, mode: "hard" });
-      await gone.promise;
-    } catch (cause) {
-      if ((await this.exports()).includes(id)) throw new Error(`cannot take the export ${id} away`, { cause });
-    } finally {
-      stop();
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { BlockStore } from "../../block-store/block-store.ts";
 import { TerminalError } from "../../base/errors.ts";
 import type { VolumeId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
+import type { Patience } from "./daemon-patience.ts";
 import type { FileOwner } from "./file-owner.ts";
 
 export interface VolumeHome {
@@ -23,6 +24,8 @@ export interface VolumeHome {
   /** The volume's worker should look again. */
   readonly changed: (id: VolumeId) => void;
   readonly log: Log;
+  /** With storage daemons; absent: the usual. */
+  readonly patience?: Patience;
 }
 
 export const layerFileName = (id: VolumeId, number: number): string => `${id}.${number}.qcow2`;

@@ -15,6 +15,7 @@ import { openBlockStore, type BlockStore } from "../../block-store/block-store.t
 import { isId, type VolumeId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { VolumeSpecification } from "../protocol/specification.ts";
+import type { Patience } from "./daemon-patience.ts";
 import type { FileOwner } from "./file-owner.ts";
 import { watchRoom, type RoomWatch } from "./free-space.ts";
 import { dropGuestSockets, volumeSockets } from "./guest-socket.ts";
@@ -37,6 +38,8 @@ export interface VolumeStoreOptions {
   readonly address: string;
   readonly userOf: (id: VolumeId) => FileOwner | undefined;
   readonly log: Log;
+  /** With storage daemons; absent: the usual. */
+  readonly patience?: Patience;
   /** Volumes are exported only while their file system has so much room. */
   readonly floorBytes?: number;
   readonly roomIntervalMs?: number;
