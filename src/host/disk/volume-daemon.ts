@@ -16,29 +16,16 @@
 import { randomUUID } from "node:crypto";
 import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Log } from "../../base/log.ts";
 import type { VolumeLimits } from "../protocol/specification.ts";
-import { connectQmp, QmpError } from "../qmp/qmp-client.ts";
+import { QmpError } from "../qmp/qmp-client.ts";
 import { listExports, removeExport, type FoundExport } from "./daemon-exports.ts";
 import { endJobs, rows, runJob } from "./daemon-jobs.ts";
 import { base, baseNode, directExport, directId, disk, diskNode, guestExport, isReadingExport, keyObject, layer, layerNode, layerNumber, limitsObject, nameOfExport, readingExport, standingAlone, type Base, type FileAccess, type LayerPlace, type Node } from "./daemon-nodes.ts";
-import { patientClient, usualPatience, type Patience, type PatientClient } from "./daemon-patience.ts";
-import { endDaemons, findDaemons, lastWords, startDaemon } from "./daemon-process.ts";
-import type { FileOwner } from "./file-owner.ts";
+import type { PatientClient } from "./daemon-patience.ts";
+import { endDaemons, findDaemons } from "./daemon-process.ts";
+import { connect, daemonArguments, onceFree, startProcess, type DaemonPlace } from "./daemon-start.ts";
 import { clearGuestSocket, dropGuestSockets, guestSocketOf } from "./guest-socket.ts";
 import { toThrottleLimits } from "./throttle-limits.ts";
-
-export interface DaemonPlace {
-  /** Of this volume alone; made here. */
-  readonly runDirectory: string;
-  readonly address: string;
-  readonly port: number;
-  readonly user?: FileOwner;
-  /** The folder of sockets for guests on this machine. */
-  readonly sockets: string;
-  readonly patience?: Patience;
-  readonly log: Log;
-}
 
 export interface DaemonContent {
   /** Bottom first. */
@@ -68,12 +55,16 @@ export async function adoptVolumeDaemon(place: DaemonPlace): Promise<VolumeDaemo
 }
 
 /** A new daemon in the place of any other, which exports nothing yet. */
-export async function startVolumeDaemon(place: DaemonPlace, content: DaemonContent): Promise<VolumeDaemon> {
+export function startVolumeDaemon(place: DaemonPlace, content: DaemonContent): Promise<VolumeDaemon> {
+  return onceFree(() => startAtOnce(place, content));
+}
+
+async function startAtOnce(place: DaemonPlace, content: DaemonContent): Promise<VolumeDaemon> {
   const socket = join(place.runDirectory, "qmp");
   await endDaemons(socket);
   await dropGuestSockets(place.sockets);
   await makeRunDirectory(place);
-  const client = await start(place, socket);
+  const client = await startProcess(place, socket);
   try {
     await tell(client, place, content);
   } catch (cause) {
@@ -96,39 +87,6 @@ export async function makeRunDirectory({ runDirectory, user }: Pick<DaemonPlace,
   await mkdir(runDirectory, { recursive: true });
   await chmod(runDirectory, 0o700);
   if (user !== undefined) await chown(runDirectory, user.uid, user.gid);
-}
-
-async function start(place: DaemonPlace, socket: string): Promise<PatientClient> {
-  const logFile = `${place.runDirectory}.log`;
-  const user = place.user === undefined ? {} : { user: place.user };
-  await rm(socket, { force: true });
-  const started = await startDaemon({ file: "qemu-storage-daemon", args: daemonArguments(place, socket), logFile, umask: 0, ...user }); // guests of any user connect
-  let over = false;
-  void started.ended.then(() => (over = true));
-  const deadline = performance.now() + 15_000;
-  for (let waitMs = 5; ; waitMs = Math.min(50, waitMs * 2)) {
-    const client = await connect(place, socket, 10_000).catch(() => undefined);
-    if (client !== undefined) return client;
-    if (over || performance.now() > deadline) throw new Error(`the volume's storage daemon did not start: ${await lastWords(logFile)}`);
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-  }
-}
-
-async function connect({ log, patience = usualPatience }: DaemonPlace, socket: string, timeoutMs: number): Promise<PatientClient> {
-  const client = await connectQmp({ socket, timeoutMs });
-  return patientClient(client, patience, async ({ awaited }) => {
-    log.error("A volume's storage daemon does not go on; it is ended and started anew", { awaited });
-    await endDaemons(socket, 0).catch((error: unknown) => log.error("A volume's storage daemon cannot be ended", { error }));
-    client.close();
-  });
-}
-
-function daemonArguments({ address, port }: DaemonPlace, socket: string): string[] {
-  return [
-    ["--nbd-server", JSON.stringify({ addr: { type: "inet", host: address, port: String(port) } })],
-    ["--chardev", `socket,id=control,path=${socket},server=on,wait=off`],
-    ["--monitor", "chardev=control"],
-  ].flat();
 }
 
 async function tell(client: PatientClient, place: DaemonPlace, { layers, base: lowest, encryptionKey, limits }: DaemonContent): Promise<void> {
