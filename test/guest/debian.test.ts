@@ -60,7 +60,7 @@ test.each([
   expect(await untilSsh(installation, key, id, "grep ran /var/tmp/user-data", bootMs)).toBe("ran as root");
 
   const { PrivateIpAddress: address = "" } = await describeInstance(installation, id);
-  const answer = await ssh(installation, key, id, `sudo whoami; hostname; . /etc/os-release; echo $ID $VERSION_ID; cloud-init query platform; systemctl is-active ssh; ls -d ${disk}* | wc -l`);
+  const answer = await ssh(installation, key, id, `sudo whoami; hostname; . /etc/os-release; echo $ID $VERSION_ID; cloud-init query platform; systemctl is-active ssh; ls -d ${disk}* | wc -l`, bootMs);
   expect(answer.split("\n")).toEqual(["root", `ip-${address.replaceAll(".", "-")}`, "debian 12", "ec2", "active", "2"]);
   expect(await console(id)).toMatch(/login:|cloud-init/i);
   expect(await loginWithPushedKey(id, `pushed-${engine}`)).toBe("admin");
@@ -73,13 +73,16 @@ test.each([
   await untilState(installation, id, "terminated");
 }, 2 * bootMs);
 
+/** How long it counts. */
+const pushedKeyMs = 60_000;
+
 /** A key that sshd does not find in a file. */
 async function loginWithPushedKey(id: string, name: string): Promise<string> {
   const { url: endpoint, region, accessKeyId, secretAccessKey } = installation.profile;
   const client = new EC2InstanceConnectClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
   const fresh = await makeKey(installation, name);
   await client.send(new SendSSHPublicKeyCommand({ InstanceId: id, InstanceOSUser: "admin", SSHPublicKey: await readFile(`${fresh.file}.pub`, "utf8") }));
-  return ssh(installation, fresh, id, "whoami");
+  return ssh(installation, fresh, id, "whoami", pushedKeyMs);
 }
 
 /** For the JavaScript SDK. Where the services are the resolver says, and who it is the metadata. */
