@@ -1,6 +1,7 @@
 /** Block jobs of a storage daemon: started, watched to their end, and never left behind. */
 import type { QmpClient } from "../qmp/qmp-client.ts";
 import type { Node } from "./daemon-nodes.ts";
+import type { PatientClient } from "./daemon-patience.ts";
 
 export interface Job {
   readonly id: string;
@@ -8,15 +9,17 @@ export interface Job {
   readonly args: Node;
 }
 
-/** Returns when the job has done everything; rejects when it failed, or when the signal ended it. */
-export async function runJob(client: QmpClient, { id, command, args }: Job, onProgress: (share: number) => void, signal: AbortSignal): Promise<void> {
+/** Returns when the job has done everything, however long that takes; rejects when it failed, or when the signal ended it. */
+export async function runJob(client: PatientClient, { id, command, args }: Job, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const over = Promise.withResolvers<void>();
   const stopListening = client.onEvent(({ event, data }) => void (event === "JOB_STATUS_CHANGE" && data["id"] === id && data["status"] === "concluded" && over.resolve()));
   void client.closed.then(() => over.reject(new Error(`the storage daemon was let go of during its job ${id}`)));
   over.promise.catch(() => undefined);
-  const cancel = () => void client.execute("block-job-cancel", { device: id, force: true }).catch(() => undefined); // it may be over already
-  const watch = setInterval(() => void findJob(client, id).then((job) => job !== undefined && onProgress(job.share), () => undefined), progressMs);
+  const cancel = (): void => {
+    client.execute("block-job-cancel", { device: id, force: true }).catch(() => undefined); // it may be over already
+    client.within(`the end of the job ${id}`, over.promise).catch(() => undefined); // said below
+  };
   try {
     await client.execute(command, { "job-id": id, ...args, "auto-dismiss": false });
     signal.addEventListener("abort", cancel, { once: true });
@@ -27,13 +30,10 @@ export async function runJob(client: QmpClient, { id, command, args }: Job, onPr
     signal.throwIfAborted();
     if (job?.error !== undefined) throw new Error(`the storage daemon's job ${id} failed: ${job.error}`);
   } finally {
-    clearInterval(watch);
     stopListening();
     signal.removeEventListener("abort", cancel);
   }
 }
-
-const progressMs = 500;
 
 /** Ends what an agent left behind that has died. All jobs may be begun anew at any time. */
 export async function endJobs(client: QmpClient): Promise<void> {
@@ -52,8 +52,6 @@ interface FoundJob {
   readonly id: string;
   readonly status: string;
   readonly error?: string;
-  /** 0 to 1. */
-  readonly share: number;
 }
 
 async function findJob(client: QmpClient, id: string): Promise<FoundJob | undefined> {
@@ -64,7 +62,6 @@ async function listJobs(client: QmpClient): Promise<readonly FoundJob[]> {
   return rows(await client.execute("query-jobs")).map((row) => ({
     id: String(row["id"]),
     status: String(row["status"]),
-    share: Number(row["current-progress"]) / Math.max(1, Number(row["total-progress"])),
     ...(typeof row["error"] === "string" ? { error: row["error"] } : {}),
   }));
 }

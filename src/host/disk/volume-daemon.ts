@@ -49,7 +49,7 @@ export async function adoptVolumeDaemon(place: DaemonPlace): Promise<VolumeDaemo
     client.close();
     return undefined;
   }
-  await endJobs(client);
+  await client.within("the end of the jobs of an agent that has died", endJobs(client));
   await adopted.endReading();
   return adopted;
 }
@@ -222,7 +222,7 @@ export class VolumeDaemon {
   async mergeLayers(upper: number, lower: number, lowerName: string, signal: AbortSignal): Promise<void> {
     const { chain, open } = await this.layers();
     const args = { device: diskNode, "top-node": layerNode(upper), "base-node": layerNode(lower), "backing-file": lowerName };
-    if (chain.includes(upper)) await runJob(this.#client, { id: "merge", command: "block-commit", args }, () => undefined, signal);
+    if (chain.includes(upper)) await runJob(this.#client, { id: "merge", command: "block-commit", args }, signal);
     if (open.includes(upper)) await this.#client.execute("blockdev-del", { "node-name": layerNode(upper) });
   }
 

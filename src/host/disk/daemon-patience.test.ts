@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../base/log.ts";
 import { connectQmp } from "../qmp/qmp-client.ts";
 import { listExports, removeExport } from "./daemon-exports.ts";
+import { runJob } from "./daemon-jobs.ts";
 import { patientClient, usualPatience, type LateError, type PatientClient } from "./daemon-patience.ts";
 import { FakeStorageDaemon } from "./testing/fake-storage-daemon.ts";
 import { VolumeDaemon } from "./volume-daemon.ts";
@@ -43,6 +44,16 @@ describe("a storage daemon", () => {
     daemon.exports.set("a", { isEnding: false });
     await expect(removeExport(client, "a")).rejects.toThrow("given up: the end of the export a did not come");
     expect(givenUp).toEqual(["the end of the export a"]);
+  });
+});
+
+describe("a job", () => {
+  it("that does not end when it is called off makes its daemon be given up", async () => {
+    const end = new AbortController();
+    const over = runJob(await connect(200), { id: "merge", command: "block-commit", args: {} }, end.signal);
+    end.abort();
+    await expect(over).rejects.toThrow("let go of during its job merge");
+    expect(givenUp).toEqual(["the end of the job merge"]);
   });
 });
 
