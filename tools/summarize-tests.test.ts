@@ -26,13 +26,13 @@ test("checks count as one test each, and the tests of all tiers are added", () =
 test("what failed is told by file, name and the first lines of its message", () => {
   record("lint.check", "fail\n");
   record("unit.status", "1\n");
-  const message = ["Error: two is not three", ...Array.from({ length: 40 }, (_, line) => `  at line ${line}`)].join("\n");
+  const message = ["Error: two is not three", "    at run (file:///x/node_modules/runner/index.js:1:2)", "    at sum (/x/src/sum.ts:3:4)", "    at next (node:internal/process/task_queues:104:5)", ...Array.from({ length: 40 }, (_, line) => `  at line ${line}`)].join("\n");
   const added = { status: "failed", fullName: "adds up", failureMessages: [message] };
   const unread = { name: join(process.cwd(), "src/unread.test.ts"), status: "failed", message: "Cannot find module", assertionResults: [] };
   record("unit.json", JSON.stringify({ testResults: [{ name: join(process.cwd(), "src/sum.test.ts"), status: "failed", assertionResults: [added] }, unread] }));
   const { problems } = tally(directory, false);
   expect(problems[0]).toBe("FAILED lint");
-  expect(problems[1]).toMatch(/^FAILED unit src\/sum\.test\.ts > adds up\n {4}Error: two is not three\n/);
+  expect(problems[1]).toMatch(/^FAILED unit src\/sum\.test\.ts > adds up\n {4}Error: two is not three\n {8}at sum \(\/x\/src\/sum\.ts:3:4\)\n {6}at line 0\n/);
   expect(problems[1]).not.toContain("at line 39");
   expect(problems[2]).toBe("FAILED unit src/unread.test.ts\n    Cannot find module");
 });

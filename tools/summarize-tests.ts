@@ -70,8 +70,9 @@ function failuresOf(report: unknown): readonly string[] {
   });
 }
 
+/** Without the places in others' code. */
 function beginningOf(message: string): string {
-  const shown = message.split("\n").slice(0, messageLines);
+  const shown = message.split("\n").filter((line) => !/^\s*at .*(?:\bnode:|\/node_modules\/)/.test(line)).slice(0, messageLines);
   return shown.map((line) => `    ${line.slice(0, 300)}`).join("\n");
 }
 
