@@ -78,20 +78,23 @@ describe.each([
     const file = openBlockStore(join(installation.dataDirectory, "snapshots", "us-east-1")).pathOf(digest);
     const good = await readFile(file);
     await replace(file, Buffer.alloc(good.length, 1));
+    try {
+      const restored = await createVolume(installation, { AvailabilityZone: zone, SnapshotId: last, VolumeType: "gp3" });
+      const copy = await attach(installation, key, restored, guest, "/dev/sdg");
+      const read = (index: number, from = copy) => ssh(installation, key, guest, root(`echo 3 > /proc/sys/vm/drop_caches; dd if=${from} bs=512k skip=${index} count=1 2>/dev/null > /tmp/block && sha256sum < /tmp/block || echo refused`));
+      expect([await read(300), await read(301)]).toEqual(["refused", await read(301, disk)]);
+      await expect(ebs.send(new GetSnapshotBlockCommand(asked))).rejects.toThrow();
+      await untilStatus(restored, "impaired");
+      expect(await findings()).toEqual([expect.objectContaining({ subject: digest, problem: expect.stringContaining(`it is block 300 of ${last}`) })]);
 
-    const restored = await createVolume(installation, { AvailabilityZone: zone, SnapshotId: last, VolumeType: "gp3" });
-    const copy = await attach(installation, key, restored, guest, "/dev/sdg");
-    const read = (index: number, from = copy) => ssh(installation, key, guest, root(`echo 3 > /proc/sys/vm/drop_caches; dd if=${from} bs=512k skip=${index} count=1 2>/dev/null > /tmp/block && sha256sum < /tmp/block || echo refused`));
-    expect([await read(300), await read(301)]).toEqual(["refused", await read(301, disk)]);
-    await expect(ebs.send(new GetSnapshotBlockCommand(asked))).rejects.toThrow();
-    await untilStatus(restored, "impaired");
-    expect(await findings()).toEqual([expect.objectContaining({ subject: digest, problem: expect.stringContaining(`it is block 300 of ${last}`) })]);
-
-    await replace(file, good);
-    expect(await read(300)).toBe(await read(300, disk));
-    await untilStatus(restored, "ok");
-    expect(await findings()).toEqual([]);
-    await detach(installation, restored);
+      await replace(file, good);
+      expect(await read(300)).toBe(await read(300, disk));
+      await untilStatus(restored, "ok");
+      expect(await findings()).toEqual([]);
+      await detach(installation, restored);
+    } finally {
+      await replace(file, good); // what comes after needs it
+    }
   });
 
   /** At once, as whoever reads it sees it. */
