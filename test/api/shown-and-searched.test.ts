@@ -191,9 +191,9 @@ test("What is not shown of an instance is not searched either: host names of a V
   const { instance: other } = await launchOne(server, { TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "hostelry:virtualization", Value: "paravirtual" }] }] });
   await server.hosts.settle();
   await ec2.createTags({ Resources: [nameless.networkInterface], Tags: [{ Key: "front", Value: "yes" }] });
-  const find = async (name: string, value: string) => (await searches(ec2)["DescribeInstances"]?.([{ Name: name, Values: [value] }]))?.map(({ id }) => id);
+  const find = async (name: string, value: string) => (await searches(ec2)["DescribeInstances"]?.([{ Name: name, Values: [value] }]))?.map(({ id }) => id).toSorted();
   const before = [await find("ip-address", "*"), await find("dns-name", "ec2-*"), await find("kernel-id", "*"), await find("network-interface.tag-key", "front"), await find("network-interface.tag-value", "yes"), await find("tag-key", "front")];
-  expect(before).toEqual([[nameless.instance, other], [other], [], [nameless.instance], [nameless.instance], []]);
+  expect(before).toEqual([[nameless.instance, other].toSorted(), [other], [], [nameless.instance], [nameless.instance], []]);
   await ec2.deleteTags({ Resources: [nameless.networkInterface], Tags: [{ Key: "front" }] });
   expect(await find("network-interface.tag-key", "front")).toEqual([]);
 });
