@@ -1,6 +1,6 @@
 /**
  * The agent is killed before one effect after the other while a snapshot is taken, stored, and its layer merged; the next agent finishes it. Each time
- * the snapshot has everything that was flushed before it was asked for, and the volume has it too. The same for a volume that is made from one.
+ * the snapshot has everything that was flushed before it was asked for, and the volume has it too. The same for a volume that is made from one, before every third of its effects.
  */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
