@@ -4,7 +4,6 @@ import { truncateSync } from "node:fs";
 import type { EBS } from "@aws-sdk/client-ebs";
 import { expect, test } from "vitest";
 import type { SnapshotId } from "../../src/base/ids.ts";
-import { systemRandom } from "../../src/base/random.ts";
 import { blockSize } from "../../src/block-store/block-store.ts";
 import { createSnapshotRow } from "../../src/storage/snapshot.ts";
 import { blockOf, download, invalid, put, refused, sha256, start, sumsOf, upload, zeroes } from "./direct-client.ts";
@@ -54,7 +53,7 @@ test("no more than 100 snapshots may be started and not completed", async () => 
   await using server = await openTestServer();
   const row = { account, region, origin: "direct", volume_size_gib: 1 } as const;
   await server.write(async (tx) => {
-    for (let count = 0; count < 100; count++) await createSnapshotRow(tx, row, systemRandom, Date.now());
+    for (let count = 0; count < 100; count++) await createSnapshotRow(tx, row, server.parts.random, Date.now());
   });
   expect(await refused(start(server.ebs()))).toEqual(["ConcurrentLimitExceededException", undefined, 400]);
 });

@@ -2,7 +2,6 @@
 import { EC2 } from "@aws-sdk/client-ec2";
 import { STS } from "@aws-sdk/client-sts";
 import { expect, test } from "vitest";
-import { systemRandom } from "../../src/base/random.ts";
 import { createAccessKey } from "../../src/iam/access-key.ts";
 import { rootArn } from "../../src/iam/identity.ts";
 import { openGuestDoor } from "./guest-door.ts";
@@ -18,7 +17,7 @@ type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: str
 /** The account's root key: that the account is open counts on this machine only. */
 function makeRootKey(server: StaffedServer): Promise<Credentials> {
   return server.write(async (tx) => {
-    const { row, secret } = await createAccessKey(tx, secretKey, { account, arn: rootArn(account), userId: account }, systemRandom, 0);
+    const { row, secret } = await createAccessKey(tx, secretKey, { account, arn: rootArn(account), userId: account }, server.parts.random, 0);
     return { accessKeyId: row.id, secretAccessKey: secret };
   });
 }

@@ -2,7 +2,6 @@
 import type { BlockDeviceMapping } from "@aws-sdk/client-ec2";
 import { expect, test } from "vitest";
 import { openBlockDevice, type ImageBlockDevice } from "../../src/compute/block-device-mapping.ts";
-import { systemRandom } from "../../src/base/random.ts";
 import { createSnapshotRow } from "../../src/storage/snapshot.ts";
 import { launchOne } from "./launch-one.ts";
 import { hvmImage } from "./seed.ts";
@@ -14,7 +13,7 @@ const madeImage = "ami-00000000000000abc";
 /** A complete snapshot of the account. */
 async function seedSnapshot(server: TestServer, sizeGib: number, columns: object = {}): Promise<string> {
   const complete = { observed_state: "completed", observed_percent: 100, completed_at: 1 } as const;
-  const row = await server.write((tx) => createSnapshotRow(tx, { account, region, origin: "direct", volume_size_gib: sizeGib, ...complete, ...columns }, systemRandom, Date.now()));
+  const row = await server.write((tx) => createSnapshotRow(tx, { account, region, origin: "direct", volume_size_gib: sizeGib, ...complete, ...columns }, server.parts.random, Date.now()));
   return row.id;
 }
 

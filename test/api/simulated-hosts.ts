@@ -1,7 +1,6 @@
 /** Reconcilers and hosts for a test server: the hosts keep to the protocol and make true what they are asked, when `settle` is called. */
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { systemRandom } from "../../src/base/random.ts";
 import { openHostDesk } from "../../src/reconcile/hosts/host-desk.ts";
 import { capacityReservationReconciler } from "../../src/reconcile/capacity-reservation-reconciler.ts";
 import { imageTaskReconciler } from "../../src/reconcile/image-task-reconciler.ts";
@@ -41,11 +40,11 @@ export async function openStaffedServer(options: Parameters<typeof openTestServe
 }
 
 /** Those of the seed, and those of these ids besides. */
-export function simulateHosts({ store }: TestServer, more: readonly string[] = []): SimulatedHosts {
+export function simulateHosts({ store, parts: { random } }: TestServer, more: readonly string[] = []): SimulatedHosts {
   const byId = new Map(["host-a", "host-b", "storage-a", "storage-b", ...more].map((id) => [id, fakeHost(id)]));
   const removedSnapshots: string[] = [];
   const blocks = () => ({ removeSnapshot: async (id: string) => void removedSnapshots.push(id) });
-  const reconcilers = [instanceReconciler(systemRandom, secretKey), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler, natGatewayReconciler, vpcEndpointReconciler, connectEndpointReconciler, capacityReservationReconciler];
+  const reconcilers = [instanceReconciler(random, secretKey), volumeReconciler, snapshotReconciler(store, blocks, { stop: () => false }), imageTaskReconciler, natGatewayReconciler, vpcEndpointReconciler, connectEndpointReconciler, capacityReservationReconciler];
   const parts: LoopParts = { store, clock: systemClock, log: silentLog, reconcilers };
   const settle = async (hosts: readonly FakeHost[]): Promise<void> => {
     const desk = openHostDesk(store, systemClock, secretKey);

@@ -5,7 +5,6 @@ import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
-import { systemRandom } from "../../src/base/random.ts";
 import { blockSize } from "../../src/block-store/block-store.ts";
 import { renderCheck } from "../../src/cli/commands/fsck.ts";
 import { renderSnapshot } from "../../src/cli/commands/snapshot-show.ts";
@@ -22,7 +21,7 @@ const digestOf = (text: string) => createHash("sha256").update(blockOf(text)).di
 
 /** A completed snapshot with these blocks. */
 async function seal(server: TestServer, texts: readonly string[]): Promise<string> {
-  const row = await server.write((tx) => createSnapshotRow(tx, { account, region, origin: "import", volume_size_gib: 1, observed_state: "completed", observed_percent: 100 }, systemRandom, Date.now()));
+  const row = await server.write((tx) => createSnapshotRow(tx, { account, region, origin: "import", volume_size_gib: 1, observed_state: "completed", observed_percent: 100 }, server.parts.random, Date.now()));
   const writer = await server.snapshots.store(region).beginSnapshot(row.id, { volumeSizeGib: 1 });
   for (const [index, text] of texts.entries()) await writer.put(index, blockOf(text));
   await writer.seal();
@@ -76,7 +75,7 @@ test("fsck repairs what belongs to nothing and marks a snapshot without its mani
 
 test("fsck leaves alone what is being written", async () => {
   await using server = await openTestServer();
-  const row = await server.write((tx) => createSnapshotRow(tx, { account, region, origin: "direct", volume_size_gib: 1 }, systemRandom, Date.now()));
+  const row = await server.write((tx) => createSnapshotRow(tx, { account, region, origin: "direct", volume_size_gib: 1 }, server.parts.random, Date.now()));
   const writer = await server.snapshots.store(region).beginSnapshot(row.id, { volumeSizeGib: 1 });
   await writer.put(0, blockOf("a"));
   expect((await check(server, true)).findings).toEqual([]);

@@ -1,6 +1,5 @@
 /** Sessions: who gets them, what they may do, and when they end. */
 import { expect, test } from "vitest";
-import { systemRandom } from "../../src/base/random.ts";
 import { issueCredentials } from "../../src/iam/session.ts";
 import { manualClock } from "../../src/base/clock.ts";
 import { allowUser, createUser, policyOf } from "./identity-steps.ts";
@@ -89,7 +88,7 @@ test("A session ends, and neither its token nor its key can be altered or used w
   await server.ec2(key).describeRegions({});
   const forged = [{ ...key, sessionToken: `${key.sessionToken?.slice(0, -2)}AA` }, { ...key, sessionToken: other.sessionToken ?? "" }, { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey }, { ...ann, sessionToken: key.sessionToken ?? "" }];
   for (const one of forged) expect(await codeOf(server.ec2(one).describeRegions({}))).toBe("AuthFailure");
-  const ended = issueCredentials(secretKey, { kind: "user", account, entityId: null, name: "", policies: null, policyArns: [], tags: {}, issuedAt: 0, expiresAt: Date.now() - 1 }, systemRandom);
+  const ended = issueCredentials(secretKey, { kind: "user", account, entityId: null, name: "", policies: null, policyArns: [], tags: {}, issuedAt: 0, expiresAt: Date.now() - 1 }, server.parts.random);
   const late = { accessKeyId: ended.accessKeyId, secretAccessKey: ended.secret, sessionToken: ended.token };
   expect([await codeOf(server.ec2(late).describeRegions({})), await codeOf(server.sts(late).getCallerIdentity({}))]).toEqual(["RequestExpired", "ExpiredToken"]);
 });

@@ -15,12 +15,12 @@ import { SSM } from "@aws-sdk/client-ssm";
 import { IAM } from "@aws-sdk/client-iam";
 import { STS } from "@aws-sdk/client-sts";
 import { sql } from "kysely";
+import { expect } from "vitest";
 import { openAuditTrail, type AuditTrail } from "../../src/api/audit-trail.ts";
 import { apiListener, type ServerParts } from "../../src/api/server.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { jsonLog } from "../../src/base/log.ts";
 import type { InstanceId } from "../../src/base/ids.ts";
-import { systemRandom } from "../../src/base/random.ts";
 import { createAccessKey } from "../../src/iam/access-key.ts";
 import { createEntity, entityArn } from "../../src/iam/entity.ts";
 import { seal } from "../../src/iam/secret.ts";
@@ -29,6 +29,7 @@ import { openServiceDoor } from "../../src/cli/service-door.ts";
 import { openSnapshotData, type SnapshotData } from "../../src/storage/snapshot-data.ts";
 import { openStore, type Store, type Tx } from "../../src/store/store.ts";
 import { seedImages, seedTopology } from "./seed.ts";
+import { seededRandom } from "./seeded-random.ts";
 import { expectTrueSums } from "./true-sums.ts";
 
 export const region = "us-east-1";
@@ -83,7 +84,8 @@ export async function openTestServer({ longestSettleMs = 50, clock = systemClock
   const log = jsonLog(logged, Date.now);
   const snapshots = openSnapshotData(join(folder, "snapshots"));
   const door = openServiceDoor(undefined);
-  const parts = { store, clock, random: systemRandom, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7), longestSettleMs, snapshots, secretKey, audit: openAuditTrail({ store, random: systemRandom, log }), originOf: door.originOf };
+  const random = seededRandom(expect.getState().currentTestName);
+  const parts = { store, clock, random, log, openAccounts: true, pageSecret: new Uint8Array(32).fill(7), longestSettleMs, snapshots, secretKey, audit: openAuditTrail({ store, random, log }), originOf: door.originOf };
   const server = createServer(apiListener(parts));
   door.leadTo(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -156,9 +158,10 @@ async function seedDatabase(): Promise<Buffer> {
 
 /** A user of `account` whose key has the secret that all clients here have. */
 async function seedUser(tx: Tx, name: string, keyId: string): Promise<void> {
-  const user = await createEntity(tx, { account, kind: "user", name, path: "/" }, {}, systemRandom, 0);
-  const { row } = await createAccessKey(tx, secretKey, { account, arn: entityArn(user), userId: user.id }, systemRandom, 0);
-  await tx.db.updateTable("access_keys").set({ id: keyId, secret: seal(secretKey, `access key ${keyId}`, "test", systemRandom) }).where("id", "=", row.id).execute();
+  const random = seededRandom();
+  const user = await createEntity(tx, { account, kind: "user", name, path: "/" }, {}, random, 0);
+  const { row } = await createAccessKey(tx, secretKey, { account, arn: entityArn(user), userId: user.id }, random, 0);
+  await tx.db.updateTable("access_keys").set({ id: keyId, secret: seal(secretKey, `access key ${keyId}`, "test", random) }).where("id", "=", row.id).execute();
 }
 
 /** The error that the call ends with, as the caller sees it. */
