@@ -23,15 +23,15 @@ let key: GuestKey;
 /** The image of guests with virtual functions: built while the host starts. */
 let functionsImage: Promise<string>;
 
+/** Machines inside of a machine that is itself emulated, beside other tests, may take many minutes for what takes seconds elsewhere. */
+const patienceMs = 1_500_000;
+
 beforeAll(async () => {
-  installation = await bringUp({ topology: "emulated-rack" });
+  installation = await bringUp({ topology: "emulated-rack", commandLimitMs: patienceMs });
   key = await createKey(installation, "rack");
   functionsImage = installation.hostelry("image", "build", "tiny-vf");
   functionsImage.catch(() => undefined); // the test that needs it says so
-});
-
-/** Machines inside of a machine that is itself emulated, beside other tests, may take minutes for what takes seconds elsewhere. */
-const patienceMs = 800_000;
+}, 2 * patienceMs);
 
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();

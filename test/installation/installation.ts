@@ -41,10 +41,12 @@ export interface BringUpOptions {
   readonly listen?: string;
   /** The room of a file system of its own for volumes. */
   readonly storageMib?: number;
+  /** How long a command may take. */
+  readonly commandLimitMs?: number;
 }
 
 /** Brings one up. It uses a free port and the packages of the machine's cache. */
-export async function bringUp({ withSsh = true, topology, listen, storageMib }: BringUpOptions = {}): Promise<TestInstallation> {
+export async function bringUp({ withSsh = true, topology, listen, storageMib, commandLimitMs = 600_000 }: BringUpOptions = {}): Promise<TestInstallation> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "hostelry-test-"));
   await chmod(dataDirectory, 0o755); // engines and volume daemons run unprivileged and pass through it
   const storage = join(dataDirectory, "storage");
@@ -53,7 +55,7 @@ export async function bringUp({ withSsh = true, topology, listen, storageMib }: 
     await run("mount", ["-t", "tmpfs", "-o", `mode=711,size=${storageMib}M`, "tmpfs", storage]);
   }
   const hostelry = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run(launcher, [...args, "--data", dataDirectory], { timeout: 600_000, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await run(launcher, [...args, "--data", dataDirectory], { timeout: commandLimitMs, maxBuffer: 64 * 1024 * 1024 });
     return stdout;
   };
   const remove = async (): Promise<void> => {
