@@ -11,12 +11,15 @@ import { connectNbd, UnreadableError, type NbdClient } from "./nbd/nbd-client.ts
 import type { SourceServer } from "./source-server.ts";
 import type { VolumeDaemon } from "./volume-daemon.ts";
 
-export interface Initialization {
+export interface Initialization extends Copying {
   readonly daemon: Pick<VolumeDaemon, "hasBase" | "beginReading" | "endReading">;
   readonly address: { readonly host: string; readonly port: number };
   /** The number of the layer. */
   readonly lowest: number;
-  readonly source: Pick<SourceServer, "indexes" | "count" | "fetchedBytes">;
+}
+
+interface Copying {
+  readonly source: Pick<SourceServer, "missing" | "missingCount" | "keepMissing" | "count" | "fetchedBytes">;
   /** What guests make the snapshot server fetch counts too. */
   readonly bytesPerSecond: number;
   readonly onProgress: (share: number) => void;
@@ -27,25 +30,25 @@ const blocksAtOnce = 4;
 /** What was not fetched for longer than that is not made good later. */
 const longestCreditMs = 1_000;
 
-/** All that can be read is in the layer and on disk when it returns; `UnreadableError` when that is not everything. */
+/** All is in the layer and on disk when it returns; `UnreadableError` when some cannot be read: the others are, and the next attempt asks for these alone. */
 export async function initializeVolume({ daemon, address, lowest, ...copying }: Initialization): Promise<void> {
   if (!(await daemon.hasBase())) return; // an agent that has died had come so far
   await daemon.endReading();
   const name = await daemon.beginReading(lowest);
   try {
     using client = await connectNbd(address, name, "base:allocation");
-    await copyBlocks(client, copying);
-    await client.flush();
+    await copyMissing(client, copying);
   } finally {
     await daemon.endReading();
   }
 }
 
-async function copyBlocks(client: Pick<NbdClient, "cache">, { source, bytesPerSecond, onProgress, signal }: Pick<Initialization, "source" | "bytesPerSecond" | "onProgress" | "signal">): Promise<void> {
-  const indexes = source.indexes();
+/** By a client of the layer; the rest is as in `initializeVolume`. */
+export async function copyMissing(client: Pick<NbdClient, "cache" | "flush">, { source, bytesPerSecond, onProgress, signal }: Copying): Promise<void> {
+  const indexes = source.missing();
   const nextTurn = pace(source, bytesPerSecond);
-  const unreadable: UnreadableError[] = [];
-  let done = 0;
+  const unreadable = new Map<number, UnreadableError>();
+  let done = source.count - source.missingCount;
   const copySome = async (): Promise<void> => {
     for (const index of indexes) {
       await delay(nextTurn(), undefined, { signal });
@@ -54,15 +57,16 @@ async function copyBlocks(client: Pick<NbdClient, "cache">, { source, bytesPerSe
         onProgress(++done / source.count);
       } catch (error) {
         if (!(error instanceof UnreadableError)) throw error;
-        unreadable.push(error); // the others are of use without it
+        unreadable.set(index, error); // the others are of use without it
       }
     }
   };
   const all = await Promise.allSettled(Array.from({ length: blocksAtOnce }, copySome));
   const failed = all.find((one) => one.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  const [first] = unreadable;
-  if (first !== undefined) throw first;
+  await client.flush(); // before they are no longer missing: the daemon may die
+  source.keepMissing([...unreadable.keys()].toSorted((one, other) => one - other));
+  for (const error of unreadable.values()) throw error;
 }
 
 /** Tells in how many milliseconds the next block may be asked for. */

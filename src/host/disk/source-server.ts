@@ -14,9 +14,13 @@ const pauseMs = 2_000;
 const longestMs = 30_000;
 
 export interface SourceServer {
-  /** Where the snapshot has blocks, by rising index, and how many they are. */
-  indexes(): Generator<number, undefined>;
+  /** How many blocks the snapshot has. */
   readonly count: number;
+  /** Where it has those that the volume may not have yet, by rising index: at first all. */
+  missing(): IterableIterator<number>;
+  readonly missingCount: number;
+  /** Only these are missing: what the others hold is in the volume, and on disk. */
+  keepMissing(indexes: readonly number[]): void;
   /** What was taken from the store so far, for whomever. */
   readonly fetchedBytes: number;
   /** What of it cannot be read; undefined when nothing is known to be damaged. */
@@ -35,6 +39,7 @@ export async function openSourceServer(home: VolumeHome, id: VolumeId, source: S
   if (manifest === undefined) throw new Error(`the snapshot ${source.id}, from which ${id} is made, is no longer in the store`);
   const key = source.encryptionKey === undefined ? undefined : toKey(source.encryptionKey);
   const content = snapshotContent(store, manifest, key, () => home.changed(id));
+  let left: readonly number[] | undefined;
   const openedAt = performance.now();
   let askedAt = openedAt;
   const read = (offset: number, length: number): Promise<Buffer> => {
@@ -43,8 +48,12 @@ export async function openSourceServer(home: VolumeHome, id: VolumeId, source: S
   };
   const server = await serveNbd(sourceSocket(runDirectory), { ...content, read });
   return {
-    indexes: () => indexesOf(manifest),
     count: manifest.count,
+    missing: () => (left ?? indexesOf(manifest))[Symbol.iterator](),
+    get missingCount() {
+      return left?.length ?? manifest.count;
+    },
+    keepMissing: (indexes) => void (left = indexes),
     get fetchedBytes() {
       return content.fetchedBytes;
     },
