@@ -3,6 +3,7 @@
  * port, and takes it down with itself, however it ends. SIGTERM is the power button: guests are shut down first.
  */
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -34,7 +35,8 @@ import { issueToken } from "./host-token.ts";
 const diskBytes = 32 * 2 ** 30;
 /** Sparse: what its NVMe controller has for guests, each as large as the local disk of a c5d.large. */
 const namespacesBytes = [50 * 2 ** 30, 50 * 2 ** 30];
-const tokenLifeMs = 600_000;
+/** It is good for this one host; on a machine that is busy it may take long until the computer asks to join. */
+const tokenLifeMs = 24 * 3600_000;
 /** Guests have 30 seconds, and the computer is slow. */
 const powerButtonMs = 75_000;
 
@@ -66,8 +68,8 @@ export async function machine(dataDirectory: string, node: string): Promise<void
   const qemu = startQemu(namespace, emulator, machineArguments({ host: node, ...host.emulated, system, disk, tap, mac: macOf(host.underlayAddress), qmpSocket, shares, hasCard: cards.some((card) => !isStorageCard(card)), namespaces }));
   log.info("the computer of an emulated host is on", { host: node, pid: qemu.pid });
   signal.addEventListener("abort", () => void pressPowerButton(qemu, qmpSocket, log));
-  const code = await new Promise<number | null>((resolve) => qemu.once("exit", resolve));
-  log.info("the computer of an emulated host is off", { host: node, code });
+  const [code, killedBy] = (await once(qemu, "exit")) as [number | null, NodeJS.Signals | null]; // as Node.js documents it
+  log.info("the computer of an emulated host is off", { host: node, code, signal: killedBy });
   process.exit(signal.aborted ? 0 : 1); // the supervisor switches it on again
 }
 

@@ -21,8 +21,10 @@ export interface JoinAnswer {
   readonly authority: string;
 }
 
+/** Without a word from there. */
 const timeoutMs = 20_000;
-const standingMs = 5_000;
+/** For all of an answer: a machine that is emulated itself, on one that is busy, takes long to prove who it is. */
+const answerMs = 120_000;
 
 /** Fails with a `CommandError` that says what the control plane, or its absence, has against it. */
 export async function askToJoin({ url, token, publicKey, machine, version }: JoinQuestion): Promise<JoinAnswer> {
@@ -31,7 +33,7 @@ export async function askToJoin({ url, token, publicKey, machine, version }: Joi
   const transport = tlsTransport({ url, authority, version });
   try {
     const body = { type: "application/json", content: JSON.stringify(request) };
-    const { status, text } = await transport.send({ method: "POST", path: "/v1/join", body, timeoutMs }, AbortSignal.timeout(timeoutMs));
+    const { status, text } = await transport.send({ method: "POST", path: "/v1/join", body, timeoutMs }, AbortSignal.timeout(answerMs));
     if (status === 200) return { authority, admission: JSON.parse(text) as Admission }; // of the control plane that the token names
     throw refused(text);
   } catch (thrown) {
@@ -55,7 +57,7 @@ export interface KnownMachine {
 export async function isTurnedAway({ host, url, authority, certificate, key, version }: KnownMachine): Promise<boolean> {
   const transport = tlsTransport({ url, authority, own: { certificate, key }, version });
   try {
-    const { status, text } = await transport.send({ method: "GET", path: `/v1/hosts/${host}`, timeoutMs: standingMs }, AbortSignal.timeout(standingMs));
+    const { status, text } = await transport.send({ method: "GET", path: `/v1/hosts/${host}`, timeoutMs }, AbortSignal.timeout(answerMs));
     return status === 403 && isForgotten(text);
   } catch {
     return false;
