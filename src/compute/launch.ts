@@ -4,14 +4,10 @@
  */
 import type { RunInstancesCommandInput } from "@aws-sdk/client-ec2";
 import {
-  architectureNotSupported,
-  enaRequired,
   invalidParameterValue,
   invalidParameterCombination,
   missingParameter,
   notFound,
-  rootDeviceTypeNotSupported,
-  virtualizationNotSupported,
   insufficientInstanceCapacity,
   unsupportedHostConfiguration,
 } from "../base/api-error.ts";
@@ -31,8 +27,8 @@ import type { SubnetRow } from "../store/network-tables.ts";
 import { insertRow } from "../store/prepared.ts";
 import type { Tx } from "../store/store.ts";
 import { findKernelImage, requireLaunchableImage } from "./image.ts";
+import { requireFit } from "./image-fit.ts";
 import { imageOptions } from "./image-options.ts";
-import { imageRootType } from "./instance-store.ts";
 import { findInstanceType } from "./instance-types/catalogue.ts";
 import type { InstanceType } from "./instance-types/instance-type.ts";
 import { invalidInstanceTypeAtLaunch } from "../base/api-error.ts";
@@ -129,13 +125,6 @@ function metadataDefaultsOf(image: ImageRow): MetadataOptions {
   return imageOptions(image).imdsSupport === null ? defaultMetadataOptions : { ...defaultMetadataOptions, httpTokens: "required", httpPutResponseHopLimit: 2 };
 }
 
-function requireFit(image: ImageRow, type: InstanceType): void {
-  if (!type.architectures.includes(image.architecture)) throw architectureNotSupported(image.architecture, type.name);
-  if (!type.virtualizations.includes(image.virtualization_type)) throw virtualizationNotSupported(image.virtualization_type);
-  if (!type.rootDeviceTypes.includes(imageRootType(image))) throw rootDeviceTypeNotSupported(image.id, imageRootType(image), type.name);
-  if (type.network.ena === "required" && !imageOptions(image).enaSupport) throw enaRequired(type.name);
-}
-
 async function requireKeyPair(tx: Tx, { account, region }: LaunchOwner, name: string | undefined): Promise<KeyPairRow | undefined> {
   if (name === undefined) return undefined;
   const row = await tx.db
@@ -223,6 +212,7 @@ function toInstanceRow(plan: LaunchPlan, spot: Spot, reservationId: string, inde
     instance_type: type.name,
     architecture: image.architecture,
     virtualization_type: image.virtualization_type,
+    boot_mode: imageOptions(image).bootMode,
     virtualization: spot.virtualization,
     virtual_functions: plan.networking === "vf" ? 1 : 0,
     emulated_cards: plan.networking === "e1000" ? 1 : 0,

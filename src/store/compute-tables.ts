@@ -32,6 +32,8 @@ export interface InstanceRow {
   instance_type: string;
   architecture: "x86_64" | "arm64" | "i386";
   virtualization_type: "hvm" | "paravirtual";
+  /** Of the image that it was launched from. */
+  boot_mode: "legacy-bios" | "uefi" | "uefi-preferred" | null;
   virtualization: Virtualization;
   /** Its interfaces are virtual functions of its host's network cards. */
   virtual_functions: Flag;

@@ -36,6 +36,7 @@ import * as silentGuests from "./migrations/0031-silent-guests.ts";
 import * as hostSizes from "./migrations/0039-host-sizes.ts";
 import * as hostResources from "./migrations/0040-host-resources.ts";
 import * as emulatedCards from "./migrations/0041-emulated-cards.ts";
+import * as bootModes from "./migrations/0042-boot-modes.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { openRecollection } from "./recollection.ts";
 import { openConnection, type Connection } from "./sqlite.ts";
@@ -94,6 +95,7 @@ const migrations = {
   "0039-host-sizes": hostSizes,
   "0040-host-resources": hostResources,
   "0041-emulated-cards": emulatedCards,
+  "0042-boot-modes": bootModes,
 };
 
 /** Opens the database file, bringing its schema up to date. */

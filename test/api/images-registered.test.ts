@@ -40,6 +40,23 @@ test("RegisterImage makes an image of a snapshot, with EC2's defaults where noth
   expect(await codeOf(launchOne(server, { ImageId: old }))).toBe("InvalidParameterCombination");
 });
 
+test("An image is launched as types that can boot it, and its instances say how it wants to be booted", async () => {
+  await using server = await openStaffedServer();
+  const { snapshot } = await madeImage(server);
+  const root = { RootDeviceName: "/dev/sda1", BlockDeviceMappings: [{ DeviceName: "/dev/sda1", Ebs: { SnapshotId: snapshot } }] };
+  const register = async (BootMode: "uefi" | "uefi-preferred" | "legacy-bios", Architecture: "x86_64" | "arm64" = "x86_64") =>
+    (await server.ec2().registerImage({ Name: `${BootMode} ${Architecture}`, VirtualizationType: "hvm", EnaSupport: true, Architecture, BootMode, ...root })).ImageId ?? "";
+  const [uefi, either, bios, armBios] = [await register("uefi"), await register("uefi-preferred"), await register("legacy-bios"), await register("legacy-bios", "arm64")];
+  const before = await server.dump();
+  expect(await refusal(launchOne(server, { ImageId: uefi, InstanceType: "t2.micro" }))).toMatchObject({ code: "InvalidParameterValue", message: "The t2.micro instance type does not support an AMI with a boot mode of UEFI. Only instance types built on the Nitro System support UEFI. Specify an instance type that supports UEFI, and try again." });
+  expect(await refusal(launchOne(server, { ImageId: uefi }))).toMatchObject({ code: "Unsupported", message: expect.stringContaining("with the boot mode uefi-preferred or legacy-bios") });
+  expect(await refusal(launchOne(server, { ImageId: armBios, InstanceType: "t4g.micro" }))).toMatchObject({ code: "InvalidParameterValue", message: expect.stringContaining("The t4g.micro instance type does not support an AMI with a boot mode of Legacy BIOS. Specify") });
+  expect(await server.dump()).toBe(before);
+  for (const ImageId of [either, bios]) await launchOne(server, { ImageId });
+  const { Reservations: found = [] } = await server.ec2().describeInstances({ Filters: [{ Name: "boot-mode", Values: ["uefi-preferred"] }] });
+  expect(found.flatMap(({ Instances = [] }) => Instances.map((each) => [each.ImageId, each.BootMode, each.CurrentInstanceBootMode]))).toEqual([[either, "uefi-preferred", "legacy-bios"]]);
+});
+
 test("RegisterImage refuses what no machine could start from, and changes nothing", async () => {
   await using server = await openStaffedServer();
   const { snapshot, instance } = await madeImage(server);

@@ -66,7 +66,6 @@ const noOperators = "no service manages resources";
 /** Of which nothing here ever has a value. */
 const nowhere: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   DescribeInstances: {
-    "boot-mode": "instances do not keep the boot mode of their image",
     "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn": "no resource groups",
     "instance-lifecycle": "neither Spot Instances nor scheduled ones",
     "network-interface.addresses.association.carrier-ip": noBusiness,

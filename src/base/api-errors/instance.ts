@@ -66,6 +66,18 @@ export function architectureNotRun(architecture: string, type: string): ApiError
   return new ApiError("Unsupported", `Your requested instance type (${type}) is not supported in this region: none of its hosts runs guests of the architecture '${architecture}'. A host's machine does once './hostelry setup ${architecture}' was run on it. Please retry your request then, or with an x86_64 AMI and instance type.`);
 }
 
+/** Seen of UEFI; of BIOS by its pattern. */
+export function bootModeNotSupported(bootMode: "legacy-bios" | "uefi", type: string): ApiError {
+  const name = bootMode === "uefi" ? "UEFI" : "Legacy BIOS";
+  const only = bootMode === "uefi" ? "Only instance types built on the Nitro System support UEFI. " : "";
+  return invalidParameterValue(`The ${type} instance type does not support an AMI with a boot mode of ${name}. ${only}Specify an instance type that supports ${name}, and try again.`);
+}
+
+/** Of guests of x86_64. */
+export function uefiNotRun(): ApiError {
+  return new ApiError("Unsupported", "Guests of the architecture 'x86_64' start by BIOS in this installation. Register an image that can do so with the boot mode uefi-preferred or legacy-bios, and launch that.");
+}
+
 export function enaRequired(type: string): ApiError {
   return new ApiError(
     "InvalidParameterCombination",

@@ -75,6 +75,7 @@ function publicAddressesOf({ interfaces, addresses }: ViewedInstance): (string |
 }
 
 const viewFields: Readonly<Record<string, (instance: Instance) => FieldValue>> = {
+  "boot-mode": (instance) => instance.BootMode,
   "current-instance-boot-mode": (instance) => instance.CurrentInstanceBootMode,
   "dns-name": (instance) => instance.PublicDnsName,
   "enclave-options.enabled": (instance) => instance.EnclaveOptions?.Enabled,
@@ -116,7 +117,6 @@ const partFields: Readonly<Record<string, InterfaceField>> = {
 
 /** Known to EC2, and true of no instance here. */
 const emptyFields = [
-  "boot-mode",
   "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn",
   "instance-lifecycle",
   "network-interface.addresses.association.carrier-ip",

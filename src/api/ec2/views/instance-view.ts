@@ -128,6 +128,7 @@ function toFixedFields(row: InstanceRow): Partial<Instance> {
     UsageOperationUpdateTime: new Date(row.created_at),
     PrivateDnsNameOptions: { HostnameType: "ip-name", EnableResourceNameDnsARecord: false, EnableResourceNameDnsAAAARecord: false },
     MaintenanceOptions: { AutoRecovery: row.auto_recovery === 1 ? "default" : "disabled" },
+    ...(row.boot_mode === null ? {} : { BootMode: row.boot_mode }),
     CurrentInstanceBootMode: row.architecture === "arm64" ? "uefi" : "legacy-bios",
   };
 }
