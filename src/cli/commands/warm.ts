@@ -2,7 +2,7 @@
 import { flushCompileCache } from "node:module";
 
 export async function warm(): Promise<void> {
-  await Promise.all([import("./up.ts"), import("./supervise.ts"), import("./control-plane.ts"), import("./agent.ts"), import("../simulated-hosts.ts"), import("./build-image.ts")]);
+  await Promise.all([import("./up.ts"), import("./supervise.ts"), import("./control-plane.ts"), import("./agent.ts"), import("./host-join.ts"), import("../simulated-hosts.ts"), import("./build-image.ts")]);
   flushCompileCache();
   process.exit(0); // some modules begin things that would hold the process
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { machineArguments } from "./machine-arguments.ts";
+import { compileCacheDirectory } from "../compile-cache.ts";
 import { programFolders, writeMachineFolder } from "./machine-folder.ts";
 
 const computer = {
@@ -28,8 +29,8 @@ test("the computer of an emulated host is told what is its own alone, and nobody
   try {
     const given = join(folder, "given");
     const shares = await writeMachineFolder(given, { host: "b1", address: "198.19.0.3/22", url: "https://198.19.0.1:8774", resolvers: ["9.9.9.9", "1.1.1.1"], cards: ["eth1", "nvme0"], token: "hjt-abc" });
-    const said = execFileSync("sh", ["-c", `. ${given}/settings; echo "$host $address $url $resolvers $cards"; echo "$folders"; test -x "$node" && test -f "$program/src/main.ts" && echo runs`], { encoding: "utf8" });
-    expect(said.split("\n")).toEqual(["b1 198.19.0.3/22 https://198.19.0.1:8774 9.9.9.9 1.1.1.1 eth1 nvme0", ...programFolders(), "runs", ""]);
+    const said = execFileSync("sh", ["-c", `. ${given}/settings; echo "$host $address $url $resolvers $cards"; echo "$folders"; test -x "$node" && test -f "$program/src/main.ts" && echo runs; echo "$cache"`], { encoding: "utf8" });
+    expect(said.split("\n")).toEqual(["b1 198.19.0.3/22 https://198.19.0.1:8774 9.9.9.9 1.1.1.1 eth1 nvme0", ...programFolders(), "runs", compileCacheDirectory, ""]);
     expect(Object.values(shares)).toEqual([given, ...programFolders()]);
     expect([await readFile(join(given, "token"), "utf8"), (await stat(join(given, "token"))).mode & 0o777, (await stat(given)).mode & 0o777]).toEqual(["hjt-abc", 0o600, 0o700]);
   } finally {

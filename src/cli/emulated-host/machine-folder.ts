@@ -5,6 +5,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { compileCacheDirectory } from "../compile-cache.ts";
 
 export interface MachineSettings {
   readonly host: string;
@@ -30,7 +31,7 @@ export async function writeMachineFolder(folder: string, settings: MachineSettin
   const folders = programFolders();
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { host, address, url, resolvers, cards, token } = settings;
-  const values = { host, address, url, resolvers: resolvers.join(" "), cards: cards.join(" "), folders: folders.join("\n"), program: programRoot(), node: runtime(), data: "/var/lib/hostelry" };
+  const values = { host, address, url, resolvers: resolvers.join(" "), cards: cards.join(" "), folders: folders.join("\n"), program: programRoot(), node: runtime(), cache: compileCacheDirectory, data: "/var/lib/hostelry" };
   await writeFile(join(folder, "settings"), Object.entries(values).map(([name, value]) => `${name}=${quote(value)}\n`).join(""), { mode: 0o600 });
   await writeFile(join(folder, "token"), token, { mode: 0o600 });
   return { machine: folder, ...Object.fromEntries(folders.map((path, index) => [`folder${index}`, path])) };
