@@ -20,6 +20,7 @@ const packageOfProgram: Readonly<Record<string, string>> = {
   setpriv: "util-linux",
   tar: "tar",
   unshare: "util-linux",
+  xz: "xz-utils",
 };
 
 /** `setpriv`'s words for: the kernel kills the program when this process is gone. */

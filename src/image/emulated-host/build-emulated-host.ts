@@ -2,7 +2,7 @@
  * The system of an emulated host: Debian's ordinary kernel, which has KVM, and the programs that a host's agent runs. The program itself and its runtime are not
  * in it: they come from the machine around it, so that both are always the same. Made of package files alone, as the tiny image.
  *
- *   CACHE/emulated-host-DIGEST/   image.ext4, first.cpio, vmlinuz        DIGEST: of the recipe
+ *   CACHE/emulated-host-DIGEST/   image.ext4, first.cpio, vmlinux        DIGEST: of the recipe
  *
  * It is there whole or not at all; may be deleted at any time; two builds at once: the second waits. The kernel must be 6.1: with 6.12 two nested guests at once
  * have brought it down.
@@ -22,6 +22,7 @@ import { openPackageCache, type DebianPackage, type PackageCache } from "../pack
 import { copyLibrariesOf } from "../shared-libraries.ts";
 import { copyFromTree, copyOwnFiles, createMergedRoot, extractPackages, listTree } from "../tree.ts";
 import { chosenFiles, chosenFolders, firstModules, furtherModules, startModules } from "./contents.ts";
+import { uncompressKernel } from "./uncompressed-kernel.ts";
 
 export interface EmulatedHostSystem {
   readonly kernel: string;
@@ -51,7 +52,7 @@ export async function ensureEmulatedHost(options: EmulatedHostOptions): Promise<
     await build(work, made, options);
     return made;
   });
-  return { kernel: join(directory, "vmlinuz"), initrd: join(directory, "first.cpio"), image: join(directory, "image.ext4") };
+  return { kernel: join(directory, "vmlinux"), initrd: join(directory, "first.cpio"), image: join(directory, "image.ext4") };
 }
 
 async function build(work: string, made: string, { packageCache, progress, log, signal }: EmulatedHostOptions): Promise<void> {
@@ -67,11 +68,11 @@ async function build(work: string, made: string, { packageCache, progress, log, 
   await layOutTree(staging, root);
   const modules = await openKernelModules(join(staging, "lib/modules"));
   await modules.install([...startModules, ...furtherModules], root);
-  const kernel = join(staging, "boot", `vmlinuz-${modules.version}`);
-  await cp(kernel, join(made, "vmlinuz"));
+  const kernel = join(made, "vmlinux");
+  await uncompressKernel(join(staging, "boot", `vmlinuz-${modules.version}`), kernel, signal);
   const kernels = join(root, "usr/lib/hostelry/kernels"); // what the agent tries hardware assistance with
   await mkdir(kernels, { recursive: true });
-  await cp(kernel, join(kernels, `vmlinuz-${modules.version}`));
+  await cp(kernel, join(kernels, `vmlinux-${modules.version}`));
   await writeFile(join(made, "first.cpio"), await firstFileSystem(await readFile(join(staging, "bin/busybox")), modules));
   progress("writing the disk", 0.9);
   await runCommand("mke2fs", ["-q", "-F", "-t", "ext4", "-m", "0", "-O", "^has_journal", "-d", root, join(made, "image.ext4"), "512M"], { signal });
