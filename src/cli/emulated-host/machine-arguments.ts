@@ -24,8 +24,11 @@ export interface EmulatedComputer {
   readonly namespaces: readonly string[];
 }
 
-/** What an emulated timer and a slow first start ask for; an end that is seen; and no measures against a processor that looks ahead, since this one does not. */
-const kernelWords = ["console=ttyS0", "quiet", "panic=-1", "net.ifnames=0", "no_timer_check", "tsc=reliable", "cryptomgr.notests", "init_on_alloc=0", "mitigations=off", "apparmor=0", "audit=0"];
+/**
+ * What an emulated timer and a slow first start ask for; an end that is seen, also of a processor that has stopped (emulation once lost an interrupt's end):
+ * it is started again; and no measures against a processor that looks ahead, since this one does not.
+ */
+const kernelWords = ["console=ttyS0", "quiet", "panic=-1", "rcupdate.rcu_cpu_stall_timeout=300", "sysctl.kernel.panic_on_rcu_stall=1", "net.ifnames=0", "no_timer_check", "tsc=reliable", "cryptomgr.notests", "init_on_alloc=0", "mitigations=off", "apparmor=0", "audit=0"];
 
 /** Each card is behind a port of its own. */
 const networkCard = ["-device", "pcie-root-port,id=port1,slot=1", "-device", "igb,bus=port1,mac=02:68:00:00:00:01,romfile="];
