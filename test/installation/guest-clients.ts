@@ -17,6 +17,8 @@ const commandLine = [
   ...["awscrt", "_awscrt*.so", "certifi", "_cffi_backend*.so", "colorama", "cryptography", "dateutil", "distro", "docutils", "jmespath", "prompt_toolkit", "roman.py", "ruamel", "six.py", "urllib3", "wcwidth"],
 ];
 const program = "program.mjs";
+/** For some hundred megabytes. */
+const sendingMs = 240_000;
 
 /** Makes the program one file with all that it imports, in the installation's folder: seconds in which a guest may boot. */
 export async function bundleProgram({ dataDirectory }: TestInstallation, source: string): Promise<void> {
@@ -35,7 +37,7 @@ export async function sendClients(installation: TestInstallation, key: GuestKey,
   const folder = "/dev/shm/clients";
   const pack = `tar -cf - --dereference ${commandLine.join(" ")} -C ${join(process.execPath, "..")} node -C ${installation.dataDirectory} ${program}`;
   const packing = spawn("sh", ["-c", pack], { cwd: packages, stdio: ["ignore", "pipe", "inherit"] });
-  const sending = spawn("ssh", await loginTo(installation, key, id, `mkdir -p ${folder} && tar -xf - -C ${folder}`), { stdio: [packing.stdout, "inherit", "inherit"] });
+  const sending = spawn("ssh", await loginTo(installation, key, id, `mkdir -p ${folder} && tar -xf - -C ${folder}`, sendingMs), { timeout: sendingMs, stdio: [packing.stdout, "inherit", "inherit"] });
   const [code] = (await once(sending, "exit")) as [number | null]; // so the event is emitted
   if (code !== 0) throw new Error(`sending the clients ended with ${code}`);
   return folder;

@@ -16,7 +16,7 @@ import { imageNameOf, stableId } from "../../src/compute/image-registration.ts";
 import { eventually, type TestInstallation } from "./installation.ts";
 
 const run = promisify(execFile);
-const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "ConnectTimeout=8", "ServerAliveInterval=2", "ServerAliveCountMax=2", "LogLevel=ERROR"].flatMap((option) => ["-o", option]);
+const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "ConnectTimeout=8", "ServerAliveInterval=2", "LogLevel=ERROR"].flatMap((option) => ["-o", option]);
 
 export interface GuestKey {
   readonly name: string;
@@ -64,15 +64,20 @@ export async function untilState(installation: TestInstallation, id: string, sta
   );
 }
 
+const ordinaryLimitMs = 30_000;
+
 /** Runs a command in the guest as `admin`, once: rejects when it cannot log in or the command fails. */
-export async function ssh(installation: TestInstallation, key: GuestKey, id: string, command: string, limitMs = 30_000): Promise<string> {
-  const { stdout } = await run("ssh", await loginTo(installation, key, id, command), { timeout: limitMs });
+export async function ssh(installation: TestInstallation, key: GuestKey, id: string, command: string, limitMs = ordinaryLimitMs): Promise<string> {
+  const { stdout } = await run("ssh", await loginTo(installation, key, id, command, limitMs), { timeout: limitMs });
   return stdout.trim();
 }
 
-/** What `ssh` is to be called with, for a command that the test talks with. */
-export async function loginTo(installation: TestInstallation, key: GuestKey, id: string, command: string): Promise<readonly string[]> {
-  return [...options, "-i", key.file, `admin@${await publicAddressOf(installation, id)}`, command];
+/**
+ * What `ssh` is to be called with, for a command that the test talks with. A guest that says nothing for six seconds is given up, since it may be gone; one that has
+ * longer than usual for its command after a minute: with much to do on a busy machine it may stand still for so long.
+ */
+export async function loginTo(installation: TestInstallation, key: GuestKey, id: string, command: string, limitMs = ordinaryLimitMs): Promise<readonly string[]> {
+  return [...options, "-o", `ServerAliveCountMax=${limitMs > ordinaryLimitMs ? 30 : 2}`, "-i", key.file, `admin@${await publicAddressOf(installation, id)}`, command];
 }
 
 async function publicAddressOf(installation: TestInstallation, id: string): Promise<string> {
