@@ -159,7 +159,7 @@ describe("a large transfer", () => {
     const blob = Buffer.from(await answer.arrayBuffer());
     expect(sent).toContain(createHash("sha256").update(blob).digest("hex"));
     // What the guest's netcat reads must not be the guest's console.
-    await one.run("(sleep 15 | nc -l -p 9000 > /www/back; echo done > /www/done) & sleep 0.2");
+    await one.run("(sleep 15 | nc -l -p 9000 > /www/back; echo done > /www/done) & until grep -q ':2328 .* 0A ' /proc/net/tcp*; do sleep 0.05; done"); // 9000, where it listens
     const socket = connect(9_000, hosts.publicAddress(11));
     await new Promise((resolve, reject) => socket.once("error", reject).once("close", resolve).resume().end(blob));
     await expect.poll(() => one.run("sha256sum < /www/back"), { timeout: 15_000 }).toBe(sent);
