@@ -107,7 +107,8 @@ describe.each([
 
   test("finds what it has just written, by several writers at once, while the volume's own process is killed again and again", async () => {
     const begin = `mkdir /tmp/compared; ${comparing}; for n in $every; do touch $n.turns; done; sudo sh -c '${comparing}; for n in $every; do (${comparer(disk)}) > /dev/null 2>&1 & done'`;
-    const talk = spawn("ssh", await loginTo(installation, key, guest, `${begin}; ${comparing}; ${answers}`), { timeout: 200_000 });
+    const limitMs = 200_000;
+    const talk = spawn("ssh", await loginTo(installation, key, guest, `${begin}; ${comparing}; ${answers}`, limitMs), { timeout: limitMs });
     const answered = createInterface({ input: talk.stdout })[Symbol.asyncIterator]();
     const compare = async () => {
       talk.stdin.write("go\n");
