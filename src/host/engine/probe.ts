@@ -35,6 +35,8 @@ const marker = "HOSTELRY-PROBE-USERLAND";
 /** A container's usual 64 MiB hold no guest: it would be killed when it touches its memory. */
 const leastSharedMib = 512;
 const busyboxFile = "/usr/bin/busybox";
+/** `no_timer_check`: on a busy machine the ticks of an emulated timer can come too late for the kernel, which would panic then. */
+const probeKernelWords = "console=ttyS0 quiet panic=-1 no_timer_check";
 const init = `#!/bin/sh\necho ${marker}\nwhile :; do /bin/busybox sleep 1; done\n`;
 
 export async function probeQemu(engine: Engine, accelerator: "tcg" | "kvm", options: ProbeOptions, signal: AbortSignal): Promise<EngineAvailability> {
@@ -43,7 +45,7 @@ export async function probeQemu(engine: Engine, accelerator: "tcg" | "kvm", opti
   if (accelerator === "kvm" && !(await exists("/dev/kvm"))) return { works: false, engine: name, reason: "there is no /dev/kvm" };
   const kernelFile = options.kernelFile ?? (await installedKernel());
   if (kernelFile === undefined && accelerator === "kvm") return { works: false, engine: name, reason: "there is no kernel to try it with yet" };
-  if (kernelFile !== undefined) return bootProbe(engine, name, options, limitMs, signal, kernelFile, "console=ttyS0 quiet panic=-1");
+  if (kernelFile !== undefined) return bootProbe(engine, name, options, limitMs, signal, kernelFile, probeKernelWords);
   return bootProbe(engine, name, options, limitMs, signal);
 }
 

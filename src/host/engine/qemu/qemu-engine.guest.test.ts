@@ -20,7 +20,7 @@ beforeAll(async () => {
   guests = await prepareRealGuests({
     newEngine: () => qemuEngine("tcg", { directory: guests.directory, user }),
     kernelFile,
-    commandLine: "console=ttyS0 quiet",
+    commandLine: "console=ttyS0 quiet no_timer_check",
     extraEntries: kernel.moduleEntries,
     memoryMib: 512,
     diskBus: "nvme",
