@@ -99,7 +99,7 @@ test("writer and sweep take turns and nothing is lost", async () => {
   for (let writerAt = 1, ended = false; !ended; writerAt++) {
     for (const sweepAt of sweepMoments) ended = await interleave(writerAt, sweepAt);
   }
-}, 60_000);
+});
 
 /** The writer stops at one moment, a sweep goes up to one of its own; then the writer ends, and after it the sweep. True: the writer has no such moment. */
 async function interleave(writerAt: number, sweepAt: number): Promise<boolean> {

@@ -25,14 +25,14 @@ beforeAll(async () => {
   server.http.removeAllListeners("request");
   if (api !== undefined) server.http.on("request", withConsole(api, { ...server.parts, pipeline: openPipeline(server.parts), links }, { dataDirectory: server.folder, runDirectory: server.folder }));
   if (isBrowserThere) browser = await openBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });
 
 // The guest tier's packages bring the browser; this one may run without them.
-test.skipIf(!isBrowserThere)("Somebody signs in with a password, opens a guest's terminal, types and reads; a flood does not freeze it, and a cut connection comes back; the same with the guest's serial console", { timeout: 60_000 }, async () => {
+test.skipIf(!isBrowserThere)("Somebody signs in with a password, opens a guest's terminal, types and reads; a flood does not freeze it, and a cut connection comes back; the same with the guest's serial console", async () => {
   const { page } = browser;
   await createUser(server, "ann", { Action: ["ec2:DescribeInstances", "ec2-instance-connect:SendSSHPublicKey"] });
   await server.iam().createLoginProfile({ UserName: "ann", Password: "Correct horse 1" });
@@ -55,23 +55,23 @@ test.skipIf(!isBrowserThere)("Somebody signs in with a password, opens a guest's
   await openTerminalOf(browser, id);
   await page.keyboard.type("hello");
   await page.keyboard.press("Enter");
-  await expect.poll(() => screenText(browser), { timeout: 20_000 }).toMatch(/hello\s+wide grüße/);
+  await expect.poll(() => screenText(browser)).toMatch(/hello\s+wide grüße/);
 
   guest.floods = true;
   await page.keyboard.type("f");
-  await expect.poll(() => screenText(browser), { timeout: 20_000 }).toMatch(/(y\s+){10}/);
+  await expect.poll(() => screenText(browser)).toMatch(/(y\s+){10}/);
   expect(await page.evaluate(() => 1 + 1)).toBe(2); // in the page's turn, while it floods
   guest.floods = false;
   await page.keyboard.type("after the flood");
-  await expect.poll(() => screenText(browser), { timeout: 20_000 }).toContain("after the flood");
+  await expect.poll(() => screenText(browser)).toContain("after the flood");
 
   server.cutConnections();
   await page.getByText("Connecting again").waitFor();
   await page.getByText(`Connected to ${id}`).waitFor();
   await page.keyboard.type(" and the cut");
-  await expect.poll(() => screenText(browser), { timeout: 20_000 }).toContain("after the flood and the cut");
+  await expect.poll(() => screenText(browser)).toContain("after the flood and the cut");
   await page.getByRole("button", { name: "Close" }).click();
-  await expect.poll(() => server.terminals.count, { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => server.terminals.count).toBe(0);
 
   await server.ec2().enableSerialConsoleAccess({});
   server.reach = (_target, console) => void console.pipe(console).write("what the guest said of late\r\n");
@@ -81,7 +81,7 @@ test.skipIf(!isBrowserThere)("Somebody signs in with a password, opens a guest's
   await page.getByRole("button", { name: "Connect again" }).click();
   await page.getByText(`Connected to the serial console of ${id}`).waitFor();
   await page.keyboard.type("typed");
-  await expect.poll(() => screenText(browser), { timeout: 20_000 }).toMatch(/of late\s+typed/);
+  await expect.poll(() => screenText(browser)).toMatch(/of late\s+typed/);
   await server.ec2().disableSerialConsoleAccess({});
   await page.getByText("Enable it with EnableSerialConsoleAccess").waitFor();
   expect(browser.complaints.filter((text) => !text.includes("401"))).toEqual([]);

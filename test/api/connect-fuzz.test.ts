@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { Reservations: [reservation] = [] } = await ec2.describeInstances({ InstanceIds: [instance] });
   tunnelQuery = { instanceConnectEndpointId: endpoint?.InstanceConnectEndpointId ?? "", privateIpAddress: reservation?.Instances?.[0]?.PrivateIpAddress ?? "", remotePort: "22" };
   bystander = signedTerminal(server, openRequest(id));
-  await vi.waitUntil(() => bystander.id !== "", { timeout: 10_000 });
+  await vi.waitUntil(() => bystander.id !== "", { timeout: 60_000 });
 });
 afterAll(() => server?.[Symbol.asyncDispose]());
 
@@ -55,7 +55,7 @@ function openTerminalSocket(): Promise<Duplex> {
 async function openTunnelSocket(): Promise<Duplex> {
   const open = () => upgrade(new URL(presignedTunnel(server.url, tunnelQuery, account).replace("ws:", "http:")), {}).catch(() => undefined);
   let socket: Duplex | undefined;
-  await expect.poll(async () => (socket = await open()) !== undefined, { timeout: 10_000 }).toBe(true);
+  await expect.poll(async () => (socket = await open()) !== undefined).toBe(true);
   return socket as Duplex; // it was polled for
 }
 
@@ -107,15 +107,15 @@ async function disturb(socket: Duplex, seed: number): Promise<void> {
 test.each([
   ["a terminal", openTerminalSocket],
   ["a tunnel", openTunnelSocket],
-])("Whatever is sent to %s's socket ends that connection at most", { timeout: 60_000 }, async (_what, open) => {
+])("Whatever is sent to %s's socket ends that connection at most", async (_what, open) => {
   for (let round = 0; round < rounds; round += atOnce) {
     const sockets = await Promise.all(Array.from({ length: atOnce }, open));
     await Promise.all(sockets.map((socket, index) => disturb(socket, 1 + round + index)));
     for (const socket of sockets) socket.destroy();
   }
-  await expect.poll(() => server.terminals.count, { timeout: 10_000 }).toBe(1); // the bystander's
+  await expect.poll(() => server.terminals.count).toBe(1); // the bystander's
   const before = bystander.output.length;
   bystander.type("still here");
-  await expect.poll(() => bystander.output.slice(before), { timeout: 10_000 }).toContain("still here");
+  await expect.poll(() => bystander.output.slice(before)).toContain("still here");
   (await openTunnelSocket()).destroy(); // nobody's tunnels are counted for ever
 });

@@ -109,7 +109,7 @@ function untilState(ec2: EC2, id: string, state: string): Promise<void> {
       const { Reservations: [reservation] = [] } = await ec2.describeInstances({ InstanceIds: [id] });
       expect(reservation?.Instances?.[0]?.State?.Name).toBe(state);
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 
@@ -138,7 +138,7 @@ test("A zone gets more storage nodes while it runs: volumes of another account a
   const others = centre.ec2("us-east-1", "222222222222");
   const make = async (ec2: EC2): Promise<string> => {
     const { VolumeId = "" } = await ec2.createVolume({ AvailabilityZone: "us-east-1a", Size: 1 });
-    await vi.waitFor(async () => expect((await ec2.describeVolumes({ VolumeIds: [VolumeId] })).Volumes?.[0]?.State).toBe("available"), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await ec2.describeVolumes({ VolumeIds: [VolumeId] })).Volumes?.[0]?.State).toBe("available"), { timeout: 60_000 });
     return VolumeId;
   };
   await make(mine);
@@ -151,7 +151,7 @@ test("A zone gets more storage nodes while it runs: volumes of another account a
   const { text } = await centre.hostelry("storage-node", "list", "--json");
   expect(JSON.parse(text)).toEqual(["as", "as1"].map((id) => ({ "storage node": id, zone: "us-east-1a", state: "up" })));
   await others.deleteVolume({ VolumeId: away });
-  await vi.waitFor(async () => expect(await centre.hostelry("storage-node", "remove", "as1")).toEqual({ code: 0, text: "as1 removed\n" }), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await centre.hostelry("storage-node", "remove", "as1")).toEqual({ code: 0, text: "as1 removed\n" }), { timeout: 60_000 });
   expect(await centre.nodes()).toEqual(["a1", "as"]);
 });
 
@@ -164,7 +164,7 @@ test("Nothing of one region is in another, but for what is copied there", async 
   const { Reservations: [reservation] = [] } = await east.describeInstances({ InstanceIds: [here] });
   const { SubnetId, BlockDeviceMappings: [root] = [] } = reservation?.Instances?.[0] ?? {};
   const { SnapshotId = "" } = await east.createSnapshot({ VolumeId: root?.Ebs?.VolumeId });
-  await vi.waitFor(async () => expect((await east.describeSnapshots({ SnapshotIds: [SnapshotId] })).Snapshots?.[0]?.State).toBe("completed"), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await east.describeSnapshots({ SnapshotIds: [SnapshotId] })).Snapshots?.[0]?.State).toBe("completed"), { timeout: 60_000 });
   const refused = [
     west.describeInstances({ InstanceIds: [here] }),
     west.runInstances({ ImageId: hvmImage, InstanceType: "t3.small", MinCount: 1, MaxCount: 1, ...(SubnetId === undefined ? {} : { SubnetId }) }),
@@ -174,7 +174,7 @@ test("Nothing of one region is in another, but for what is copied there", async 
   ];
   expect(await Promise.all(refused.map(codeOf))).toEqual(["InvalidInstanceID.NotFound", "InvalidSubnetID.NotFound", "InvalidSnapshot.NotFound", "InvalidVolume.NotFound", "InvalidZone.NotFound"]);
   const { SnapshotId: copy = "" } = await west.copySnapshot({ SourceRegion: "us-east-1", SourceSnapshotId: SnapshotId });
-  await vi.waitFor(async () => expect((await west.describeSnapshots({ SnapshotIds: [copy] })).Snapshots?.[0]?.State).toBe("completed"), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await west.describeSnapshots({ SnapshotIds: [copy] })).Snapshots?.[0]?.State).toBe("completed"), { timeout: 60_000 });
 });
 
 test("What would orphan guests, volumes or snapshots is refused with the reason, and goes when they are gone", async () => {
@@ -186,7 +186,7 @@ test("What would orphan guests, volumes or snapshots is refused with the reason,
   await centre.hostelry("region", "add", "eu-west-1");
   const west = centre.ec2("eu-west-1");
   const { VolumeId = "" } = await west.createVolume({ AvailabilityZone: "eu-west-1a", Size: 1 });
-  await vi.waitFor(async () => expect((await west.describeVolumes({ VolumeIds: [VolumeId] })).Volumes?.[0]?.State).toBe("available"), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await west.describeVolumes({ VolumeIds: [VolumeId] })).Volumes?.[0]?.State).toBe("available"), { timeout: 60_000 });
   const { SnapshotId = "" } = await west.createSnapshot({ VolumeId });
   const before = await centre.nodes();
   const refusals = [
@@ -219,7 +219,7 @@ test("What would orphan guests, volumes or snapshots is refused with the reason,
   expect(await centre.hostelry("host", "remove", "a1")).toEqual({ code: 0, text: "a1 removed\n" });
   await west.deleteVolume({ VolumeId });
   await west.deleteSnapshot({ SnapshotId });
-  await vi.waitFor(async () => expect(await centre.hostelry("region", "remove", "eu-west-1")).toMatchObject({ code: 0 }), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await centre.hostelry("region", "remove", "eu-west-1")).toMatchObject({ code: 0 }), { timeout: 60_000 });
   expect(await centre.nodes()).toEqual(["a2", "as"]);
   await untilState(east, other, "running");
 

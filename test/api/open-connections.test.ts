@@ -82,7 +82,7 @@ async function openAll(key: Key): Promise<readonly Open[]> {
     await tunnel(key),
     await serialOverSsh(key),
   ];
-  await expect.poll(() => all.filter(({ isOpen }) => !isOpen()).map(({ name }) => name), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => all.filter(({ isOpen }) => !isOpen()).map(({ name }) => name)).toEqual([]);
   return all;
 }
 
@@ -110,5 +110,5 @@ test.each([
   const key = await createUser(server, user, right("*"));
   const open = await openAll(key);
   await happen(user, key);
-  await expect.poll(() => open.filter(({ isOver }) => isOver()).map(({ name }) => name), { timeout: 5_000 }).toEqual(ending);
+  await expect.poll(() => open.filter(({ isOver }) => isOver()).map(({ name }) => name)).toEqual(ending);
 });

@@ -53,7 +53,7 @@ async function openMovers({ store, snapshots }: TestServer): Promise<Movers> {
       vi.waitFor(async () => {
         await round();
         if (!(await holds())) throw new Error("not yet");
-      }, { timeout: 15_000, interval: 20 }),
+      }, { timeout: 60_000, interval: 20 }),
     async [Symbol.asyncDispose]() {
       await jobs.close();
       await rm(folder, { recursive: true, force: true });

@@ -121,7 +121,7 @@ describe("a byte stream", () => {
     };
     const stream = await desk.streams.open(hostId, target, patient);
     let before = -1;
-    await expect.poll(() => [before, (before = sent)].every((value) => value === sent), { interval: 100, timeout: 10_000 }).toBe(true);
+    await expect.poll(() => [before, (before = sent)].every((value) => value === sent), { interval: 100 }).toBe(true);
     expect(sent).toBeLessThan(4 * 1024 * 1024);
     stream.destroy();
   });
@@ -139,8 +139,8 @@ describe("the end of a byte stream", () => {
     const { stream, closed } = await openOne();
     stream.destroy();
     await closed;
-    await expect.poll(() => agent.status().streams, { timeout: 10_000 }).toBe(0);
-    await expect.poll(connections, { timeout: 10_000 }).toBeLessThanOrEqual(1); // the long poll's
+    await expect.poll(() => agent.status().streams).toBe(0);
+    await expect.poll(connections).toBeLessThanOrEqual(1); // the long poll's
   });
 
   it("comes to both when the agent ends", async () => {
@@ -155,7 +155,7 @@ describe("the end of a byte stream", () => {
     const { closed } = await openOne();
     desk.close();
     await closed;
-    await expect.poll(() => agent.status().streams, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => agent.status().streams).toBe(0);
   });
 
   it("that the caller wants before it has begun leaves nothing behind", async () => {
@@ -166,7 +166,7 @@ describe("the end of a byte stream", () => {
     cancel.abort(new Error("enough"));
     expect(await opening).toBe("Error: enough");
     await delay(20);
-    await expect.poll(() => agent.status().streams, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => agent.status().streams).toBe(0);
   });
 
   it("is not another host's to take", async () => {

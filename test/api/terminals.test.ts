@@ -21,11 +21,11 @@ beforeEach(() => Object.assign(server, usual));
 afterAll(() => server?.[Symbol.asyncDispose]());
 
 async function opened(terminal: TestTerminal): Promise<void> {
-  await expect.poll(() => terminal.id || terminal.end, { timeout: 10_000 }).toMatch(/^[\da-f]{8}-/);
+  await expect.poll(() => terminal.id || terminal.end).toMatch(/^[\da-f]{8}-/);
 }
 
 async function ended(terminal: TestTerminal, code: string): Promise<void> {
-  await expect.poll(() => terminal.end, { timeout: 10_000 }).toBe(code);
+  await expect.poll(() => terminal.end).toBe(code);
 }
 
 const messageOf = (terminal: TestTerminal) => terminal.messages.map((message) => (message.type === "ended" ? message.message : "")).join("");
@@ -43,10 +43,10 @@ describe("a terminal", () => {
     const terminal = signedTerminal(server, openRequest(id, { columns: 100, rows: 30 }));
     await opened(terminal);
     terminal.type("grüße ☃");
-    await expect.poll(() => terminal.output, { timeout: 10_000 }).toBe("admin: grüße ☃");
+    await expect.poll(() => terminal.output).toBe("admin: grüße ☃");
     terminal.say({ type: "resize", columns: 120, rows: 40 });
     terminal.type(".");
-    await expect.poll(() => terminal.output, { timeout: 10_000 }).toContain("admin: .");
+    await expect.poll(() => terminal.output).toContain("admin: .");
     resized();
     expect(sizes).toEqual([{ columns: 100, rows: 30 }, { columns: 120, rows: 40 }]);
     expect(terminal.messages.map((message) => (message.type === "progress" ? message.step : message.type))).toEqual(["key", "connection", "login", "opened"]);
@@ -63,7 +63,7 @@ describe("a terminal", () => {
     const terminal = signedTerminal(server, openRequest(id));
     await ended(terminal, "exit");
     expect([terminal.output, terminal.messages.at(-1)]).toEqual(["last words", { type: "ended", code: "exit", message: "The shell ended with status 7.", status: 7 }]);
-    await expect.poll(() => [terminal.closed, server.terminals.count], { timeout: 10_000 }).toEqual([true, 0]);
+    await expect.poll(() => [terminal.closed, server.terminals.count]).toEqual([true, 0]);
   });
 
   test("lets a flood wait in the guest until it is shown", async () => {
@@ -78,14 +78,14 @@ describe("a terminal", () => {
     };
     const terminal = signedTerminal(server, openRequest(id));
     terminal.acknowledges = false;
-    await expect.poll(() => terminal.received, { timeout: 10_000 }).toBeGreaterThanOrEqual(terminalWindow);
+    await expect.poll(() => terminal.received).toBeGreaterThanOrEqual(terminalWindow);
     let before = -1;
-    await expect.poll(() => before === (before = terminal.received), { interval: 200, timeout: 10_000 }).toBe(true);
+    await expect.poll(() => before === (before = terminal.received), { interval: 200 }).toBe(true);
     expect(terminal.received).toBeLessThan(2 * terminalWindow);
     expect(written).toBeLessThan(8 * 1024 * 1024);
     terminal.acknowledges = true;
     terminal.say({ type: "acknowledge", received: terminal.received });
-    await expect.poll(() => terminal.received, { timeout: 10_000 }).toBeGreaterThan(8 * terminalWindow);
+    await expect.poll(() => terminal.received).toBeGreaterThan(8 * terminalWindow);
     terminal.say({ type: "end" });
     await ended(terminal, "closed");
   });
@@ -96,16 +96,16 @@ describe("a terminal", () => {
     const first = signedTerminal(server, openRequest(id));
     await opened(first);
     speak("one ");
-    await expect.poll(() => first.output, { timeout: 10_000 }).toBe("one ");
+    await expect.poll(() => first.output).toBe("one ");
     first.cut();
     speak("two ");
     const second = signedTerminal(server, { type: "resume", terminal: first.id, received: first.received });
-    await expect.poll(() => second.output, { timeout: 10_000 }).toBe("two ");
+    await expect.poll(() => second.output).toBe("two ");
     const third = signedTerminal(server, { type: "resume", terminal: first.id, received: 0 });
     await opened(third);
     await ended(second, "replaced");
     speak("three");
-    await expect.poll(() => third.output, { timeout: 10_000 }).toMatch(/three$/);
+    await expect.poll(() => third.output).toMatch(/three$/);
     const stranger = signedTerminal(server, { type: "resume", terminal: first.id, received: 0 }, "222222222222");
     await ended(stranger, "gone");
     third.say({ type: "end" });
@@ -133,10 +133,10 @@ describe("a serial console", () => {
 
   test("shows what the guest said of late, takes what is typed, and leaves the event that a pushed key leaves", async () => {
     const terminal = openSerial();
-    await expect.poll(() => terminal.output, { timeout: 10_000 }).toContain("of late");
+    await expect.poll(() => terminal.output).toContain("of late");
     terminal.say({ type: "resize", columns: 120, rows: 40 });
     terminal.type("admin\r");
-    await expect.poll(() => terminal.output, { timeout: 10_000 }).toContain("admin\r");
+    await expect.poll(() => terminal.output).toContain("admin\r");
     terminal.say({ type: "end" });
     await ended(terminal, "closed");
     const { Events: [event] = [] } = await server.cloudTrail().lookupEvents({ LookupAttributes: [{ AttributeKey: "EventName", AttributeValue: "SendSerialConsoleSSHPublicKey" }] });
@@ -239,7 +239,7 @@ describe("a user", () => {
   test("needs a signature that is good, and for this service", async () => {
     const terminal = signedTerminal(server, openRequest(id), { accessKeyId: "111111111111", secretAccessKey: "wrong" });
     const other = signedTerminal(server, openRequest(id), account, "sts");
-    await expect.poll(() => [terminal.refusal?.status, other.refusal?.status], { timeout: 10_000 }).toEqual([400, 401]);
+    await expect.poll(() => [terminal.refusal?.status, other.refusal?.status]).toEqual([400, 401]);
   });
 });
 
@@ -248,7 +248,7 @@ test("Messages that are none of a terminal end the connection", async () => {
     const terminal = signedTerminal(server);
     await terminal.isOpen;
     terminal.send(message);
-    await expect.poll(() => terminal.closed, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => terminal.closed).toBe(true);
   }
 });
 
@@ -258,7 +258,7 @@ test("A terminal that nobody takes up again ends after the grace time, one into 
   const [left, idle] = [signedTerminal(hasty, openRequest(instance)), signedTerminal(hasty, openRequest(instance))];
   await Promise.all([opened(left), opened(idle)]);
   left.cut();
-  await expect.poll(() => hasty.terminals.count, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => hasty.terminals.count).toBe(1);
   await ended(signedTerminal(hasty, { type: "resume", terminal: left.id, received: 0 }), "gone");
   await ended(idle, "idle");
 });

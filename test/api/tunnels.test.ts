@@ -44,34 +44,34 @@ describe("a tunnel", () => {
     await tunnel.isOpen;
     const bytes = Buffer.alloc(65_000, "tunnel");
     for (let count = 0; count < 40; count += 1) tunnel.send(bytes);
-    await expect.poll(() => tunnel.received, { timeout: 10_000 }).toBe(40 * bytes.length);
+    await expect.poll(() => tunnel.received).toBe(40 * bytes.length);
     const { NetworkInterfaces: [nic] = [] } = await server.ec2().describeNetworkInterfaces({ Filters: [{ Name: "interface-type", Values: ["ec2_instance_connect_endpoint"] }] });
     expect(reached).toEqual({ kind: "tunnel", endpointInterface: nic?.NetworkInterfaceId, address: place.privateIpAddress, port: 22 });
     expect(tunnel.requestId).toMatch(/^[\da-f-]{36}$/);
     tunnel.close();
-    await expect.poll(() => tunnel.closeCode, { timeout: 10_000 }).toBe(1000);
+    await expect.poll(() => tunnel.closeCode).toBe(1000);
     const events = async () => (await server.cloudTrail().lookupEvents({ LookupAttributes: [{ AttributeKey: "EventName", AttributeValue: "OpenTunnel" }] })).Events ?? [];
-    await expect.poll(async () => JSON.parse((await events())[0]?.CloudTrailEvent ?? "{}"), { timeout: 10_000 }).toMatchObject({ eventSource: "ec2-instance-connect.amazonaws.com", requestParameters: { ...place, remotePort: "22" }, requestID: tunnel.requestId });
+    await expect.poll(async () => JSON.parse((await events())[0]?.CloudTrailEvent ?? "{}")).toMatchObject({ eventSource: "ec2-instance-connect.amazonaws.com", requestParameters: { ...place, remotePort: "22" }, requestID: tunnel.requestId });
   });
 
   test("ends clean with what the guest has said last", async () => {
     server.reach = (_target, guest) => void guest.end("last words");
     const tunnel = open();
-    await expect.poll(() => [tunnel.text, tunnel.closeCode], { timeout: 10_000 }).toEqual(["last words", 1000]);
+    await expect.poll(() => [tunnel.text, tunnel.closeCode]).toEqual(["last words", 1000]);
   });
 
   test("is cut when its time is over, and by a message of text", async () => {
     const [short, wrong] = [open({ maxTunnelDuration: "1" }), open()];
     await Promise.all([short.isOpen, wrong.isOpen]);
     wrong.send("text");
-    await expect.poll(() => [short.closeCode, wrong.closeCode], { timeout: 10_000 }).toEqual([1000, 1003]);
+    await expect.poll(() => [short.closeCode, wrong.closeCode]).toEqual([1000, 1003]);
   });
 
   test("is one of twenty of its endpoint at most", async () => {
     const tunnels = Array.from({ length: 20 }, () => open());
     await Promise.all(tunnels.map((tunnel) => tunnel.isOpen));
     const refused = open();
-    await expect.poll(() => refused.refusal?.status, { timeout: 10_000 }).toBe(429);
+    await expect.poll(() => refused.refusal?.status).toBe(429);
     for (const tunnel of tunnels) tunnel.close();
     const isFree = async () => {
       const tunnel = open();
@@ -79,7 +79,7 @@ describe("a tunnel", () => {
       tunnel.close();
       return isOpen;
     };
-    await expect.poll(isFree, { timeout: 10_000 }).toBe(true);
+    await expect.poll(isFree).toBe(true);
   });
 });
 
@@ -95,9 +95,9 @@ describe("through an endpoint that preserves clients' addresses", () => {
     await preserve(true);
     reached = undefined;
     const during = open();
-    await expect.poll(() => during.refusal, { timeout: 10_000 }).toEqual({ status: 400, text: expect.stringContaining("127.0.0.1, from where you call, is no address that a guest can answer") });
+    await expect.poll(() => during.refusal).toEqual({ status: 400, text: expect.stringContaining("127.0.0.1, from where you call, is no address that a guest can answer") });
     before.send(Buffer.from("still here"));
-    await expect.poll(() => before.text, { timeout: 10_000 }).toBe("still here");
+    await expect.poll(() => before.text).toBe("still here");
     expect(reached).toBeUndefined();
     before.close();
   });
@@ -113,7 +113,7 @@ describe("through an endpoint that preserves clients' addresses", () => {
     expect(reached).toMatchObject({ kind: "tunnel", address: place.privateIpAddress, clientAddress: "192.0.2.7" });
     await preserve(false);
     tunnel.send(Buffer.from("still here"));
-    await expect.poll(() => tunnel.text, { timeout: 10_000 }).toBe("still here");
+    await expect.poll(() => tunnel.text).toBe("still here");
     tunnel.close();
   });
 });
@@ -128,7 +128,7 @@ describe("there is no tunnel, and it is said why,", () => {
     ["through an endpoint that does not exist", { instanceConnectEndpointId: "eice-0123456789abcdef0" }, 400, "does not exist"],
   ])("%s", async (_why, change, status, text) => {
     const tunnel = open(change);
-    await expect.poll(() => tunnel.refusal, { timeout: 10_000 }).toEqual({ status, text: expect.stringContaining(text) });
+    await expect.poll(() => tunnel.refusal).toEqual({ status, text: expect.stringContaining(text) });
   });
 
   test.each([["refused", 502], ["timed-out", 504], ["host-silent", 503]] as const)("when the connection is %s", async (code, status) => {
@@ -136,7 +136,7 @@ describe("there is no tunnel, and it is said why,", () => {
       throw new StreamError(code);
     };
     const tunnel = open();
-    await expect.poll(() => tunnel.refusal?.status, { timeout: 10_000 }).toBe(status);
+    await expect.poll(() => tunnel.refusal?.status).toBe(status);
   });
 
   test("of another account's endpoint, with a wrong signature, an old one, one for longer than a minute, or none", async () => {
@@ -150,7 +150,7 @@ describe("there is no tunnel, and it is said why,", () => {
       new TestTunnel(presignedTunnel(server.url, query, account).replace("remotePort=22", "remotePort=3389")),
       new TestTunnel(`${server.url.replace("http", "ws")}/openTunnel?${new URLSearchParams(query).toString()}`),
     ];
-    await expect.poll(() => tunnels.map((tunnel) => (tunnel.refusal?.status ?? 0) >= 400), { timeout: 10_000 }).toEqual(tunnels.map(() => true));
+    await expect.poll(() => tunnels.map((tunnel) => (tunnel.refusal?.status ?? 0) >= 400)).toEqual(tunnels.map(() => true));
     expect(reached).toBeUndefined();
   });
 });
@@ -164,7 +164,7 @@ describe("a user", () => {
     const [allowed, longer, unsaid, otherPort] = [open({ maxTunnelDuration: "600" }, key), open({ maxTunnelDuration: "601" }, key), open({}, key), open({ maxTunnelDuration: "600", remotePort: "3389" }, key)];
     expect(await allowed.isOpen).toBe(true);
     allowed.close();
-    await expect.poll(() => [longer, unsaid, otherPort].map((tunnel) => tunnel.refusal?.status), { timeout: 10_000 }).toEqual([403, 403, 403]);
+    await expect.poll(() => [longer, unsaid, otherPort].map((tunnel) => tunnel.refusal?.status)).toEqual([403, 403, 403]);
   });
 
   test("gets a terminal of a guest without public address through the endpoint, where both rights are given", async () => {
@@ -172,12 +172,12 @@ describe("a user", () => {
     const push = { Action: "ec2-instance-connect:SendSSHPublicKey" };
     const key = await createUser(server, "tom", push);
     const refused = signedTerminal(server, openRequest(instance), key);
-    await expect.poll(() => refused.end, { timeout: 10_000 }).toBe("forbidden");
+    await expect.poll(() => refused.end).toBe("forbidden");
     await allowUser(server, "tom", push, { Action: "ec2-instance-connect:OpenTunnel" });
     const terminal = signedTerminal(server, openRequest(instance), key);
-    await expect.poll(() => terminal.id || terminal.end, { timeout: 10_000 }).toMatch(/^[\da-f]{8}-/);
+    await expect.poll(() => terminal.id || terminal.end).toMatch(/^[\da-f]{8}-/);
     terminal.type("through the endpoint");
-    await expect.poll(() => terminal.output, { timeout: 10_000 }).toContain("through the endpoint");
+    await expect.poll(() => terminal.output).toContain("through the endpoint");
     terminal.say({ type: "end" });
   });
 });

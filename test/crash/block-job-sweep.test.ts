@@ -38,7 +38,7 @@ const folder = mkdtempSync(join(tmpdir(), "hostelry-block-jobs-"));
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 writeFileSync(join(folder, "disk.raw"), "");
 truncateSync(join(folder, "disk.raw"), 2 ** 30);
 for (const [index, text] of Object.entries(content)) writeAt(join(folder, "disk.raw"), Number(index) * blockSize, blockOf(text));

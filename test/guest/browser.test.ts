@@ -105,7 +105,7 @@ async function type(text: string): Promise<void> {
 }
 
 async function untilShown(text: string | RegExp): Promise<void> {
-  await expect.poll(() => screenText(browser), { timeout: 30_000 }).toMatch(text);
+  await expect.poll(() => screenText(browser)).toMatch(text);
 }
 
 test("Somebody signs in with a browser, opens the guest's terminal, types a command and reads its output from the screen", async () => {

@@ -9,7 +9,7 @@ import { bringUp, eventually, type TestInstallation } from "../installation/inst
 import { makeRole } from "../installation/role.ts";
 import { answerPort, everywhere, VpcGuests, type Place } from "../installation/vpc-guests.ts";
 
-const soon = { timeout: 60_000, interval: 200 };
+const soon = { interval: 200 };
 const regional = "ec2.us-east-1.amazonaws.com";
 let installation: TestInstallation;
 let guests: VpcGuests;

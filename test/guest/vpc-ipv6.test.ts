@@ -8,7 +8,7 @@ import { answerPort, everywhere, VpcGuests } from "../installation/vpc-guests.ts
 
 const logins: IpPermission = { IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: everywhere }], Ipv6Ranges: [{ CidrIpv6: "::/0" }] };
 const port = answerPort;
-const soon = { timeout: 60_000, interval: 100 };
+const soon = { interval: 100 };
 
 let installation: TestInstallation;
 let guests: VpcGuests;

@@ -5,7 +5,7 @@ import { bringUp, type TestInstallation } from "../installation/installation.ts"
 import { answerPort, everywhere, VpcGuests, type Place } from "../installation/vpc-guests.ts";
 
 const logins: IpPermission = { IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: everywhere }] };
-const soon = { timeout: 60_000, interval: 500 };
+const soon = { interval: 500 };
 
 let installation: TestInstallation;
 let guests: VpcGuests;

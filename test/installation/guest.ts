@@ -64,7 +64,7 @@ export async function untilState(installation: TestInstallation, id: string, sta
   );
 }
 
-const ordinaryLimitMs = 30_000;
+const ordinaryLimitMs = 60_000;
 
 /** Runs a command in the guest as `admin`, once: rejects when it cannot log in or the command fails. */
 export async function ssh(installation: TestInstallation, key: GuestKey, id: string, command: string, limitMs = ordinaryLimitMs): Promise<string> {
@@ -73,11 +73,11 @@ export async function ssh(installation: TestInstallation, key: GuestKey, id: str
 }
 
 /**
- * What `ssh` is to be called with, for a command that the test talks with. A guest that says nothing for six seconds is given up, since it may be gone; one that has
+ * What `ssh` is to be called with, for a command that the test talks with. A guest that says nothing for sixteen seconds is given up, since it may be gone; one that has
  * longer than usual for its command after a minute: with much to do on a busy machine it may stand still for so long.
  */
 export async function loginTo(installation: TestInstallation, key: GuestKey, id: string, command: string, limitMs = ordinaryLimitMs): Promise<readonly string[]> {
-  return [...options, "-o", `ServerAliveCountMax=${limitMs > ordinaryLimitMs ? 30 : 2}`, "-i", key.file, `admin@${await publicAddressOf(installation, id)}`, command];
+  return [...options, "-o", `ServerAliveCountMax=${limitMs > ordinaryLimitMs ? 30 : 8}`, "-i", key.file, `admin@${await publicAddressOf(installation, id)}`, command];
 }
 
 async function publicAddressOf(installation: TestInstallation, id: string): Promise<string> {

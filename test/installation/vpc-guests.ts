@@ -142,7 +142,7 @@ export class VpcGuests implements Disposable {
 }
 
 /** Whether what is said over an open connection comes back. */
-export function echoes(connection: LineProcess, word: string, timeoutMs = 10_000): Promise<boolean> {
+export function echoes(connection: LineProcess, word: string, timeoutMs = 60_000): Promise<boolean> {
   connection.write(word);
   return connection.waitFor((line) => line === word, 0, timeoutMs).then(() => true, () => false);
 }

@@ -112,7 +112,7 @@ describe("a machine is refused", () => {
 
   test.each(["", "{}", '{"secret":"a","publicKey":"no key","machine":{"cpus":1,"memoryMib":1}}', '{"secret":"a","machine":{"cpus":1e400}}'])("when it asks with %j", async (content) => {
     const transport = tlsTransport({ url: place.url, authority: place.authority.certificate, version });
-    const answer = await transport.send({ method: "POST", path: "/v1/join", body: { type: "application/json", content }, timeoutMs: 5_000 }, AbortSignal.timeout(5_000));
+    const answer = await transport.send({ method: "POST", path: "/v1/join", body: { type: "application/json", content }, timeoutMs: 60_000 }, AbortSignal.timeout(60_000));
     transport.close();
     expect(answer.status).toBe(400);
   });
@@ -138,7 +138,7 @@ describe("a joined host's agent is turned away", () => {
     await using another = await openJoiningPlace(directory);
     const stranger = another.authority.issueClient("aj1", own.publicKey);
     const bare = tlsTransport({ url: place.url, authority: answer.authority, version });
-    const bareAnswer = await bare.send({ method: "GET", path: "/v1/hosts/aj1/specifications?since=0&incarnation=1", timeoutMs: 5_000 }, AbortSignal.timeout(5_000));
+    const bareAnswer = await bare.send({ method: "GET", path: "/v1/hosts/aj1/specifications?since=0&incarnation=1", timeoutMs: 60_000 }, AbortSignal.timeout(60_000));
     bare.close();
     expect(bareAnswer.status).toBe(403);
     expect((await place.poll("aj1", { ...answer, admission: { ...answer.admission, certificate: stranger } }, own.key)).status).toBe(403);

@@ -145,19 +145,19 @@ function outcome({ engine, parts }: World) {
 }
 
 describe.each(Object.entries(scripts))("the machine restarts anywhere during: %s", (_name, script) => {
-  it("converges to the same world as a machine that never restarts, but for the boots", { timeout: 120_000 }, async () => {
+  it("converges to the same world as a machine that never restarts, but for the boots", async () => {
     const undisturbed = await play(script, []);
     const { boots, ...expected } = outcome(undisturbed.world);
     for (let moment = 1; moment <= undisturbed.moments; moment++) {
       const { world } = await play(script, [moment], true);
-      await expect.poll(() => outcome(world), { timeout: 2_000 }).toMatchObject(expected);
+      await expect.poll(() => outcome(world)).toMatchObject(expected);
       expect([boots, boots + 1], `restarted at ${moment}`).toContain(outcome(world).boots);
     }
   });
 });
 
 describe.each(Object.entries(scripts))("killed anywhere during: %s", (_name, script) => {
-  it("converges to the same world as an agent that is never killed", { timeout: 120_000 }, async () => {
+  it("converges to the same world as an agent that is never killed", async () => {
     const undisturbed = await play(script, []);
     const expected = outcome(undisturbed.world);
     expect(expected.wrongs).toEqual([]);

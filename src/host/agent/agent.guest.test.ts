@@ -57,7 +57,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await switchOff();
   await rm(directory, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function start(): Promise<void> {
   leaving = new AbortController();
@@ -141,7 +141,7 @@ describe("a real host", () => {
     leaving.abort();
     await Promise.all([storage.over, host.over]);
     await start();
-    await expect.poll(pidOf, { timeout: 10_000 }).toBe(pid);
+    await expect.poll(pidOf).toBe(pid);
     hostPlane.set(machine({ generation: 2, disks: [attached(root, true), attached(extra, false)] }));
     await untilState("running", 2);
     hostPlane.set(machine({ generation: 3, want: "stopped", stop: "force" }));
@@ -163,7 +163,7 @@ describe("a real host", () => {
     hostPlane.set(machine({ virtualization: "paravirtual" }));
     // The volume is empty: the guest's kernel finds no root file system and gives up.
     await untilState("stopped", 1);
-    await expect.poll(() => hostPlane.consoles.get(id)?.text, { timeout: 10_000 }).toContain("Linux version");
+    await expect.poll(() => hostPlane.consoles.get(id)?.text).toContain("Linux version");
     hostPlane.set(machine({ generation: 2, want: "absent" }));
     await untilState("absent", 2);
     storagePlane.set({ ...exported(root), generation: 2, want: "absent" });

@@ -24,10 +24,10 @@ function openWatch(...names: readonly string[]) {
 test("A guest that is silent is asked again at once and is gone after two times; one that answers meanwhile is not", async () => {
   await using watch = openWatch("a", "b");
   watch.silent.add("eni-a");
-  await vi.waitFor(() => expect(watch.noted).toContain("a is gone"));
+  await vi.waitFor(() => expect(watch.noted).toContain("a is gone"), { timeout: 30_000 });
   expect(watch.asked.slice(0, 2)).toEqual([["eni-a", "eni-b"], ["eni-a"]]);
   expect(watch.noted.slice(0, 2)).toEqual(["b answers", "a is gone"]);
   watch.silent.delete("eni-a");
-  await vi.waitFor(() => expect(watch.noted).toContain("a answers"));
+  await vi.waitFor(() => expect(watch.noted).toContain("a answers"), { timeout: 30_000 });
   expect(watch.noted).not.toContain("b is gone");
 });

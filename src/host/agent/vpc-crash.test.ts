@@ -51,7 +51,7 @@ async function play(acts: number, kills: readonly number[]) {
   return { moments, outcome: { vpcs: [...parts.network.vpcs], files } };
 }
 
-it.each([2, 3, 4, 5])("killed anywhere, it ends after %i wishes where an agent ends that is never killed", { timeout: 60_000 }, async (acts) => {
+it.each([2, 3, 4, 5])("killed anywhere, it ends after %i wishes where an agent ends that is never killed", async (acts) => {
   const undisturbed = await play(acts, []);
   for (let first = 1; first <= undisturbed.moments; first++) {
     for (const kills of [[first], [first, 1 + (first % 7)]]) {

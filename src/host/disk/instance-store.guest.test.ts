@@ -74,5 +74,5 @@ test.runIf(hasDevices)("a device that takes back blocks has none of them any mor
   expect(await hasMark()).toBe(true);
   await eraseInstanceStore(join(mounted, "earlier"));
   await run("sync", ["--file-system", mounted]);
-  await expect.poll(hasMark, { timeout: 20_000 }).toBe(false); // the kernel gives blocks back a little later
+  await expect.poll(hasMark).toBe(false); // the kernel gives blocks back a little later
 });

@@ -35,7 +35,7 @@ function runAgent(effect: number, ...specifications: readonly VolumeSpecificatio
   return new Promise((resolve) => child.once("exit", resolve));
 }
 
-it("a snapshot survives the death of the agent before any of its effects", { timeout: 200_000 }, async () => {
+it("a snapshot survives the death of the agent before any of its effects", async () => {
   await node.ensure(volumeOf({ id, port, exportNames: ["a"] }));
   node.volumes.release();
   const expected = Buffer.alloc(2 ** 20);
@@ -55,7 +55,7 @@ it("a snapshot survives the death of the agent before any of its effects", { tim
   process.stdout.write(`the agent was killed before each of up to ${effect} effects\n`);
 });
 
-it("volumes whose snapshots are to be of one moment are given back whenever the agent dies, and of one moment they are", { timeout: 200_000 }, async () => {
+it("volumes whose snapshots are to be of one moment are given back whenever the agent dies, and of one moment they are", async () => {
   const [mine, others] = [volumeOf({ id, port, exportNames: ["a"] }), volumeOf({ id: other, port: otherPort, exportNames: ["b"] })];
   for (const volume of [mine, others]) await node.ensure(volume);
   node.volumes.release();
@@ -81,7 +81,7 @@ it("volumes whose snapshots are to be of one moment are given back whenever the 
   process.stdout.write(`the agent was killed before up to ${effect} effects, and left ${frozen} times a volume that nobody could write to\n`);
 });
 
-it("a volume from a snapshot has everything itself in the end, whenever the agent dies while that is brought in", { timeout: 200_000 }, async () => {
+it("a volume from a snapshot has everything itself in the end, whenever the agent dies while that is brought in", async () => {
   const snapshot = { id: "snap-0fffffffffffffff1", region: "us-east-1" } as const;
   const original = volumeOf({ id, port, exportNames: ["a"] });
   await node.ensure(original);

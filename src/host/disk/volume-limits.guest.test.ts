@@ -50,7 +50,7 @@ describe("a volume's limits", () => {
     }
   });
 
-  it("hold for bytes too, and are not filled up again by a new agent", { timeout: 30_000 }, async () => {
+  it("hold for bytes too, and are not filled up again by a new agent", async () => {
     const bytes = { bytesPerSecond: { base: 2 ** 20, burst: 2 ** 28, credits: 2 ** 24 } };
     await node.ensure(volume({ limits: bytes }));
     await io(port, "a", "write 0 16M");
@@ -79,7 +79,7 @@ describe("guests on a volume's own machine", () => {
     await node.ensure(volume({ exportNames: [`${id}.a`, `${id}.b`] }));
     expect((await listSockets()).toSorted()).toEqual(["a", "b"]);
     await node.killDaemon(id);
-    await expect.poll(() => node.ensure(volume({ exportNames: [`${id}.b`] })).then(listSockets, String), { timeout: 20_000 }).toEqual(["b"]);
+    await expect.poll(() => node.ensure(volume({ exportNames: [`${id}.b`] })).then(listSockets, String)).toEqual(["b"]);
     expect(await findGuestSocket(volumeSockets(join(node.directory, "sockets"), id), `${id}.b`)).toBeDefined();
     await node.ensure(volume({ exportNames: [] }));
     expect(await listSockets()).toEqual([]);
@@ -136,7 +136,7 @@ describe("a volume of an installation that knew no layers", () => {
 });
 
 describe("a full file system", () => {
-  it("makes users wait and not fail, and lets them go on when there is room", { timeout: 40_000 }, async () => {
+  it("makes users wait and not fail, and lets them go on when there is room", async () => {
     await node[Symbol.asyncDispose]();
     node = await StorageNode.make({ floorBytes: 24 * 2 ** 20, roomIntervalMs: 5 });
     const directory = join(node.directory, "volumes");
@@ -153,7 +153,7 @@ describe("a full file system", () => {
       expect(writer?.written).toBeLessThan(96);
       await run("mount", ["-o", "remount,size=400M", directory]);
       await node.until(volume({ limits }), ({ condition: { impairment } }) => impairment === undefined);
-      await expect.poll(() => writer?.written, { timeout: 25_000 }).toBe(160);
+      await expect.poll(() => writer?.written).toBe(160);
       expect(writer.said).not.toMatch(/fail|error/i);
       await writer.ended;
     } finally {

@@ -48,7 +48,7 @@ function prefixOf(content: Buffer): number {
 }
 
 describe("a snapshot", () => {
-  it("has exactly what was written before its moment, while the volume is written to and its layers are merged", { timeout: 60_000 }, async () => {
+  it("has exactly what was written before its moment, while the volume is written to and its layers are merged", async () => {
     await node.ensure(volume());
     const writer = new Writer(port, "a");
     const total = 12_000;
@@ -56,7 +56,7 @@ describe("a snapshot", () => {
     const bounds: { readonly order: SnapshotOrder; readonly least: number; readonly most: number }[] = [];
     for (const order of [first, second, third]) {
       const before = writer.written;
-      await expect.poll(() => writer.written, { timeout: 20_000, interval: 5 }).toBeGreaterThan(before + 500);
+      await expect.poll(() => writer.written, { interval: 5 }).toBeGreaterThan(before + 500);
       const least = writer.written;
       const facts = await node.volumes.ensure(volume({ snapshots: [order] }));
       bounds.push({ order, least, most: writer.written + 1 });
@@ -65,7 +65,7 @@ describe("a snapshot", () => {
     }
     await writer.ended;
     await node.until(volume(), () => true);
-    await expect.poll(async () => node.volumes.ensure(volume()).then(hasNothingLeft), { timeout: 10_000 }).toBe(true);
+    await expect.poll(async () => node.volumes.ensure(volume()).then(hasNothingLeft)).toBe(true);
     for (const { order, least, most } of bounds) {
       const count = prefixOf(await contentOf(node.store, order.id, 0, total * page));
       expect(count).toBeGreaterThanOrEqual(least);
@@ -91,7 +91,7 @@ describe("a snapshot", () => {
     await io(port, "a", "write -P 7 0 64k", "flush");
     const detached = volume({ exportNames: [], snapshots: [first] });
     await node.until(detached, isStored);
-    await expect.poll(async () => node.volumes.ensure(detached).then(() => node.daemonsOf(id)), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(async () => node.volumes.ensure(detached).then(() => node.daemonsOf(id))).toEqual([]);
     expect((await contentOf(node.store, first.id, 0, page))[0]).toBe(7);
   });
 
@@ -127,7 +127,7 @@ describe("a snapshot", () => {
       expect((await node.ensure(mine)).snapshots).toEqual([]);
       expect((await node.ensure(others)).snapshots).toMatchObject([{ id: second.id, state: "frozen" }]);
       for (const writer of writers) writer.write("write -P 2 0 4k");
-      await expect.poll(() => writers.map(({ written }) => written), { timeout: 20_000 }).toEqual([2, 2]);
+      await expect.poll(() => writers.map(({ written }) => written)).toEqual([2, 2]);
       for (const one of [mine, others]) await node.until(one, isStored);
       expect([(await contentOf(node.store, first.id, 0, 1))[0], (await contentOf(node.store, second.id, 0, 1))[0]]).toEqual([1, 1]);
     } finally {
@@ -135,7 +135,7 @@ describe("a snapshot", () => {
     }
   });
 
-  it("is completed after its storage daemon was killed again and again", { timeout: 60_000 }, async () => {
+  it("is completed after its storage daemon was killed again and again", async () => {
     await node.ensure(volume());
     await io(port, "a", ...stamps(0, 4_000), "flush");
     await node.volumes.ensure(volume({ snapshots: [first] }));
@@ -143,7 +143,7 @@ describe("a snapshot", () => {
       await new Promise((resolve) => setTimeout(resolve, 15 * round)); // somewhere in the middle of the work
       await node.killDaemon(id);
       if (round % 2 === 1) node.restart();
-      await expect.poll(async () => node.volumes.ensure(volume({ snapshots: [first] })).then(() => true, () => false), { timeout: 10_000 }).toBe(true);
+      await expect.poll(async () => node.volumes.ensure(volume({ snapshots: [first] })).then(() => true, () => false)).toBe(true);
     }
     await node.until(volume({ snapshots: [first] }), isStored);
     expect(prefixOf(await contentOf(node.store, first.id, 0, 4_000 * page))).toBe(4_000);
@@ -184,7 +184,7 @@ describe("a volume from a snapshot", () => {
     expect(await io(otherPort, "b", "read -P 0x41 0 512k", `read -P 0x42 ${100 * blockSize} 512k`, "read -P 0x43 1M 64k")).not.toContain("failed");
   });
 
-  it("is whole as soon as the rate lets it be that was asked for", { timeout: 60_000 }, async () => {
+  it("is whole as soon as the rate lets it be that was asked for", async () => {
     const mib = 48;
     await io(port, "a", `write -P 0x44 ${200 * blockSize} ${mib}M`, "flush");
     await node.until(volume({ snapshots: [second] }), isStored);
@@ -215,11 +215,11 @@ describe("a volume from a snapshot", () => {
     const slowly = copy({ source: { ...source, id: second.id }, initializeBytesPerSecond: 64 * 2 ** 10 });
     await node.ensure(slowly);
     const storedBytes = async () => (await node.volumes.describe(other))?.layers[0]?.storedBytes ?? 0;
-    await expect.poll(storedBytes, { timeout: 20_000 }).toBeGreaterThan(blockSize); // it has begun, and takes minutes
+    await expect.poll(storedBytes).toBeGreaterThan(blockSize); // it has begun, and takes minutes
     for (let read = 0; read < 20; read++) await expect(readPlainly(otherPort, "b", 100 * blockSize, 64 * 1024)).rejects.toThrow("error 5");
     node.restart(); // the next agent takes the new rate, and goes on where this one was
     await node.ensure({ ...slowly, initializeBytesPerSecond: 256 * 2 ** 20 });
-    await expect.poll(storedBytes, { timeout: 20_000 }).toBeGreaterThan(9 * 2 ** 20); // blocks 0 and 10 to 25, and 200, which comes after the damaged one
+    await expect.poll(storedBytes).toBeGreaterThan(9 * 2 ** 20); // blocks 0 and 10 to 25, and 200, which comes after the damaged one
     expect(await readPlainly(otherPort, "b", 200 * blockSize, page)).toEqual(Buffer.alloc(page, 0x45));
     await expect(readPlainly(otherPort, "b", 100 * blockSize, 64 * 1024)).rejects.toThrow("error 5");
   });

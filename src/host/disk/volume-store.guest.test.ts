@@ -177,7 +177,7 @@ describe("a volume", () => {
     holder.stdout.on("data", (text) => (said += String(text)));
     holder.stderr.on("data", (text) => (said += String(text)));
     const saidSo = async (text: string | RegExp) => {
-      await expect.poll(() => said, { timeout: 10_000 }).toMatch(text);
+      await expect.poll(() => said).toMatch(text);
     };
     try {
       holder.stdin.write("write -P 0x44 0 1M\n");

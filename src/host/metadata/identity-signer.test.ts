@@ -18,7 +18,7 @@ beforeAll(async () => {
   const [first, second] = await Promise.all([openIdentitySigner(join(directory, "keys")), openIdentitySigner(join(directory, "keys"))]);
   signer = first;
   expect(second.certificates).toEqual(first.certificates);
-}, 60_000);
+});
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test("the plain signature verifies with its certificate and fails for another document", async () => {

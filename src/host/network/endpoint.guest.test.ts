@@ -75,7 +75,7 @@ test("A service's public name is the endpoint's address in its VPC, and the publ
   await withEndpoint();
   expect([await resolves("a1", regional), await resolves("b2", regional), await resolves("a1", "sts.us-east-1.amazonaws.com")]).toEqual([endpoint.privateAddress, endpoint.privateAddress, services()]);
   await bench.apply({ interfaces: withPublic() });
-  await expect.poll(() => resolves("a1", regional), { timeout: 10_000 }).toBe(services());
+  await expect.poll(() => resolves("a1", regional)).toBe(services());
 });
 
 test("A new agent answers for the endpoints again, and one that is withdrawn leaves nothing behind", async () => {

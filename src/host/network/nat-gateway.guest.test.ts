@@ -107,7 +107,7 @@ describe("a public NAT gateway", () => {
   test("is made anew where something of it was lost", async () => {
     await apply({ host: "a" });
     await ipBatch([`netns delete ${applianceNamespace(bench.hosts.plan.installation, "a", "natGateway", gateway.id)}`]);
-    await expect.poll(() => bothReach(), { timeout: 10_000 }).toEqual([false, false]);
+    await expect.poll(() => bothReach()).toEqual([false, false]);
     await apply({ host: "a", isPublic: false });
     await apply({ host: "a" });
     expect(await bothReach()).toEqual([true, true]);
@@ -121,7 +121,7 @@ describe("a public NAT gateway", () => {
     expect([await open?.echoes(), await sockets()]).toEqual([true, expect.stringContaining("ESTAB")]);
     await runInNamespace(applianceNamespace(bench.hosts.plan.installation, "a", "natGateway", gateway.id), "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established");
     await open?.echoes(1_500); // from now on every packet is the last that it remembers
-    await expect.poll(sockets, { timeout: 10_000 }).not.toContain("ESTAB");
+    await expect.poll(sockets).not.toContain("ESTAB");
     await apply({});
   });
 });

@@ -59,7 +59,7 @@ async function offered(name: GuestName): Promise<readonly string[]> {
       process.exit();
     });
     socket.bind(546, () => socket.send(solicit, 547, "ff02::1:2%eth0"));
-    setTimeout(() => process.exit(), 3000);`;
+    setTimeout(() => process.exit(), 20000);`;
   const text = await bench.guests[name].run(process.execPath, "-e", program);
   return text.trim().split("\n").map((found) => found.replace(/(.{4})(?!$)/g, "$1:"));
 }
@@ -114,7 +114,7 @@ test("metadata is answered by IPv6 where the instance's options say so, whatever
 /** What a namespace of the guest, as a container's behind its translation, gets for a token and for metadata without one; `none` is no answer. */
 async function askFromContainer(namespace: string): Promise<string> {
   const program = `
-    const ask = (path, init) => fetch("http://169.254.169.254/latest/" + path, { ...init, signal: AbortSignal.timeout(2500) }).then(({ status }) => status, () => "none");
+    const ask = (path, init) => fetch("http://169.254.169.254/latest/" + path, { ...init, signal: AbortSignal.timeout(5000) }).then(({ status }) => status, () => "none");
     const token = ask("api/token", { method: "PUT", headers: { "X-aws-ec2-metadata-token-ttl-seconds": "60" } });
     Promise.all([token, ask("meta-data/instance-id")]).then((all) => console.log(...all));`;
   return (await runCommand("ip", ["netns", "exec", namespace, process.execPath, "-e", program])).trim();
@@ -230,7 +230,7 @@ test("an address of a prefix has a way out and is reached from outside where its
     const interfaces = bench.placed({ [name]: { ipv6Addresses: [bench.ipv6Of(name), prefix] } });
     await ipBatch([`address add ${some}/128 dev eth0 nodad`], { namespace: bench.guests[name].namespace });
     await apply({ interfaces });
-    await expect.poll(() => machinePingsAddress(some), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => machinePingsAddress(some)).toBe(true);
     expect(await bench.guests[name].pings(world(), "-I", some)).toBe(true);
     await apply({ interfaces }, { routes: [egressOnly] });
     expect([await machinePingsAddress(some), await bench.guests[name].pings(world(), "-I", some)]).toEqual([false, true]);

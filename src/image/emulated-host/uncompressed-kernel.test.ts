@@ -21,10 +21,10 @@ test("the kernel in a bzImage is unpacked whole, and nothing else is left beside
     const [bzImage, target] = [join(folder, "bzImage"), join(folder, "vmlinux")];
     const kernel = Buffer.from("the kernel ".repeat(1000));
     await writeFile(bzImage, bzImageOf(execFileSync("xz", ["--compress", "--check=crc32"], { input: kernel })));
-    await uncompressKernel(bzImage, target, AbortSignal.timeout(10_000));
+    await uncompressKernel(bzImage, target, AbortSignal.timeout(60_000));
     expect([await readFile(target), await readdir(folder)]).toEqual([kernel, ["bzImage", "vmlinux"]]);
     await writeFile(bzImage, bzImageOf(Buffer.from("another way")));
-    await expect(uncompressKernel(bzImage, target, AbortSignal.timeout(10_000))).rejects.toThrow("the kernel is not compressed by xz");
+    await expect(uncompressKernel(bzImage, target, AbortSignal.timeout(60_000))).rejects.toThrow("the kernel is not compressed by xz");
   } finally {
     await rm(folder, { recursive: true });
   }

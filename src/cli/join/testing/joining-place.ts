@@ -71,7 +71,7 @@ export async function openJoiningPlace(directory: string): Promise<JoiningPlace>
     send: async ({ authority: believed, admission: { certificate } }, key, request, theirVersion = version) => {
       const transport = tlsTransport({ url, authority: believed, own: { certificate, key }, version: theirVersion });
       try {
-        return await transport.send({ ...request, timeoutMs: 5_000 }, AbortSignal.timeout(5_000));
+        return await transport.send({ ...request, timeoutMs: 60_000 }, AbortSignal.timeout(60_000));
       } finally {
         transport.close();
       }

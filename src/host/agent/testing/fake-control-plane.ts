@@ -35,7 +35,7 @@ export class FakeControlPlane {
   }
 
   /** Settles once the newest reports fulfil the condition. */
-  async until(condition: (reports: ReadonlyMap<string, StateReport>) => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(condition: (reports: ReadonlyMap<string, StateReport>) => boolean, timeoutMs = 60_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!condition(this.reports)) {
       if (performance.now() > deadline) throw new Error(`this did not happen; the newest reports are ${JSON.stringify([...this.reports.values()])}`);

@@ -39,7 +39,7 @@ async function serve(file: string, socket: string): Promise<ChildProcess> {
   await rm(socket, { force: true });
   const node = ["--blockdev", `driver=file,node-name=disk,filename=${file}`];
   const daemon = spawn("qemu-storage-daemon", [...node, "--export", `type=vhost-user-blk,id=disk,node-name=disk,addr.type=unix,addr.path=${socket},writable=on`], user);
-  await expect.poll(() => existsSync(socket), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => existsSync(socket)).toBe(true);
   return daemon;
 }
 
@@ -89,10 +89,10 @@ describe("User-mode Linux", () => {
     it("shows the guest at once that a disk has grown", async () => {
       const disk = await guests.makeDisk();
       await machine.attachDisk(disk);
-      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:32768 /);
+      await expect.poll(() => console(plan)).toMatch(/ vdf=\S+:32768 /);
       if (disk.source.kind === "file") await truncate(disk.source.path, 24 * 2 ** 20);
       await machine.growDisk(disk.volume, 24 * 2 ** 20);
-      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:49152 /);
+      await expect.poll(() => console(plan)).toMatch(/ vdf=\S+:49152 /);
       await machine.detachDisk(disk.volume);
       expect(await readFile(join(plan.runDirectory, "slots.json"), "utf8")).toBe(JSON.stringify({ 0: `${plan.disks[0]?.volume}.1` }));
     });
@@ -103,16 +103,16 @@ describe("User-mode Linux", () => {
       const socket = join(plan.runDirectory, "volume");
       let server = await serve(file, socket);
       await machine.attachDisk({ ...disk, source: { kind: "nbd", address: "127.0.0.1", port: 1, exportName: `${disk.volume}.token`, socket } });
-      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:32768 /);
+      await expect.poll(() => console(plan)).toMatch(/ vdf=\S+:32768 /);
       await end(server);
       await truncate(file, 24 * 2 ** 20);
       const grow = () => machine.growDisk(disk.volume, 24 * 2 ** 20);
       await expect(grow()).rejects.toThrow("not yet");
       server = await serve(file, socket);
-      await expect.poll(() => grow().then(() => "grown", () => "not yet"), { timeout: 60_000 }).toBe("grown");
-      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/ vdf=\S+:49152 /);
+      await expect.poll(() => grow().then(() => "grown", () => "not yet")).toBe("grown");
+      await expect.poll(() => console(plan)).toMatch(/ vdf=\S+:49152 /);
       await machine.detachDisk(disk.volume);
-      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/GUEST disks vda=\S+ \r?\n$/);
+      await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ \r?\n$/);
       await end(server);
     });
 
@@ -122,7 +122,7 @@ describe("User-mode Linux", () => {
       if (disk.source.kind === "file") await rename(disk.source.path, `${disk.source.path}.away`);
       await machine.detachDisk(disk.volume);
       await machine.attachDisk(other);
-      await expect.poll(() => console(plan), { timeout: 60_000 }).toMatch(/GUEST disks vda=\S+ vdb=\S+ \r?\n$/);
+      await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ vdb=\S+ \r?\n$/);
     });
 
     it.each([

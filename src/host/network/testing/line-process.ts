@@ -22,7 +22,7 @@ export class LineProcess implements AsyncDisposable {
   }
 
   /** The first line from position `from` on that fits, with its position. */
-  async waitFor(fits: (line: string) => boolean, from = 0, timeoutMs = 30_000): Promise<{ readonly line: string; readonly at: number }> {
+  async waitFor(fits: (line: string) => boolean, from = 0, timeoutMs = 120_000): Promise<{ readonly line: string; readonly at: number }> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const at = this.seen.findIndex((line, index) => index >= from && fits(line));

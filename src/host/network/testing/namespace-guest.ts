@@ -50,7 +50,7 @@ export class NamespaceGuest implements AsyncDisposable {
 
   /** The text at the address, or what went wrong. */
   fetch(url: string): Promise<string> {
-    const program = `fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(2000) }).then((answer) => answer.text()).catch((error) => "" + error).then((text) => process.stdout.write(text))`;
+    const program = `fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(20000) }).then((answer) => answer.text()).catch((error) => "" + error).then((text) => process.stdout.write(text))`;
     return this.run(process.execPath, "-e", program);
   }
 
@@ -103,7 +103,7 @@ export class OpenConnection {
   }
 
   /** Whether what is said now comes back. */
-  echoes(timeoutMs = 10_000): Promise<boolean> {
+  echoes(timeoutMs = 60_000): Promise<boolean> {
     this.#words += 1;
     const word = `word-${this.#words}`;
     this.#process.write(word);

@@ -68,7 +68,7 @@ export class UmlGuest implements AsyncDisposable {
   }
 
   /** What the command printed; it is ended after the time limit. */
-  async run(command: string, timeoutMs = 15_000): Promise<string> {
+  async run(command: string, timeoutMs = 60_000): Promise<string> {
     this.#commands += 1;
     const [begin, end] = [`BEGIN-${this.#commands}`, `END-${this.#commands}`];
     const from = this.#process.seen.length;
