@@ -31,7 +31,7 @@ const fileOf = (path: string): string => new URL(path, import.meta.url).pathname
 
 /** Runs bash; resolves to the last line that it printed. */
 async function lastLine(...args: readonly string[]): Promise<string | undefined> {
-  const { stdout } = await run("bash", args, { env: environment(), timeout: 240_000 });
+  const { stdout } = await run("bash", args, { env: environment(), timeout: 540_000 });
   return stdout.trim().split("\n").at(-1);
 }
 
