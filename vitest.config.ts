@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Two files of a tier at once: the tests of one wait where those of the other compute, on two cores too. */
 const maxWorkers = 2;
-/** Longer than a machine may need that does other things too: only a test that fails waits for them. */
+/** Longer than a machine may need that does other things too: only a test that fails waits for them. A wait that has a limit of its own asserts it. */
 const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } };
 /** A failed comparison says all of both sides: in a log of CI that is all there is to see. */
 const chaiConfig = { truncateThreshold: 0 };

@@ -71,7 +71,7 @@ test.skipIf(!isBrowserThere)("Somebody signs in with a password, opens a guest's
   await page.keyboard.type(" and the cut");
   await expect.poll(() => screenText(browser)).toContain("after the flood and the cut");
   await page.getByRole("button", { name: "Close" }).click();
-  await expect.poll(() => server.terminals.count).toBe(0);
+  await expect.poll(() => server.terminals.count, { timeout: 10_000 }).toBe(0);
 
   await server.ec2().enableSerialConsoleAccess({});
   server.reach = (_target, console) => void console.pipe(console).write("what the guest said of late\r\n");

@@ -113,7 +113,7 @@ test.each([
     await Promise.all(sockets.map((socket, index) => disturb(socket, 1 + round + index)));
     for (const socket of sockets) socket.destroy();
   }
-  await expect.poll(() => server.terminals.count).toBe(1); // the bystander's
+  await expect.poll(() => server.terminals.count, { timeout: 10_000 }).toBe(1); // the bystander's
   const before = bystander.output.length;
   bystander.type("still here");
   await expect.poll(() => bystander.output.slice(before)).toContain("still here");

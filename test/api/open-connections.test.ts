@@ -110,5 +110,5 @@ test.each([
   const key = await createUser(server, user, right("*"));
   const open = await openAll(key);
   await happen(user, key);
-  await expect.poll(() => open.filter(({ isOver }) => isOver()).map(({ name }) => name)).toEqual(ending);
+  await expect.poll(() => open.filter(({ isOver }) => isOver()).map(({ name }) => name), { timeout: 5_000 }).toEqual(ending);
 });

@@ -63,7 +63,7 @@ describe("a terminal", () => {
     const terminal = signedTerminal(server, openRequest(id));
     await ended(terminal, "exit");
     expect([terminal.output, terminal.messages.at(-1)]).toEqual(["last words", { type: "ended", code: "exit", message: "The shell ended with status 7.", status: 7 }]);
-    await expect.poll(() => [terminal.closed, server.terminals.count]).toEqual([true, 0]);
+    await expect.poll(() => [terminal.closed, server.terminals.count], { timeout: 10_000 }).toEqual([true, 0]);
   });
 
   test("lets a flood wait in the guest until it is shown", async () => {
@@ -258,7 +258,7 @@ test("A terminal that nobody takes up again ends after the grace time, one into 
   const [left, idle] = [signedTerminal(hasty, openRequest(instance)), signedTerminal(hasty, openRequest(instance))];
   await Promise.all([opened(left), opened(idle)]);
   left.cut();
-  await expect.poll(() => hasty.terminals.count).toBe(1);
+  await expect.poll(() => hasty.terminals.count, { timeout: 10_000 }).toBe(1);
   await ended(signedTerminal(hasty, { type: "resume", terminal: left.id, received: 0 }), "gone");
   await ended(idle, "idle");
 });

@@ -150,7 +150,7 @@ describe.each(Object.entries(scripts))("the machine restarts anywhere during: %s
     const { boots, ...expected } = outcome(undisturbed.world);
     for (let moment = 1; moment <= undisturbed.moments; moment++) {
       const { world } = await play(script, [moment], true);
-      await expect.poll(() => outcome(world)).toMatchObject(expected);
+      await expect.poll(() => outcome(world), { timeout: 2_000 }).toMatchObject(expected);
       expect([boots, boots + 1], `restarted at ${moment}`).toContain(outcome(world).boots);
     }
   });

@@ -219,7 +219,7 @@ describe("a volume from a snapshot", () => {
     for (let read = 0; read < 20; read++) await expect(readPlainly(otherPort, "b", 100 * blockSize, 64 * 1024)).rejects.toThrow("error 5");
     node.restart(); // the next agent takes the new rate, and goes on where this one was
     await node.ensure({ ...slowly, initializeBytesPerSecond: 256 * 2 ** 20 });
-    await expect.poll(storedBytes).toBeGreaterThan(9 * 2 ** 20); // blocks 0 and 10 to 25, and 200, which comes after the damaged one
+    await expect.poll(storedBytes, { timeout: 20_000 }).toBeGreaterThan(9 * 2 ** 20); // not at the old rate: blocks 0 and 10 to 25, and 200, which comes after the damaged one
     expect(await readPlainly(otherPort, "b", 200 * blockSize, page)).toEqual(Buffer.alloc(page, 0x45));
     await expect(readPlainly(otherPort, "b", 100 * blockSize, 64 * 1024)).rejects.toThrow("error 5");
   });
