@@ -52,7 +52,7 @@ export function planMachine(specification: MachineSpecification, prepared: Prepa
     disks: [...root, ...volumes, ...local],
     interfaces: nics,
     ...(accelerators.length === 0 ? {} : { accelerators }),
-    diskBus: hasNvme(specification) ? "nvme" : "virtio",
+    diskBus: hasNvme(specification) ? "nvme" : "slots",
   };
 }
 

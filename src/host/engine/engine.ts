@@ -74,8 +74,8 @@ export interface MachinePlan {
   readonly interfaces: readonly PlannedInterface[];
   /** PCI addresses of devices of the host that the guest has alone; the user may open their IOMMU groups' devices. Absent: none. */
   readonly accelerators?: readonly string[];
-  /** Guests of Nitro types see NVMe disks; others virtio. */
-  readonly diskBus: "nvme" | "virtio";
+  /** What a guest under QEMU sees: NVMe disks on Nitro types; on others virtio ones in slots (`slot-disks.ts`), `virtio` for QEMU's own: of probes, and of earlier versions. */
+  readonly diskBus: "nvme" | "slots" | "virtio";
 }
 
 export interface PlannedDisk {

@@ -3,13 +3,16 @@
  *
  *   2 root disk   3 entropy   5 first interface (`ens5`, as on EC2)   6… other disks, then other interfaces, then accelerators
  *
- * Hot-plugged devices get the lowest free slot, never below the root disk, so the root disk stays the first of its kind.
+ * Hot-plugged devices get the lowest free slot, never below the root disk, so the root disk stays the first of its kind. Disks that have letters (`slot-disks.ts`) go down
+ * from the highest slot instead, so that guests know the letter by the slot: 31 is b, 30 is c.
  * Nothing that the guest does not need is built in: no USB, no firmware for network boot, no system management mode, no HPET.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { blockNode } from "../block-node.ts";
+import { disksEnded, serveText } from "../disk-servers.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface } from "../engine.ts";
+import { firstSlots, slotOf, socketOfSlot } from "../slot-disks.ts";
 import { type Accelerator, type Platform, platformOf } from "./qemu-platform.ts";
 
 /** The descriptor at which the process finds the open serial log. */
@@ -18,6 +21,19 @@ export const consoleDescriptor = 3;
 const rootSlot = 2;
 const firstInterfaceSlot = 5;
 export const firstFurtherSlot = 6;
+const [lastSlot, placeOfB] = [31, 1];
+
+export const startScript = "start.sh";
+
+/** Becomes QEMU, whose words are this script's, once the guest's disks are served. */
+export const startText = `#!/bin/sh
+# Serves the disks of the machine of this directory, then is the machine.
+${serveText(` $$ ${consoleDescriptor}>&-`)}[ -e ${disksEnded} ] && exit 1
+exec "$@"
+`;
+
+/** In the script that serves the disks: ends QEMU. */
+export const endQemu = 'kill -s KILL "$1"';
 
 export function qemuArguments(plan: MachinePlan, accelerator: Accelerator, processorModel: string): string[] {
   const platform = platformOf(plan);
@@ -27,6 +43,7 @@ export function qemuArguments(plan: MachinePlan, accelerator: Accelerator, proce
     ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
     platform.machineArguments(accelerator, processorModel, plan),
     ["-smp", `cpus=${plan.vcpus}`, "-m", `size=${plan.memoryMib}M`, "-rtc", "base=utc"],
+    plan.diskBus === "slots" ? sharedMemory(plan) : [],
     ["-boot", "menu=off,strict=on"],
     identityArguments(plan),
     // A guest that powers off leaves a paused process, so that an agent that was away still learns that it was the guest.
@@ -35,7 +52,7 @@ export function qemuArguments(plan: MachinePlan, accelerator: Accelerator, proce
     ["-add-fd", `fd=${consoleDescriptor},set=1`, "-chardev", `socket,id=console,path=${escapeCommas(serialSocketOf(plan))},server=on,wait=off,logfile=/dev/fdset/1,logappend=on`, "-serial", "chardev:console"],
     ["-object", "rng-builtin,id=entropy", "-device", device({ driver: "virtio-rng-pci", rng: "entropy", addr: "0x3" })],
     platform.fixtures.flatMap((fixture) => ["-device", fixture]),
-    ...plan.disks.map((disk, index) => diskArguments(disk, plan, index, platform)),
+    ...(plan.diskBus === "slots" ? slotArguments(plan) : plan.disks.map((disk, index) => diskArguments(disk, plan, index, platform))),
     ...plan.interfaces.map((nic, index) => interfaceArguments(nic, plan, index, platform)),
     ...(plan.accelerators ?? []).map((address, index) => acceleratorArguments(address, plan, index, platform)),
     kernelArguments(plan),
@@ -93,6 +110,26 @@ function diskArguments(disk: PlannedDisk, plan: MachinePlan, index: number, plat
   const slot = disk.root ? rootSlot : firstFurtherSlot + index - (firstIsRoot ? 1 : 0);
   if (disk.source.kind === "function") return functionArguments(diskId(disk.volume), disk.source.address, platform.placeInSlot(slot));
   return ["-blockdev", JSON.stringify(blockNode(disk.source, disk.volume)), "-device", device({ ...diskDevice(disk, plan.diskBus), ...platform.placeInSlot(slot) })];
+}
+
+/** Whoever serves a disk reads and writes the guest's memory itself. */
+function sharedMemory({ memoryMib }: MachinePlan): string[] {
+  return ["-object", `memory-backend-memfd,id=memory,size=${memoryMib}M,share=on`, "-machine", "memory-backend=memory"];
+}
+
+function slotArguments({ disks }: MachinePlan): string[] {
+  const slots = firstSlots(disks);
+  return disks.flatMap((disk) => {
+    const slot = slotOf(slots, disk.volume) ?? 0;
+    return ["-chardev", `socket,id=${socketOfSlot(slot)},path=${socketOfSlot(slot)}`, "-device", device(slotDevice(disk, slot))];
+  });
+}
+
+/** The server knows no serial number: a guest knows the disk by its place. */
+export function slotDevice({ volume, root }: PlannedDisk, slot: number): Readonly<Record<string, string | number>> {
+  const place = root ? rootSlot : lastSlot - (slot - placeOfB);
+  const boot = root ? { bootindex: 1 } : {};
+  return { driver: "vhost-user-blk-pci", id: diskId(volume), chardev: socketOfSlot(slot), "num-queues": 1, ...boot, addr: `0x${place.toString(16)}` };
 }
 
 function interfaceArguments(nic: PlannedInterface, plan: MachinePlan, index: number, platform: Platform): string[] {

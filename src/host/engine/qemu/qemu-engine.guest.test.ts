@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connectQmp } from "../../qmp/qmp-client.ts";
 import { engineContract } from "../engine-contract.ts";
+import type { MachinePlan, RunningMachine } from "../engine.ts";
 import { requireDebianKernel } from "../testing/debian-kernel.ts";
 import { prepareRealGuests, type RealGuests } from "../testing/real-guests.ts";
 import { qemuArm64Engine, qemuEngine } from "./qemu-engine.ts";
@@ -45,6 +47,34 @@ describe("QEMU with TCG", () => {
     crash: (pid) => guests.crash(pid),
     listLeftovers: (plan) => guests.listLeftovers(plan),
     bootLimitMs,
+  });
+
+  describe("with its disks in slots", () => {
+    const console = (plan: MachinePlan) => readFileSync(plan.consoleFile, "latin1");
+    let [plan, machine]: [MachinePlan, RunningMachine] = [undefined as never, undefined as never]; // set before each test
+    beforeEach(async () => {
+      plan = { ...(await guests.makePlan("obey")), diskBus: "slots" };
+      machine = await guests.newEngine().start(plan, signal);
+      await expect.poll(() => console(plan)).toContain("GUEST ready obey");
+    });
+    afterEach(async () => {
+      await machine.kill();
+      expect(await guests.listLeftovers(plan)).toEqual([]);
+    });
+
+    it("plugs a disk in, shows at once that it has grown, keeps it over a restart, and takes it away", async () => {
+      const disk = await guests.makeDisk();
+      await machine.attachDisk(disk);
+      await expect.poll(() => console(plan)).toMatch(/ vdb=\S+:32768 /);
+      if (disk.source.kind === "file") await truncate(disk.source.path, 24 * 2 ** 20);
+      await machine.growDisk(disk.volume, 24 * 2 ** 20);
+      await expect.poll(() => console(plan)).toMatch(/ vdb=\S+:49152 /);
+      await machine.reboot(bootLimitMs);
+      await expect.poll(() => console(plan)).toMatch(/GUEST ready[^]*GUEST ready[^]* vdb=\S+:49152 /);
+      await machine.attachDisk(disk);
+      await machine.detachDisk(disk.volume);
+      await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ \r?\n$/);
+    });
   });
 
   it("stops writing down what it translates when the agent that asked for it was killed", async () => {

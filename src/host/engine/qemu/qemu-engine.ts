@@ -12,10 +12,11 @@ import type { EngineAvailability } from "../../protocol/report.ts";
 import type { Engine, MachinePlan, RunningMachine } from "../engine.ts";
 import { connectQmp, type QmpClient } from "../../qmp/qmp-client.ts";
 import { adoptProcess } from "../adoption.ts";
-import { isAlive, killAndWait, startDetached, type DetachedProcess } from "../engine-process.ts";
+import { disksComplaint, forgetDiskFiles, killDiskServers, writeDiskFiles } from "../disk-servers.ts";
+import { isAlive, killAndWait, type ProcessIdentity, startDetached, type DetachedProcess } from "../engine-process.ts";
 import { type ProbeOptions, type Probeable, probeQemu, probeQemuOfArm64 } from "../probe.ts";
-import { beginRun, openLog, readTail, recordProcess } from "../run-record.ts";
-import { qemuArguments } from "./qemu-arguments.ts";
+import { beginRun, openLog, readEnd, readTail, recordProcess, writeSafely } from "../run-record.ts";
+import { endQemu, qemuArguments, startScript, startText } from "./qemu-arguments.ts";
 import { QemuMachine, socketOf } from "./qemu-machine.ts";
 import { type Accelerator, arm64Files, platformOf } from "./qemu-platform.ts";
 
@@ -44,6 +45,11 @@ async function start(plan: MachinePlan, accelerator: Accelerator, signal: AbortS
   signal.throwIfAborted();
   await rm(socketOf(plan), { force: true });
   await beginRun(plan.runDirectory);
+  await forgetDiskFiles(plan);
+  if (plan.diskBus === "slots") {
+    await writeDiskFiles(plan, "qemu", endQemu);
+    await writeSafely(join(plan.runDirectory, startScript), startText);
+  }
   const started = await spawnQemu(plan, accelerator);
   try {
     await recordProcess(plan.runDirectory, started.identity);
@@ -51,7 +57,8 @@ async function start(plan: MachinePlan, accelerator: Accelerator, signal: AbortS
     return await QemuMachine.control(plan, started.identity, qmp, started.exited);
   } catch (error) {
     await killAndWait([started.identity]);
-    const complaint = await readTail(join(plan.runDirectory, "engine.log"));
+    await killDiskServers(plan);
+    const complaint = [await readTail(join(plan.runDirectory, "engine.log")), await disksComplaint(plan)].join(" ").trim();
     throw new Error(complaint === "" ? "starting QEMU" : `starting QEMU: ${complaint}`, { cause: error });
   }
 }
@@ -61,12 +68,14 @@ async function spawnQemu(plan: MachinePlan, accelerator: Accelerator): Promise<D
   await log.truncate();
   const console = await open(plan.consoleFile, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o640);
   const { program, remedy } = platformOf(plan);
+  const words = qemuArguments(plan, accelerator, cpus()[0]?.model ?? "");
+  const isServed = plan.diskBus === "slots";
   try {
     return await startDetached({
-      program,
-      arguments: qemuArguments(plan, accelerator, cpus()[0]?.model ?? ""),
+      program: isServed ? "sh" : program,
+      arguments: isServed ? [join(plan.runDirectory, startScript), program, ...words] : words,
       directory: plan.runDirectory,
-      environment: {},
+      environment: isServed ? { PATH: "/usr/bin:/bin" } : {},
       ...(plan.user === undefined ? {} : { user: plan.user }),
       descriptors: [log.fd, log.fd, console.fd],
       remedy,
@@ -96,9 +105,13 @@ function hasFunction({ disks, interfaces }: MachinePlan): boolean {
 }
 
 function adopt(plan: MachinePlan): Promise<RunningMachine | undefined> {
-  return adoptProcess(plan, async (identity) => {
+  const control = async (identity: ProcessIdentity): Promise<RunningMachine> => {
     const qmp = await connectQmp({ socket: socketOf(plan), timeoutMs: startMs });
     return QemuMachine.control(plan, identity, qmp, new Promise(() => {}));
+  };
+  return adoptProcess(plan, control, async () => {
+    await killDiskServers(plan);
+    return readEnd(plan.runDirectory);
   });
 }
 

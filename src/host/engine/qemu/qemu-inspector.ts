@@ -157,11 +157,11 @@ function toReasons(rates: ReadonlyMap<string, number>): ProcessorExits["reasons"
 }
 
 function listDevices({ disks, interfaces, accelerators = [], diskBus }: MachinePlan): readonly InspectedDevice[] {
-  const isNvme = diskBus === "nvme";
+  const [isNvme, isShared] = [diskBus === "nvme", diskBus === "slots"];
   return [
     ...disks.map(({ volume, source }): InspectedDevice => {
       if (source.kind === "function") return functionDevice(volume, source.address);
-      const path = source.kind === "nbd" ? `NBD ${source.address}:${source.port}` : `file ${source.path}`;
+      const path = source.kind === "file" ? `file ${source.path}` : isShared && source.socket !== undefined ? `vhost-user ${source.socket}` : `NBD ${source.address}:${source.port}`;
       return { id: volume, kind: isNvme ? "emulated" : "paravirtual", model: isNvme ? "NVMe controller" : "virtio-blk", path };
     }),
     ...interfaces.map(({ id, tap, cardFunction, emulatedCard }): InspectedDevice => {

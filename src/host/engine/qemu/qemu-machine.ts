@@ -15,13 +15,15 @@ import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { blockNode } from "../block-node.ts";
+import { endOfDisks, haveDisksEnded, killDiskServers } from "../disk-servers.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from "../engine.ts";
 import type { Inspection } from "../../protocol/inspection.ts";
 import { connectQmp, type QmpClient, type QmpEvent } from "../../qmp/qmp-client.ts";
 import { isAlive, killAndWait, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
 import { addWish, dropWish, hasWish, readEnd, readTail, recordEnd, type RunEnd } from "../run-record.ts";
+import { hasSlotsNow, SlotDisks, socketOfSlot } from "../slot-disks.ts";
 import { endForgottenLog, inspectQemu } from "./qemu-inspector.ts";
-import { backendId, diskDevice, diskId, firstFurtherSlot, interfaceBackend, interfaceDevice, interfaceId, serialSocketOf } from "./qemu-arguments.ts";
+import { backendId, diskDevice, diskId, firstFurtherSlot, interfaceBackend, interfaceDevice, interfaceId, serialSocketOf, slotDevice } from "./qemu-arguments.ts";
 import { furtherPorts, platformOf } from "./qemu-platform.ts";
 
 /** How long a guest may take to let go of a device. */
@@ -35,20 +37,23 @@ export class QemuMachine implements RunningMachine {
   readonly #process: ProcessIdentity;
   readonly #leaving = new AbortController();
   readonly #restarts = new Set<() => void>();
+  /** Undefined for a guest whose disks are QEMU's own. */
+  readonly #slots: SlotDisks | undefined;
   #qmp: QmpClient;
   #events: Promise<void> = Promise.resolve();
   #pressing: NodeJS.Timeout | undefined;
 
   /** Takes control of the process, whose socket must answer already, and catches up with what happened before. */
   static async control(plan: MachinePlan, identity: ProcessIdentity, qmp: QmpClient, exited: Promise<void>): Promise<QemuMachine> {
-    const machine = new QemuMachine(plan, identity, qmp, exited);
+    const machine = new QemuMachine(plan, identity, qmp, exited, (await hasSlotsNow(plan)) ? new SlotDisks(plan) : undefined);
     await machine.#catchUp();
     await endForgottenLog(plan, (command, parameters) => machine.#execute(command, parameters));
     return machine;
   }
 
-  private constructor(plan: MachinePlan, identity: ProcessIdentity, qmp: QmpClient, exited: Promise<void>) {
+  private constructor(plan: MachinePlan, identity: ProcessIdentity, qmp: QmpClient, exited: Promise<void>, slots: SlotDisks | undefined) {
     this.#plan = plan;
+    this.#slots = slots;
     this.#process = identity;
     this.#qmp = qmp;
     this.#listen(qmp);
@@ -98,6 +103,7 @@ export class QemuMachine implements RunningMachine {
 
   async attachDisk(disk: PlannedDisk): Promise<void> {
     if (await this.#hasDevice(diskId(disk.volume))) return;
+    if (this.#slots !== undefined) return this.#plugIn(disk, await this.#slots.attach(disk));
     if (!(await this.#hasNode(disk.volume))) await this.#execute("blockdev-add", blockNode(disk.source, disk.volume), unplugMs);
     try {
       await this.#execute("device_add", { ...diskDevice(disk, this.#plan.diskBus), ...(await this.#findPlace()) });
@@ -109,14 +115,34 @@ export class QemuMachine implements RunningMachine {
 
   async detachDisk(volume: string): Promise<void> {
     await this.#unplug(diskId(volume));
+    if (this.#slots !== undefined) return this.#emptySlot(volume, this.#slots);
     if (await this.#hasNode(volume)) await this.#execute("blockdev-del", { "node-name": volume });
   }
 
   async growDisk(volume: string, sizeBytes: number): Promise<void> {
+    if (this.#slots !== undefined) return this.#slots.grow(volume, sizeBytes);
     if (this.#plan.diskBus === "nvme") return;
     // An idle NBD connection learns of the new size only when it connects anew, and it does that only for a request.
     await this.#execute("human-monitor-command", { "command-line": `qemu-io ${volume} "read 0 512"` });
     await this.#execute("block_resize", { "node-name": volume, size: sizeBytes });
+  }
+
+  async #plugIn(disk: PlannedDisk, slot: number): Promise<void> {
+    const id = socketOfSlot(slot);
+    if (!(await this.#hasConnection(id))) await this.#execute("chardev-add", { id, backend: { type: "socket", data: { server: false, addr: { type: "unix", data: { path: id } } } } });
+    await this.#execute("device_add", slotDevice(disk, slot));
+  }
+
+  async #emptySlot(volume: string, slots: SlotDisks): Promise<void> {
+    const slot = await slots.find(volume);
+    if (slot === undefined) return;
+    const id = socketOfSlot(slot);
+    if (await this.#hasConnection(id)) await this.#execute("chardev-remove", { id });
+    await slots.detach(volume);
+  }
+
+  async #hasConnection(id: string): Promise<boolean> {
+    return namesIn(await this.#execute("query-chardev"), "label").includes(id);
   }
 
   async attachInterface(nic: PlannedInterface): Promise<void> {
@@ -268,10 +294,12 @@ export class QemuMachine implements RunningMachine {
   async #findEnd(): Promise<RunEnd> {
     clearInterval(this.#pressing);
     this.#qmp.close();
+    await killDiskServers(this.#plan);
     const directory = this.#plan.runDirectory;
     const known = await readEnd(directory);
     if (known !== undefined) return known;
     if (await hasWish(directory, "stop-requested")) return recordEnd(directory, { cause: "requested" });
+    if (await haveDisksEnded(this.#plan)) return recordEnd(directory, endOfDisks);
     const complaint = await readTail(join(directory, "engine.log"));
     return recordEnd(directory, { cause: "engine", reason: complaint === "" ? "its QEMU process was killed" : `QEMU ended: ${complaint}` });
   }

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { placeOf } from "../disk-place.ts";
+import { wordsText } from "../disk-servers.ts";
 import type { MachinePlan } from "../engine.ts";
-import { placeOf } from "./disk-place.ts";
-import { daemonWords, firstSlots, serversText } from "./slot-disks.ts";
-import { argumentsText, restartStatus, restartText, supervisorText, umlArguments } from "./uml-arguments.ts";
+import { daemonWords, firstSlots, serversText } from "../slot-disks.ts";
+import { restartStatus, restartText, supervisorText, umlArguments } from "./uml-arguments.ts";
 
 const plan: MachinePlan = {
   id: "i-0123456789abcdef0",
@@ -25,7 +26,7 @@ const plan: MachinePlan = {
 
 describe("User-mode Linux's command line", () => {
   it("names disks by serial, the tap, and the instance", async () => {
-    await expect(argumentsText(umlArguments(plan))).toMatchFileSnapshot("golden/two-disks.txt");
+    await expect(wordsText(umlArguments(plan))).toMatchFileSnapshot("golden/two-disks.txt");
   });
 
   it("names every slot when the kernel has a first file system, and its disks' daemon what is in each", async () => {
@@ -37,8 +38,8 @@ describe("User-mode Linux's command line", () => {
         ...plan.disks.slice(1),
       ],
     };
-    await expect(argumentsText(umlArguments(virtio))).toMatchFileSnapshot("golden/slots.txt");
-    await expect(argumentsText(daemonWords(virtio))).toMatchFileSnapshot("golden/disk-daemon.txt");
+    await expect(wordsText(umlArguments(virtio))).toMatchFileSnapshot("golden/slots.txt");
+    await expect(wordsText(daemonWords(virtio))).toMatchFileSnapshot("golden/disk-daemon.txt");
   });
 
   it("leaves to the relay what a volume's own daemon on the same machine serves", () => {
@@ -60,7 +61,7 @@ describe("User-mode Linux's command line", () => {
     expect(withSource({ kind: "nbd", address: "100.64.0.3", port: 1, exportName: "x" })).toThrow("no NBD client");
     expect(withSource({ kind: "file", path: "/a", format: "qcow2" })).toThrow("raw disks only");
     expect(withSource({ kind: "file", path: "/a,b", format: "raw" })).toThrow("blank, comma or colon");
-    expect(() => argumentsText(["a\nb"])).toThrow("line break");
+    expect(() => wordsText(["a\nb"])).toThrow("line break");
   });
 });
 
@@ -73,7 +74,7 @@ describe("the supervisor", () => {
   async function supervise(kernel: string): Promise<{ starts: string[]; status: string; files: string[] }> {
     const file = join(directory, "it's a kernel");
     await writeFile(file, `#!/bin/bash\necho "$(tr '\\0' ' ' < /proc/$$/cmdline)" >> starts\n${kernel}\n`, { mode: 0o755 });
-    await writeFile(join(directory, "arguments"), argumentsText(["one", "two words"]));
+    await writeFile(join(directory, "arguments"), wordsText(["one", "two words"]));
     await writeFile(join(directory, "supervise.sh"), supervisorText(file, false));
     await writeFile(join(directory, "restart.sh"), restartText);
     await promisify(execFile)("sh", [join(directory, "supervise.sh")], { cwd: directory });

@@ -1,25 +1,22 @@
 /**
  * User-mode Linux's command line for a machine, and the two shell scripts that stay with it: pure text, checked against golden files.
  *
- * Disks are virtio devices, one for each slot (`slot-disks.ts`). A kernel without a first file system has the driver of files only: its disks are `ubd`
+ * Disks are virtio devices, one for each slot (`../slot-disks.ts`). A kernel without a first file system has the driver of files only: its disks are `ubd`
  * devices, the root disk first (`/dev/ubda`); their serial is the volume id without its dash.
  * Interfaces are `vec0`, `vec1`, …: the vector transport moves packets in batches and needs no privilege on a tap that exists. It refuses to be given a larger MTU
  * than 1500 by the guest, so it begins with the one that the guest will be told by DHCP.
  */
 import { join } from "node:path";
+import { mostDevices, placeOf } from "../disk-place.ts";
+import { disksEnded, quote, serveText } from "../disk-servers.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface } from "../engine.ts";
-import { mostDevices, placeOf } from "./disk-place.ts";
-import { hasSlots, slotWords } from "./slot-disks.ts";
+import { socketOfSlot } from "../slot-disks.ts";
 
 /** The exit status by which the restart script says that the guest asked to be started again. */
 export const restartStatus = 33;
 export const supervisorScript = "supervise.sh";
 /** The dot keeps the guest's kernel from handing the word to its first process: it looks like a parameter of a module. */
 export const restartScript = "restart.sh";
-export const disksScript = "serve-disks.sh";
-export const relayProgram = "disk-relay.pl";
-/** There when the processes that serve the disks have ended before the guest. */
-export const disksEnded = "disks-ended";
 export const umid = "uml";
 /** A named pipe to the guest's serial port. */
 export const inputPipe = "serial-input";
@@ -48,6 +45,16 @@ export function umlArguments(plan: MachinePlan): string[] {
     `hostelry.instance-id=${plan.id}`,
     ...words(kernel?.commandLine ?? defaultCommandLine),
   ];
+}
+
+/** Whether the guest's disks are in slots: its first file system has the driver. The kernel by itself has only that of files. */
+export function hasSlots({ kernel, disks }: Pick<MachinePlan, "kernel" | "disks">): boolean {
+  return kernel?.initrd !== undefined && disks.length > 0;
+}
+
+/** Every slot, whose socket is in the directory that the kernel runs in. */
+function slotWords(): string[] {
+  return Array.from({ length: mostDevices }, (_, slot) => `virtio_uml.device=${socketOfSlot(slot)}:2:${slot}`);
 }
 
 function fileDiskWords(disks: readonly PlannedDisk[]): string[] {
@@ -87,7 +94,7 @@ export function supervisorText(kernelFile: string, isServed: boolean): string {
   const start = `exec -a sh ${quote(kernelFile)} "$0" "\${words[@]}"`;
   return `#!/bin/sh
 # Runs a User-mode Linux kernel in this directory until its guest is powered off.
-${isServed ? serveText : ""}rm -f ${inputPipe}
+${isServed ? serveText() : ""}rm -f ${inputPipe}
 mkfifo -m 600 ${inputPipe}
 exec ${inputDescriptor}<> ${inputPipe}
 while :; do
@@ -111,29 +118,10 @@ ${isServed ? 'kill -s KILL "$disks" 2> /dev/null\n' : ""}echo "$status" > exit-s
 `;
 }
 
-/** The kernel is started once its disks are there. */
-const serveText = `setpriv --no-new-privs --pdeathsig KILL sh "\${0%/*}/${disksScript}" &
-disks=$!
-until [ -e disks-ready ] || [ -e ${disksEnded} ]; do sleep 0.01; done
-`;
-
-/** Serves the disks for as long as the supervisor lives. A guest whose disks have gone is powered off: its kernel could not go on in any orderly way. */
-export function disksText({ runDirectory }: Pick<MachinePlan, "runDirectory">): string {
-  return `#!/bin/sh
-setpriv --pdeathsig KILL perl ${quote(join(runDirectory, relayProgram))} ${quote(runDirectory)} ${mostDevices} > disks.log 2>&1
-echo ended > ${disksEnded}
-[ -e kernel-pid ] && read -r kernel < kernel-pid && kill -s KILL -- "-$kernel"
-`;
-}
+/** Ends the kernel with its helpers. */
+export const endKernel = '[ -e kernel-pid ] && read -r kernel < kernel-pid && kill -s KILL -- "-$kernel"';
 
 export const restartText = `exit ${restartStatus}\n`;
-
-/** One word a line: the script reads them with mapfile. */
-export function argumentsText(all: readonly string[]): string {
-  const broken = all.find((word) => /[\n\0]/.test(word));
-  if (broken !== undefined) throw new Error(`an argument of User-mode Linux has a line break: ${JSON.stringify(broken)}`);
-  return `${all.join("\n")}\n`;
-}
 
 export function consoleSocket(plan: MachinePlan): string {
   return join(plan.runDirectory, umid, "mconsole");
@@ -141,8 +129,4 @@ export function consoleSocket(plan: MachinePlan): string {
 
 function words(commandLine: string): string[] {
   return commandLine.split(/\s+/).filter((word) => word !== "");
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

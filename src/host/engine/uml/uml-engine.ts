@@ -4,24 +4,23 @@
  * Its memory is an unlinked file in shared memory, gone with the process. A guest's root can run any code inside that process (it may load kernel
  * modules), so what confines the guest is the user that the process runs as, and that it can gain no privileges.
  */
-import { constants, open, readFile, rm, stat } from "node:fs/promises";
+import { constants, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EngineAvailability } from "../../protocol/report.ts";
 import { adoptProcess } from "../adoption.ts";
+import { disksComplaint, forgetDiskFiles, wordsText, writeDiskFiles } from "../disk-servers.ts";
 import type { Engine, MachinePlan, RunningMachine } from "../engine.ts";
 import { type DetachedProcess, isAlive, startDetached } from "../engine-process.ts";
 import { type ProbeOptions, type Probeable, probeUml } from "../probe.ts";
 import { beginRun, readTail, recordProcess, writeSafely } from "../run-record.ts";
 import { mconsole } from "./mconsole.ts";
-import { daemonWords, firstSlots, hasSlots, serversFile, serversText, slotsText } from "./slot-disks.ts";
-import { argumentsText, consoleSocket, disksEnded, disksScript, disksText, relayProgram, restartScript, restartText, supervisorScript, supervisorText, umlArguments } from "./uml-arguments.ts";
+import { consoleSocket, endKernel, hasSlots, restartScript, restartText, supervisorScript, supervisorText, umlArguments } from "./uml-arguments.ts";
 import { concludeEnd, UmlMachine, type UmlParts } from "./uml-machine.ts";
 
 /** Debian's User-mode Linux kernel, for plans that name no other. */
 export const defaultUmlKernel = "/usr/bin/linux.uml";
 const startMs = 30_000;
-const relaySource = new URL(relayProgram, import.meta.url);
 
 export function umlEngine(probeOptions: ProbeOptions, parts: UmlParts): Probeable {
   const engine: Engine = {
@@ -37,7 +36,8 @@ export function umlEngine(probeOptions: ProbeOptions, parts: UmlParts): Probeabl
 async function start(plan: MachinePlan, parts: UmlParts, signal: AbortSignal): Promise<RunningMachine> {
   signal.throwIfAborted();
   await beginRun(plan.runDirectory);
-  for (const stale of ["exit-status", "kernel-pid", "disks-ready", disksEnded]) await rm(join(plan.runDirectory, stale), { force: true });
+  await forgetDiskFiles(plan);
+  for (const stale of ["exit-status", "kernel-pid"]) await rm(join(plan.runDirectory, stale), { force: true });
   await writeRunFiles(plan);
   const started = await spawnSupervisor(plan);
   const machine = new UmlMachine(plan, started.identity, started.exited, parts);
@@ -47,22 +47,17 @@ async function start(plan: MachinePlan, parts: UmlParts, signal: AbortSignal): P
     return machine;
   } catch (error) {
     await machine.kill();
-    throw new Error(`starting User-mode Linux: ${await readTail(join(plan.runDirectory, "disks.log"))} ${await readTail(plan.consoleFile)}`, { cause: error });
+    throw new Error(`starting User-mode Linux: ${await disksComplaint(plan)} ${await readTail(plan.consoleFile)}`, { cause: error });
   }
 }
 
 async function writeRunFiles(plan: MachinePlan): Promise<void> {
   const write = (name: string, text: string) => writeSafely(join(plan.runDirectory, name), text);
   const isServed = hasSlots(plan);
-  await write("arguments", argumentsText(umlArguments(plan)));
+  await write("arguments", wordsText(umlArguments(plan)));
   await write(supervisorScript, supervisorText(plan.kernel?.file ?? defaultUmlKernel, isServed));
   await write(restartScript, restartText);
-  if (!isServed) return;
-  await write(disksScript, disksText(plan));
-  await write(relayProgram, await readFile(relaySource, "utf8"));
-  await write("disk-words", argumentsText(daemonWords(plan)));
-  await write("slots.json", slotsText(firstSlots(plan.disks)));
-  await write(serversFile, serversText(plan.disks));
+  if (isServed) await writeDiskFiles(plan, "kernel", endKernel);
 }
 
 async function spawnSupervisor(plan: MachinePlan): Promise<DetachedProcess> {

@@ -3,7 +3,7 @@ import type { InspectedDevice, Inspection } from "../../protocol/inspection.ts";
 import type { MachinePlan, PlannedDisk } from "../engine.ts";
 import { readTimes, toFigures } from "../process-figures.ts";
 import { countCalls } from "./call-counter.ts";
-import { hasSlots } from "./slot-disks.ts";
+import { hasSlots } from "./uml-arguments.ts";
 
 export interface UmlProcesses {
   readonly kernel: number;

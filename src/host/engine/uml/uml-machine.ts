@@ -13,7 +13,7 @@
  * So devices stay, at the same places.
  */
 import { constants, openSync } from "node:fs";
-import { readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
@@ -21,15 +21,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../base/log.ts";
 import type { Random } from "../../../base/random.ts";
 import type { Inspection } from "../../protocol/inspection.ts";
+import { mostDevices, placeOf } from "../disk-place.ts";
+import { endOfDisks, haveDisksEnded, killDiskServers, wordsText } from "../disk-servers.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from "../engine.ts";
 import { isAlive, killAndWait, listSession, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
-import { addWish, dropWish, hasWish, readEnd, readProcess, recordEnd, type RunEnd, writeSafely } from "../run-record.ts";
-import { mostDevices, placeOf } from "./disk-place.ts";
+import { addWish, dropWish, hasWish, readEnd, recordEnd, type RunEnd, writeSafely } from "../run-record.ts";
+import { SlotDisks } from "../slot-disks.ts";
 import { mconsole, MconsoleError } from "./mconsole.ts";
 import { balanceProcessors } from "./processor-balance.ts";
 import { inspectUml } from "./uml-inspector.ts";
-import { hasSlots, SlotDisks } from "./slot-disks.ts";
-import { argumentsText, consoleSocket, disksEnded, diskWord, inputPipe, interfaceWord } from "./uml-arguments.ts";
+import { consoleSocket, diskWord, hasSlots, inputPipe, interfaceWord } from "./uml-arguments.ts";
 
 const commandMs = 10_000;
 
@@ -98,7 +99,7 @@ export class UmlMachine implements RunningMachine {
   }
 
   attachDisk(disk: PlannedDisk): Promise<void> {
-    if (this.#slots !== undefined) return this.#next(() => this.#slots?.attach(disk));
+    if (this.#slots !== undefined) return this.#next(async () => void (await this.#slots?.attach(disk)));
     const serial = `,,${disk.volume.replace("-", "")}`;
     return this.#change(async (words) => {
       if (words.some((word) => word.startsWith("ubd") && word.endsWith(serial))) return words;
@@ -175,7 +176,7 @@ export class UmlMachine implements RunningMachine {
     return this.#next(async () => {
       const words = (await readFile(file, "utf8")).split("\n").filter((word) => word !== "");
       const changed = await change(words);
-      if (changed !== words) await writeSafely(file, argumentsText(changed));
+      if (changed !== words) await writeSafely(file, wordsText(changed));
     });
   }
 
@@ -194,7 +195,7 @@ export async function concludeEnd(plan: MachinePlan): Promise<RunEnd> {
   const known = await readEnd(directory);
   if (known !== undefined) return known;
   if (await hasWish(directory, "stop-requested")) return recordEnd(directory, { cause: "requested" });
-  if (await stat(join(directory, disksEnded)).then(() => true, () => false)) return recordEnd(directory, { cause: "engine", reason: "the process that served its disks ended" });
+  if (await haveDisksEnded(plan)) return recordEnd(directory, endOfDisks);
   const status = Number(await readFile(join(directory, "exit-status"), "utf8").catch(() => Number.NaN));
   if (status === 0) return recordEnd(directory, { cause: "guest" });
   return recordEnd(directory, { cause: "engine", reason: reasonOf(status) });
@@ -204,12 +205,6 @@ function reasonOf(status: number): string {
   if (Number.isNaN(status)) return "its User-mode Linux process was killed";
   if (status > 128) return `its User-mode Linux kernel was killed by signal ${status - 128}`;
   return `its User-mode Linux kernel gave up with exit status ${status}`;
-}
-
-/** They end with the supervisor, whose session they are in; the disks are free when they have. */
-async function killDiskServers({ runDirectory, user }: MachinePlan): Promise<void> {
-  const supervisor = await readProcess(runDirectory);
-  if (typeof supervisor === "object") await killAndWait(listSession(supervisor.pid, runDirectory, user?.uid));
 }
 
 /** Kills the kernel and its helpers. */

@@ -1,12 +1,12 @@
-# Starts the storage daemon of a paravirtual guest's disks, and stands between the guest's kernel and the server of each disk for what the two say about it:
+# Starts the storage daemon of a guest's disks, and stands between the guest's kernel (User-mode Linux) or its QEMU and the server of each disk for what the two say about it:
 #
-#   User-mode Linux ──slot-N──▶ this relay ──disk-N──▶ this guest's qemu-storage-daemon    vhost-user messages; data goes past the relay, through shared memory
-#                               ▲        └──PATH──▶ a volume's own, on this machine
-#                               slots.sock: `N BYTES [PATH]`, answered `ok BYTES`: from now on the disk in slot N has this size, 0 for none, `own` for what its
-#                               server says, and is served at PATH; at first as the lines `N PATH` in the file slot-servers say, the others at disk-N
+#   kernel or QEMU ──slot-N──▶ this relay ──disk-N──▶ this guest's qemu-storage-daemon    vhost-user messages; data goes past the relay, through shared memory
+#                              ▲        └──PATH──▶ a volume's own, on this machine
+#                              slots.sock: `N BYTES [PATH]`, answered `ok BYTES`: from now on the disk in slot N has this size, 0 for none, `own` for what its
+#                              server says, and is served at PATH; at first as the lines `N PATH` in the file slot-servers say, the others at disk-N
 #
-# The kernel takes devices at its start only, so every slot is a device from then on, of size 0 while it is empty; the daemon (7.2) never says that a size
-# changed. So sizes are told from here, and the guest is told at once when one changes.
+# A kernel takes devices at its start only, so every slot is a device from then on, of size 0 while it is empty; the daemon (7.2) never says that a size
+# changed. So sizes are told from here, and the guest is told at once when one changes. QEMU, which plugs in and out, has a device for each slot with a disk.
 #
 # A server that ends is waited for, and the next one told what the kernel had said. What the dead one had begun and not answered the next one does again: it is noted
 # in memory that is given from one to the other. The guest's own daemon is not waited for: this program ends with it, and it with this program, and the
@@ -16,11 +16,12 @@ use warnings;
 use POSIX ();
 use Socket;
 
-my ($directory, $count) = @ARGV;
+my ($directory, $count, $client) = @ARGV;
+my $is_qemu = $client eq "qemu";
 my %system_call = (sendmsg => 46, recvmsg => 47);
 my %message = (
   (get_features => 1, set_vring_num => 8, set_vring_kick => 12, set_protocol_features => 16, set_request_channel => 21),
-  (get_config => 24, get_begun => 31, set_begun => 32),
+  (get_vring_base => 11, get_protocol_features => 15, get_config => 24, get_begun => 31, set_begun => 32),
 );
 # What a kernel says once for ever, what it wants an answer to in any case, and what it says of one queue, by its number.
 my %lasting = map { $_ => 1 } 2, 3, 5, 8, 9, 10, 12, 13, 14, 16, 18, 21;
@@ -36,6 +37,10 @@ my $no_signal = 0x4000;
 my ($header_bytes, $config_bytes, $ancillary_bytes) = (12, 60, 128);
 # What the daemon says of these is of no use: segments of no length (Linux then cuts requests at every page), one queue, and a layout that it does not know.
 my $unwanted = 1 << 1 | 1 << 10 | 1 << 12;
+# Of the protocol's features those that a client may use: answers on request, the request channel, the description of a disk. Noting what has begun is between relay and server.
+my $offered = 1 << 3 | 1 << 5 | 1 << 9;
+# A stopped queue is looked at so often until its last request is over; a size that QEMU's guest could not be told while it started is told again.
+my ($stopping_seconds, $again_seconds) = (0.005, 1);
 
 chdir $directory or die "$directory: $!";
 my %watched; # by file number: [socket, what to do, slot]
@@ -82,7 +87,12 @@ sub serve {
     my @away = grep { is_away($_) } @slots;
     select(undef, undef, undef, $away_seconds) if @away;
     reach($_) for @away;
-    next if select(my $readable = $watched_set, undef, undef, @away ? 0 : undef) <= 0;
+    my @stopping = grep { defined $_->{stopping} } @slots;
+    end_stop($_) for grep { !has_begun($_) } @stopping;
+    my @untold = $is_qemu ? grep { is_untold($_) } @slots : ();
+    my $found = select(my $readable = $watched_set, undef, undef, @away ? 0 : @stopping ? $stopping_seconds : @untold ? $again_seconds : undef);
+    if (!$found) { tell_guest($_) for @untold }
+    next if $found <= 0;
     for my $number (grep { vec($readable, $_, 1) } keys %watched) {
       my ($socket, $act, $slot) = @{ $watched{$number} // next };
       $act->($socket, $slot);
@@ -202,7 +212,7 @@ sub disconnect {
   close delete $slot->{kernel} if defined $slot->{kernel};
   POSIX::close($_) for map { @{ $_->{files} } } @{ $slot->{said} // [] }, $slot->{begun} // ();
   $slot->{said} = [];
-  delete @$slot{qw(asked begun request_channel seen)};
+  delete @$slot{qw(asked begun request_channel seen stopping)};
 }
 
 sub hear_kernel {
@@ -227,20 +237,22 @@ sub keep {
   $slot->{request_channel} = $said->{files}[0] if $said->{request} == $message{set_request_channel};
 }
 
-# The first server makes the memory for what it has begun. False when it does not.
+# The first server makes the memory for what it has begun, and again one for a queue that has another length now. False when it does not.
 sub share_notes {
   my ($slot, $server) = @_;
-  $slot->{begun} //= make_notes($slot, $server) // return 0;
+  my ($number) = grep { $_->{request} == $message{set_vring_num} } @{ $slot->{said} };
+  my $length = (unpack("L2", $number->{payload}))[1];
+  POSIX::close($_) for map { @{ $_->{files} } } defined $slot->{begun} && $slot->{begun}{length} != $length ? delete $slot->{begun} : ();
+  $slot->{begun} //= make_notes($length, $server) // return 0;
   say_to($server, { %{ $slot->{begun} }, request => $message{set_begun} });
   return 1;
 }
 
 sub make_notes {
-  my ($slot, $server) = @_;
-  my ($number) = grep { $_->{request} == $message{set_vring_num} } @{ $slot->{said} };
-  pass_on($server, { request => $message{get_begun}, flags => $version, payload => pack("Q2 S2 x4", 0, 0, 1, (unpack("L2", $number->{payload}))[1]) });
+  my ($length, $server) = @_;
+  pass_on($server, { request => $message{get_begun}, flags => $version, payload => pack("Q2 S2 x4", 0, 0, 1, $length) });
   my $answer = receive($server) // return;
-  return @{ $answer->{files} } ? { %$answer, flags => $version } : undef;
+  return @{ $answer->{files} } ? { %$answer, flags => $version, length => $length } : undef;
 }
 
 sub has_begun {
@@ -257,7 +269,19 @@ sub hear_server {
   my $said = receive($socket) // return lose_server($slot);
   delete $slot->{asked};
   $said->{payload} = pack("Q", unpack("Q", $said->{payload}) & ~$unwanted) if $said->{request} == $message{get_features};
+  $said->{payload} = pack("Q", unpack("Q", $said->{payload}) & $offered) if $said->{request} == $message{get_protocol_features};
+  return $slot->{stopping} = $said if $said->{request} == $message{get_vring_base};
   pass_on($slot->{kernel}, $said);
+}
+
+# QEMU stops a queue when its guest starts anew or lets go of the disk, and believes then that nothing of the guest's memory is written to any more; the daemon (7.2) says so
+# while requests are still under way. A server that comes later is told nothing of the queue until QEMU starts it again.
+sub end_stop {
+  my ($slot) = @_;
+  my @of_queue = grep { $of_queue{ $_->{request} } } @{ $slot->{said} };
+  $slot->{said} = [grep { !$of_queue{ $_->{request} } } @{ $slot->{said} }];
+  POSIX::close($_) for map { @{ $_->{files} } } @of_queue;
+  pass_on($slot->{kernel}, delete $slot->{stopping});
 }
 
 # The driver asks for a size by itself for exactly its eight bytes.
@@ -266,9 +290,9 @@ sub describe {
   my ($offset, $length) = unpack("L2", $question->{payload});
   my $sectors = next_size($slot);
   substr($slot->{config}, 0, 8) = pack("Q", $sectors);
-  my $payload = pack("L3", $offset, $length, 0) . substr($slot->{config}, $offset, $length);
+  my $payload = pack("L3", $offset, $length, 0) . substr($slot->{config} . "\0" x $length, $offset, $length);
   pass_on($slot->{kernel}, { request => $message{get_config}, flags => $version | $is_reply, payload => $payload });
-  return unless $offset == 0 && $length == 8;
+  return unless $offset == 0 && ($is_qemu || $length == 8);
   $slot->{seen} = $sectors;
   tell_guest($slot);
 }
@@ -277,13 +301,18 @@ sub describe {
 sub next_size {
   my ($slot) = @_;
   my ($seen, $wanted) = @$slot{qw(seen sectors)};
-  return $wanted if !defined $seen || $seen == $wanted || $seen == 1;
+  return $wanted if $is_qemu || !defined $seen || $seen == $wanted || $seen == 1;
   return $seen == 0 || $wanted == 0 ? 1 : $wanted;
+}
+
+sub is_untold {
+  my ($slot) = @_;
+  return defined $slot->{request_channel} && defined $slot->{seen} && $slot->{seen} != $slot->{sectors};
 }
 
 sub tell_guest {
   my ($slot) = @_;
-  return unless defined $slot->{request_channel} && defined $slot->{seen} && $slot->{seen} != $slot->{sectors};
+  return unless is_untold($slot);
   POSIX::write($slot->{request_channel}, pack("L3", $config_changed, $version, 0), $header_bytes);
 }
 

@@ -1,7 +1,7 @@
 /** Where a disk's device is among the guest's. */
-import type { PlannedDisk } from "../engine.ts";
+import type { PlannedDisk } from "./engine.ts";
 
-/** The most disks, and the most interfaces, that the kernel has places for. */
+/** The most disks in slots that a guest can have, and the most interfaces that User-mode Linux has places for. */
 export const mostDevices = 16;
 
 /** `/dev/sdf` has place 5, so that the guest can find the name that was asked for; where that place is taken, the first that is free. */
@@ -11,6 +11,6 @@ export function placeOf({ device, root, volume }: PlannedDisk, taken: ReadonlySe
   const named = letter === undefined ? -1 : letter.charCodeAt(0) - "a".charCodeAt(0);
   if (named >= 0 && !taken.has(named)) return named;
   const free = Array.from({ length: mostDevices }, (_, index) => index).find((index) => !taken.has(index));
-  if (free === undefined) throw new Error(`User-mode Linux has no place for another disk (${volume})`);
+  if (free === undefined) throw new Error(`the guest has no place for another disk (${volume})`);
   return free;
 }

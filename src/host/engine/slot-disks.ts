@@ -1,12 +1,12 @@
 /**
- * The disks of a User-mode Linux guest by virtio (decisions 0014, 0037):
+ * The disks of a guest that shares its memory with those who serve them (decisions 0014, 0037, 0039):
  *
- *   kernel ──vhost-user──▶ disk-relay.pl ──▶ export disk-N ─▶ slot-N (raw) ─▶ vol-….1   (NBD to the storage node, or a local file)
- *                               │                                         └─▶ empty
- *                               └──▶ the volume's own daemon, where its storage node is on this machine: vol-….direct
+ *   guest ──vhost-user, slot-N──▶ disk-relay.pl ──▶ export disk-N ─▶ slot-N (raw) ─▶ vol-….1   (NBD to the storage node, or a local file)
+ *                                      │                                         └─▶ empty
+ *                                      └──▶ the volume's own daemon, where its storage node is on this machine: vol-….direct
  *
- * The kernel takes devices at its start only. So every slot is a device from then on, and a disk is plugged in by putting its node under the slot and
- * telling the guest its size. Slot and letter go together: /dev/sdf is slot 5, which the guest's kernel calls vdf.
+ * Slot and letter go together: /dev/sdf is slot 5. A kernel of User-mode Linux takes devices at its start only, so every slot is a device from then on, which it calls
+ * vdf, and a disk is plugged in by putting its node under the slot and telling the guest its size. QEMU plugs in a device at a slot that has a disk.
  *
  * `slots.json` in the run directory says which node belongs under which slot; it is written before anything is done, and every change may be repeated.
  */
@@ -14,16 +14,16 @@ import { constants, readFile, stat } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { connectQmp, QmpError, type QmpClient } from "../../qmp/qmp-client.ts";
-import { blockNode } from "../block-node.ts";
-import type { MachinePlan, PlannedDisk } from "../engine.ts";
-import { writeSafely } from "../run-record.ts";
+import { connectQmp, QmpError, type QmpClient } from "../qmp/qmp-client.ts";
+import { blockNode } from "./block-node.ts";
 import { mostDevices, placeOf } from "./disk-place.ts";
+import type { MachinePlan, PlannedDisk } from "./engine.ts";
+import { writeSafely } from "./run-record.ts";
 
 /** Node names by slot. */
 type Slots = Readonly<Record<number, string>>;
 
-const stateFile = "slots.json";
+export const stateFile = "slots.json";
 const controlSocket = "disks.sock";
 const sizesSocket = "slots.sock";
 /** Which slots another than this guest's daemon serves at the guest's start; not there with a relay of an earlier version, which knows of none. */
@@ -36,15 +36,8 @@ const commandMs = 30_000;
 const answerMs = 5_000;
 const sectorBytes = 512;
 
-/** Whether the guest's disks are in slots: its first file system has the driver. The kernel by itself has only that of files. */
-export function hasSlots({ kernel, disks }: Pick<MachinePlan, "kernel" | "disks">): boolean {
-  return kernel?.initrd !== undefined && disks.length > 0;
-}
-
-/** The kernel's words: every slot, whose socket is in the directory that the kernel runs in. */
-export function slotWords(): string[] {
-  return allSlots().map((slot) => `virtio_uml.device=slot-${slot}:2:${slot}`);
-}
+/** Where a guest's hypervisor finds a slot, in the run directory. */
+export const socketOfSlot = (slot: number): string => `slot-${slot}`;
 
 /** What a guest's slots hold at its start. */
 export function firstSlots(disks: readonly PlannedDisk[]): Slots {
@@ -70,7 +63,7 @@ export function daemonWords({ runDirectory, disks }: Pick<MachinePlan, "runDirec
     ...disks.filter((disk) => socketOf(disk) === undefined).flatMap((disk) => option("--blockdev", blockNode(disk.source, firstNode(disk.volume)))),
     ...allSlots().flatMap((slot) => [
       ...option("--blockdev", slotNode(slot, ownNode(slots[slot]))),
-      ...option("--export", { type: "vhost-user-blk", id: exportOf(slot), "node-name": nameOfSlot(slot), addr: { type: "unix", path: exportOf(slot) }, writable: true }),
+      ...option("--export", { type: "vhost-user-blk", id: exportOf(slot), "node-name": socketOfSlot(slot), addr: { type: "unix", path: exportOf(slot) }, writable: true }),
     ]),
   ];
 }
@@ -85,14 +78,16 @@ export class SlotDisks {
     this.#sources = new Map(disks.map(({ volume, source }) => [volume, source]));
   }
 
-  async attach(disk: PlannedDisk): Promise<void> {
+  /** Returns the slot. */
+  async attach(disk: PlannedDisk): Promise<number> {
     this.#sources.set(disk.volume, disk.source);
     const slots = await this.#read();
     const slot = slotOf(slots, disk.volume) ?? placeOf(disk, takenBy(slots));
     const socket = socketOf(disk);
     if (isDirect(slots[slot]) || (slots[slot] === undefined && socket !== undefined && (await this.#isRelayed()))) {
       await this.#write({ ...slots, [slot]: directNode(disk.volume) });
-      return void (await this.#order(slot, "own", socket));
+      await this.#order(slot, "own", socket);
+      return slot;
     }
     await this.#withDaemon(async (daemon) => {
       const nodes = await listSizes(daemon);
@@ -101,6 +96,12 @@ export class SlotDisks {
       if (!nodes.has(node)) await daemon.execute("blockdev-add", blockNode(disk.source, node));
       await this.#fill(daemon, slot, node);
     });
+    return slot;
+  }
+
+  /** Undefined for a disk that is in none. */
+  async find(volume: string): Promise<number | undefined> {
+    return slotOf(await this.#read(), volume);
   }
 
   /**
@@ -209,12 +210,16 @@ export class SlotDisks {
   }
 }
 
+/** Whether the machine's process was started with slots. */
+export function hasSlotsNow({ runDirectory }: Pick<MachinePlan, "runDirectory">): Promise<boolean> {
+  return stat(join(runDirectory, stateFile)).then(() => true, () => false);
+}
+
 const allSlots = (): number[] => Array.from({ length: mostDevices }, (_, slot) => slot);
 const option = (name: string, value: object): string[] => [name, JSON.stringify(value)];
-const nameOfSlot = (slot: number): string => `slot-${slot}`;
 /** The export of this guest's daemon, and its socket. */
 const exportOf = (slot: number): string => `disk-${slot}`;
-const slotNode = (slot: number, child: string) => ({ driver: "raw", "node-name": nameOfSlot(slot), discard: "unmap", file: child });
+const slotNode = (slot: number, child: string) => ({ driver: "raw", "node-name": socketOfSlot(slot), discard: "unmap", file: child });
 const firstNode = (volume: string): string => `${volume}.1`;
 /** In the place of a node, where the volume's own daemon serves the slot. */
 const directNode = (volume: string): string => `${volume}.direct`;
@@ -243,7 +248,7 @@ function takenBy(slots: Slots): ReadonlySet<number> {
   return new Set(Object.keys(slots).map(Number));
 }
 
-function slotOf(slots: Slots, volume: string): number | undefined {
+export function slotOf(slots: Slots, volume: string): number | undefined {
   const found = Object.entries(slots).find(([, node]) => volumeOf(node) === volume);
   return found === undefined ? undefined : Number(found[0]);
 }
