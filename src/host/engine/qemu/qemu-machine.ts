@@ -14,20 +14,17 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { blockNode } from "../block-node.ts";
 import { endOfDisks, haveDisksEnded, killDiskServers } from "../disk-servers.ts";
 import type { MachinePlan, PlannedDisk, PlannedInterface, RunningMachine } from "../engine.ts";
 import type { Inspection } from "../../protocol/inspection.ts";
 import { connectQmp, type QmpClient, type QmpEvent } from "../../qmp/qmp-client.ts";
 import { isAlive, killAndWait, type ProcessIdentity, waitForEnd } from "../engine-process.ts";
 import { addWish, dropWish, hasWish, readEnd, readTail, recordEnd, type RunEnd } from "../run-record.ts";
-import { hasSlotsNow, SlotDisks, socketOfSlot } from "../slot-disks.ts";
+import { hasSlotsNow, SlotDisks } from "../slot-disks.ts";
 import { endForgottenLog, inspectQemu } from "./qemu-inspector.ts";
-import { backendId, diskDevice, diskId, firstFurtherSlot, interfaceBackend, interfaceDevice, interfaceId, serialSocketOf, slotDevice } from "./qemu-arguments.ts";
-import { furtherPorts, platformOf } from "./qemu-platform.ts";
+import { serialSocketOf } from "./qemu-arguments.ts";
+import { QemuDevices } from "./qemu-devices.ts";
 
-/** How long a guest may take to let go of a device. */
-const unplugMs = 30_000;
 const commandMs = 10_000;
 const pressAgainMs = 5_000;
 
@@ -37,8 +34,7 @@ export class QemuMachine implements RunningMachine {
   readonly #process: ProcessIdentity;
   readonly #leaving = new AbortController();
   readonly #restarts = new Set<() => void>();
-  /** Undefined for a guest whose disks are QEMU's own. */
-  readonly #slots: SlotDisks | undefined;
+  readonly #devices: QemuDevices;
   #qmp: QmpClient;
   #events: Promise<void> = Promise.resolve();
   #pressing: NodeJS.Timeout | undefined;
@@ -53,7 +49,11 @@ export class QemuMachine implements RunningMachine {
 
   private constructor(plan: MachinePlan, identity: ProcessIdentity, qmp: QmpClient, exited: Promise<void>, slots: SlotDisks | undefined) {
     this.#plan = plan;
-    this.#slots = slots;
+    this.#devices = new QemuDevices(plan, slots, {
+      execute: (command, parameters, timeoutMs) => this.#execute(command, parameters, timeoutMs),
+      onEvent: (listen) => this.#qmp.onEvent(listen),
+      closed: () => this.#qmp.closed,
+    });
     this.#process = identity;
     this.#qmp = qmp;
     this.#listen(qmp);
@@ -101,65 +101,24 @@ export class QemuMachine implements RunningMachine {
     if (first === "late") await this.#restart();
   }
 
-  async attachDisk(disk: PlannedDisk): Promise<void> {
-    if (await this.#hasDevice(diskId(disk.volume))) return;
-    if (this.#slots !== undefined) return this.#plugIn(disk, await this.#slots.attach(disk));
-    if (!(await this.#hasNode(disk.volume))) await this.#execute("blockdev-add", blockNode(disk.source, disk.volume), unplugMs);
-    try {
-      await this.#execute("device_add", { ...diskDevice(disk, this.#plan.diskBus), ...(await this.#findPlace()) });
-    } catch (error) {
-      await this.#execute("blockdev-del", { "node-name": disk.volume });
-      throw error;
-    }
+  attachDisk(disk: PlannedDisk): Promise<void> {
+    return this.#devices.attachDisk(disk);
   }
 
-  async detachDisk(volume: string): Promise<void> {
-    await this.#unplug(diskId(volume));
-    if (this.#slots !== undefined) return this.#emptySlot(volume, this.#slots);
-    if (await this.#hasNode(volume)) await this.#execute("blockdev-del", { "node-name": volume });
+  detachDisk(volume: string): Promise<void> {
+    return this.#devices.detachDisk(volume);
   }
 
-  async growDisk(volume: string, sizeBytes: number): Promise<void> {
-    if (this.#slots !== undefined) return this.#slots.grow(volume, sizeBytes);
-    if (this.#plan.diskBus === "nvme") return;
-    // An idle NBD connection learns of the new size only when it connects anew, and it does that only for a request.
-    await this.#execute("human-monitor-command", { "command-line": `qemu-io ${volume} "read 0 512"` });
-    await this.#execute("block_resize", { "node-name": volume, size: sizeBytes });
+  growDisk(volume: string, sizeBytes: number): Promise<void> {
+    return this.#devices.growDisk(volume, sizeBytes);
   }
 
-  async #plugIn(disk: PlannedDisk, slot: number): Promise<void> {
-    const id = socketOfSlot(slot);
-    if (!(await this.#hasConnection(id))) await this.#execute("chardev-add", { id, backend: { type: "socket", data: { server: false, addr: { type: "unix", data: { path: id } } } } });
-    await this.#execute("device_add", slotDevice(disk, slot));
+  attachInterface(nic: PlannedInterface): Promise<void> {
+    return this.#devices.attachInterface(nic);
   }
 
-  async #emptySlot(volume: string, slots: SlotDisks): Promise<void> {
-    const slot = await slots.find(volume);
-    if (slot === undefined) return;
-    const id = socketOfSlot(slot);
-    if (await this.#hasConnection(id)) await this.#execute("chardev-remove", { id });
-    await slots.detach(volume);
-  }
-
-  async #hasConnection(id: string): Promise<boolean> {
-    return namesIn(await this.#execute("query-chardev"), "label").includes(id);
-  }
-
-  async attachInterface(nic: PlannedInterface): Promise<void> {
-    if (await this.#hasDevice(interfaceId(nic.id))) return;
-    await this.#execute("netdev_add", interfaceBackend(nic));
-    try {
-      await this.#execute("device_add", { ...interfaceDevice(nic), ...(await this.#findPlace()) });
-    } catch (error) {
-      await this.#execute("netdev_del", { id: backendId(nic.id) });
-      throw error;
-    }
-  }
-
-  async detachInterface(id: string): Promise<void> {
-    if (!(await this.#hasDevice(interfaceId(id)))) return;
-    await this.#unplug(interfaceId(id));
-    await this.#execute("netdev_del", { id: backendId(id) });
+  detachInterface(id: string): Promise<void> {
+    return this.#devices.detachInterface(id);
   }
 
   inspect(sampleMs: number): Promise<Inspection> {
@@ -255,42 +214,6 @@ export class QemuMachine implements RunningMachine {
     return typeof answer === "object" && answer !== null && "status" in answer ? String(answer.status) : "";
   }
 
-  async #hasDevice(id: string): Promise<boolean> {
-    return namesIn(await this.#execute("qom-list", { path: "/machine/peripheral" }), "name").includes(id);
-  }
-
-  /** Where the next device is plugged in; on a machine without ports QEMU finds a slot itself. */
-  async #findPlace(): Promise<{ readonly bus?: string }> {
-    const ports = furtherPorts(platformOf(this.#plan), firstFurtherSlot);
-    for (const port of ports) {
-      const parts = namesIn(await this.#execute("qom-list", { path: `/machine/peripheral/${port}/${port}` }), "name");
-      if (!parts.some((name) => name.startsWith("child["))) return { bus: port }; // numbered on, whatever was there before
-    }
-    if (ports.length > 0) throw new Error("every port of the machine has a device");
-    return {};
-  }
-
-  async #hasNode(name: string): Promise<boolean> {
-    return namesIn(await this.#execute("query-named-block-nodes", { flat: true }), "node-name").includes(name);
-  }
-
-  async #unplug(id: string): Promise<void> {
-    if (!(await this.#hasDevice(id))) return;
-    let stop = () => {};
-    const gone = new Promise<"gone">((resolve) => {
-      stop = this.#qmp.onEvent((event) => event.event === "DEVICE_DELETED" && event.data["device"] === id && resolve("gone"));
-    });
-    const timer = new AbortController();
-    try {
-      await this.#execute("device_del", { id });
-      const first = await Promise.race([gone, this.#qmp.closed, delay(unplugMs, "late", { signal: timer.signal })]);
-      if (first !== "gone" && (await this.#hasDevice(id))) throw new Error(`the guest did not let go of ${id}`);
-    } finally {
-      timer.abort();
-      stop();
-    }
-  }
-
   async #findEnd(): Promise<RunEnd> {
     clearInterval(this.#pressing);
     this.#qmp.close();
@@ -307,9 +230,4 @@ export class QemuMachine implements RunningMachine {
 
 export function socketOf(plan: MachinePlan): string {
   return join(plan.runDirectory, "qmp.sock");
-}
-
-function namesIn(list: unknown, field: string): readonly string[] {
-  if (!Array.isArray(list)) return [];
-  return list.map((entry: unknown) => (typeof entry === "object" && entry !== null ? String(Reflect.get(entry, field)) : ""));
 }
