@@ -43,7 +43,7 @@ export async function detach(installation: TestInstallation, volume: string): Pr
   await untilVolume(installation, volume, "available");
 }
 
-/** The device file of the disk with this serial number, a volume's id or `ephemeralN`; in paravirtual guests, which see none, the name that was asked for. */
+/** The device file of the disk with this serial number, a volume's id or `ephemeralN`; in guests with virtio disks, which have none, the name that was asked for. */
 export function untilDisk(installation: TestInstallation, key: GuestKey, instance: string, serial: string, device = serial === "ephemeral0" ? "/dev/sdb" : "/dev/sdf"): Promise<string> {
   const wanted = serial.replace("-", "");
   const script = `[ -b ${device} ] && echo ${device} && exit 0; for d in /sys/block/*; do for f in $d/serial $d/device/serial; do [ -r $f ] && [ "$(tr -d ' \\n' < $f)" = ${wanted} ] && echo /dev/\${d##*/} && exit 0; done; done; exit 1`;

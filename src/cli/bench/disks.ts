@@ -22,6 +22,7 @@ import { median } from "./report.ts";
 const run = promisify(execFile);
 
 interface Kind {
+  readonly name: string;
   readonly virtualizationType: "hvm" | "paravirtual";
   readonly instanceType: _InstanceType;
   readonly mappings: BlockDeviceMapping[];
@@ -29,8 +30,9 @@ interface Kind {
 
 /** Types with a local disk. */
 const kinds: readonly Kind[] = [
-  { virtualizationType: "paravirtual", instanceType: "m3.medium", mappings: [{ DeviceName: "/dev/sdb", VirtualName: "ephemeral0" }] },
-  { virtualizationType: "hvm", instanceType: "m5d.large", mappings: [] },
+  { name: "paravirtual", virtualizationType: "paravirtual", instanceType: "m3.medium", mappings: [{ DeviceName: "/dev/sdb", VirtualName: "ephemeral0" }] },
+  { name: "hvm, virtio", virtualizationType: "hvm", instanceType: "m3.medium", mappings: [{ DeviceName: "/dev/sdb", VirtualName: "ephemeral0" }] },
+  { name: "hvm, NVMe", virtualizationType: "hvm", instanceType: "m5d.large", mappings: [] },
 ];
 
 /** Its type's limits, 64,000 operations of 256 KiB and 4,000 MiB a second, are more than any of the patterns reaches. */
@@ -41,8 +43,8 @@ export const diskHeadings = ["guest", "pattern", "EBS, memory", "local, memory",
 /** Each pattern `runs` times, for so many seconds. */
 export async function measureDisks(guests: BenchGuests, { runs, seconds }: { readonly runs: number; readonly seconds: number }, progress: Progress): Promise<string[][]> {
   const rows: string[][] = [];
-  for (const { virtualizationType, instanceType, mappings } of kinds) {
-    progress.working(`${virtualizationType}: launching debian-12 with a local disk and a volume`);
+  for (const { name, virtualizationType, instanceType, mappings } of kinds) {
+    progress.working(`${name}: launching debian-12 with a local disk and a volume`);
     const BlockDeviceMappings = [...mappings, { DeviceName: "/dev/sdf", Ebs: fastVolume }];
     const guest = await guests.launch({ ImageId: imageOf("debian-12", virtualizationType), InstanceType: instanceType, BlockDeviceMappings });
     await guests.untilSsh(guest, "command -v fio");
@@ -52,7 +54,7 @@ export async function measureDisks(guests: BenchGuests, { runs, seconds }: { rea
     const compare = async (what: string, once: (disk: string) => Promise<Speed>): Promise<Compared> => {
       const [ebs, local]: [Speed[], Speed[]] = [[], []];
       for (let run = 1; run <= runs; run++) {
-        progress.working(`${virtualizationType}: ${what}, ${run} of ${runs}`);
+        progress.working(`${name}: ${what}, ${run} of ${runs}`);
         ebs.push(await once(disks.ebs));
         local.push(await once(disks.local));
       }
@@ -70,14 +72,14 @@ export async function measureDisks(guests: BenchGuests, { runs, seconds }: { rea
       };
       const toDisk = (disk: string): Promise<Speed> => measure(disk, pattern);
       const disk = await compare(`${pattern.name}, by disk`, isReading(pattern) ? fromDisk : toDisk);
-      rows.push([virtualizationType, pattern.name, ...compared(pattern, memory), ...compared(pattern, disk)]);
+      rows.push([name, pattern.name, ...compared(pattern, memory), ...compared(pattern, disk)]);
     }
     await guests.terminate(guest);
   }
   return rows;
 }
 
-/** The device file of the disk whose serial number begins so and whose size is this; in paravirtual guests, which see no serial numbers, the name that was asked for. */
+/** The device file of the disk whose serial number begins so and whose size is this; in guests with virtio disks, which have no serial numbers, the name that was asked for. */
 export function findDisk(guests: BenchGuests, guest: string, serial: string, device: string, sizeGib?: number): Promise<string> {
   const fits = sizeGib === undefined ? "true" : `[ $(cat $d/size) = ${sizeGib * 2 ** 21} ]`;
   return guests.untilSsh(guest, `[ -b ${device} ] && echo ${device} && exit 0; for d in /sys/block/*; do case "$(cat $d/serial $d/device/serial 2>/dev/null)" in ${serial}*) ${fits} && echo /dev/\${d##*/} && exit 0;; esac; done; exit 1`);

@@ -1,7 +1,7 @@
 # Names of disks that do not depend on the order in which they were found; the kernel makes only its own.
 #   /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol…   as on EC2; the serial is the volume's id without its dash
-#   /dev/xvdf, /dev/sdf                                    for /dev/vdf, a paravirtual machine's disk; it has a device for each letter, of no size
-#                                                          where there is no disk, and of one sector while a disk comes or goes
+#   /dev/xvdf, /dev/sdf                                    for a disk that has a letter. A paravirtual machine has a device for each, /dev/vdf for this one, of no size
+#                                                          where there is no disk, and of one sector while a disk comes or goes; other machines have a slot for each
 
 name_disks() {
   mkdir -p /dev/disk/by-id
@@ -11,18 +11,33 @@ name_disks() {
     [ "$sectors" -gt 1 ] || { forget_names "${disk##*/}"; continue; }
     serial=
     for file in "$disk/serial" "$disk/device/serial"; do [ -r "$file" ] && read -r serial < "$file"; done
+    find_letter "${disk##*/}"
     for part in "$disk" "$disk/${disk##*/}"*; do
       [ -e "$part/dev" ] && name_part "${part##*/}"
     done
   done
 }
 
-# Of the disk itself, which has no number, or of a partition; `serial` is the disk's.
+# Of a disk whose serial number says that it is known by its place: the root disk's slot is 2, that of b is 31, of c 30, and so on.
+find_letter() {
+  letter=
+  [ -e /sys/bus/platform/drivers/virtio-uml/virtio-uml.0 ] && letter=${1#vd}
+  [ "$serial" = vhost_user_blk ] && [ -z "$letter" ] || return 0
+  slot=$(readlink -f "/sys/block/$1")
+  slot=${slot%%.0/virtio*}
+  slot=${slot##*:}
+  case "$slot" in
+    02) letter=a ;;
+    1?) letter=$(printf "\\$(printf %o $((97 + 32 - 0x$slot)))") ;;
+  esac
+}
+
+# Of the disk itself, which has no number, or of a partition; `serial` and `letter` are the disk's.
 name_part() {
   number=
   [ -e "/sys/class/block/$1/partition" ] && read -r number < "/sys/class/block/$1/partition"
   case "$serial" in vol*) link_once "../../$1" "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_$serial${number:+-part$number}" ;; esac
-  [ -e "/sys/bus/platform/drivers/virtio-uml/virtio-uml.0" ] && { link_once "$1" "/dev/xvd${1#vd}"; link_once "$1" "/dev/sd${1#vd}"; }
+  [ -n "$letter" ] && { link_once "$1" "/dev/xvd$letter$number"; link_once "$1" "/dev/sd$letter$number"; }
 }
 
 forget_names() {
@@ -41,8 +56,10 @@ link_once() {
   [ -e "$2" ] || ln -sfn "$1" "$2"
 }
 
-forget_gone_disks() {
+# Those of a disk or partition that is gone; there may be another of the same name already, whose other names are to be made again.
+forget_gone_disk() {
   for link in /dev/disk/by-id/* /dev/xvd* /dev/sd*; do
-    [ -L "$link" ] && [ ! -e "$link" ] && rm "$link"
+    [ -L "$link" ] || continue
+    case "$(readlink "$link")" in "$1" | "../../$1") rm "$link" ;; esac
   done
 }
