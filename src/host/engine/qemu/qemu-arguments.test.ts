@@ -31,6 +31,10 @@ describe("QEMU's command line", () => {
     await expect(lines(qemuArguments({ ...plan, diskBus: "virtio" }, "kvm", "AMD EPYC"))).toMatchFileSnapshot("golden/kvm-virtio.txt");
   });
 
+  it("shares its memory with those who serve its disks, each in the slot of its letter", async () => {
+    await expect(lines(qemuArguments({ ...plan, diskBus: "slots" }, "tcg", "Some Processor"))).toMatchFileSnapshot("golden/tcg-slots.txt");
+  });
+
   it("plays a machine of arm64 with UEFI firmware and a port for each slot", async () => {
     const args = qemuArguments({ ...plan, architecture: "arm64", instanceType: "t4g.micro" }, "tcg", "Some Processor");
     await expect(lines(args)).toMatchFileSnapshot("golden/arm64.txt");

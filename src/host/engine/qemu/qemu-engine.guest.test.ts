@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connectQmp } from "../../qmp/qmp-client.ts";
 import { engineContract } from "../engine-contract.ts";
-import type { MachinePlan, RunningMachine } from "../engine.ts";
+import type { MachinePlan, PlannedDisk, RunningMachine } from "../engine.ts";
 import { requireDebianKernel } from "../testing/debian-kernel.ts";
 import { prepareRealGuests, type RealGuests } from "../testing/real-guests.ts";
+import { endVolume, killDiskServer, serveVolume } from "../testing/volume-daemon.ts";
 import { qemuArm64Engine, qemuEngine } from "./qemu-engine.ts";
 
 const user = { uid: 599_999_002, gid: 599_999_002 };
@@ -74,6 +75,36 @@ describe("QEMU with TCG", () => {
       await machine.attachDisk(disk);
       await machine.detachDisk(disk.volume);
       await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ \r?\n$/);
+    });
+
+    it("plugs in a volume that another daemon of this machine serves, waits for that one when it is killed, and is left to the next agent", async () => {
+      const { source, ...rest } = await guests.makeDisk();
+      const file = source.kind === "file" ? source.path : "";
+      const socket = join(plan.runDirectory, "volume");
+      const disk: PlannedDisk = { ...rest, source: { kind: "nbd", address: "127.0.0.1", port: 1, exportName: `${rest.volume}.token`, socket } };
+      let server = await serveVolume(file, socket, user);
+      try {
+        await machine.attachDisk(disk);
+        await expect.poll(() => console(plan)).toMatch(/ vdb=\S+:32768 /);
+        await endVolume(server);
+        await truncate(file, 24 * 2 ** 20);
+        const grow = () => machine.growDisk(disk.volume, 24 * 2 ** 20);
+        await expect(grow()).rejects.toThrow("not yet");
+        server = await serveVolume(file, socket, user);
+        await machine.release();
+        machine = (await guests.newEngine().adopt({ ...plan, disks: [...plan.disks, disk] })) ?? machine;
+        await expect.poll(() => grow().then(() => "grown", () => "not yet")).toBe("grown");
+        await expect.poll(() => console(plan)).toMatch(/ vdb=\S+:49152 /);
+        await machine.detachDisk(disk.volume);
+        await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ \r?\n$/);
+      } finally {
+        await endVolume(server);
+      }
+    });
+
+    it.each(["qemu-storage-daemon", "disk-relay.pl"])("ends when %s, which serves its disks, is killed, and says why", async (program) => {
+      await killDiskServer(plan, program);
+      expect(await machine.ended).toEqual({ cause: "engine", reason: "the process that served its disks ended" });
     });
   });
 

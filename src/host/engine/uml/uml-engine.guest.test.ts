@@ -1,19 +1,16 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
-import { readdir, readFile, rename, rm, truncate } from "node:fs/promises";
+import { readdir, readFile, rename, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../base/log.ts";
 import { systemRandom } from "../../../base/random.ts";
-import { sendSignal } from "../../send-signal.ts";
 import { engineContract } from "../engine-contract.ts";
 import { identifyProcess } from "../engine-process.ts";
 import { sweepTraces, traces } from "../event-counter.ts";
 import type { MachinePlan, RunningMachine } from "../engine.ts";
 import type { InitramfsEntry } from "../initramfs.ts";
 import { prepareRealGuests, type RealGuests } from "../testing/real-guests.ts";
+import { endVolume, killDiskServer, serveVolume } from "../testing/volume-daemon.ts";
 import { defaultUmlKernel, umlEngine } from "./uml-engine.ts";
 
 const user = { uid: 599_999_001, gid: 599_999_001 };
@@ -33,21 +30,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => guests[Symbol.asyncDispose]());
-
-/** A volume's daemon, which listens at the socket when this returns. */
-async function serve(file: string, socket: string): Promise<ChildProcess> {
-  await rm(socket, { force: true });
-  const node = ["--blockdev", `driver=file,node-name=disk,filename=${file}`];
-  const daemon = spawn("qemu-storage-daemon", [...node, "--export", `type=vhost-user-blk,id=disk,node-name=disk,addr.type=unix,addr.path=${socket},writable=on`], user);
-  await expect.poll(() => existsSync(socket)).toBe(true);
-  return daemon;
-}
-
-async function end(daemon: ChildProcess): Promise<void> {
-  const ended = once(daemon, "exit");
-  daemon.kill("SIGKILL");
-  await ended;
-}
 
 /** The driver of the guest's disks, from the package that has its kernel. */
 async function virtioModule(): Promise<readonly InitramfsEntry[]> {
@@ -101,19 +83,19 @@ describe("User-mode Linux", () => {
       const { source, ...disk } = await guests.makeDisk();
       const file = source.kind === "file" ? source.path : "";
       const socket = join(plan.runDirectory, "volume");
-      let server = await serve(file, socket);
+      let server = await serveVolume(file, socket, user);
       await machine.attachDisk({ ...disk, source: { kind: "nbd", address: "127.0.0.1", port: 1, exportName: `${disk.volume}.token`, socket } });
       await expect.poll(() => console(plan)).toMatch(/ vdf=\S+:32768 /);
-      await end(server);
+      await endVolume(server);
       await truncate(file, 24 * 2 ** 20);
       const grow = () => machine.growDisk(disk.volume, 24 * 2 ** 20);
       await expect(grow()).rejects.toThrow("not yet");
-      server = await serve(file, socket);
+      server = await serveVolume(file, socket, user);
       await expect.poll(() => grow().then(() => "grown", () => "not yet")).toBe("grown");
       await expect.poll(() => console(plan)).toMatch(/ vdf=\S+:49152 /);
       await machine.detachDisk(disk.volume);
       await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ \r?\n$/);
-      await end(server);
+      await endVolume(server);
     });
 
     it("puts a disk's slot out of use when its storage does not answer at the end, and holds up no other disk", async () => {
@@ -129,11 +111,7 @@ describe("User-mode Linux", () => {
       ["storage daemon", "qemu-storage-daemon"],
       ["relay", "disk-relay.pl"],
     ])("ends when the disks' %s is killed, and says why", async (_which, word) => {
-      const { stdout } = await promisify(execFile)("pgrep", ["-f", `^(/usr/bin/)?(perl|qemu-storage-daemon) .*${plan.runDirectory}/`]);
-      const words = await Promise.all(stdout.trim().split("\n").map(async (pid) => ({ pid: Number(pid), text: await readFile(`/proc/${pid}/cmdline`, "utf8") })));
-      const [found, ...others] = words.filter(({ text }) => text.startsWith(word) || text.includes(`/${word}`));
-      expect(others).toEqual([]);
-      sendSignal(found?.pid ?? 0, "SIGKILL");
+      await killDiskServer(plan, word);
       expect(await machine.ended).toEqual({ cause: "engine", reason: "the process that served its disks ended" });
     });
   });
