@@ -162,5 +162,5 @@ export async function eventually<T>(what: string, ask: () => Promise<T | undefin
     }
     await sleep(100);
   }
-  throw new Error(`waited ${limitMs / 1000} s for ${what}`, { cause: last });
+  throw new Error(`waited ${limitMs / 1000} s for ${what}${last === undefined ? "" : `; at last: ${String(last)}`}`);
 }

@@ -88,10 +88,10 @@ export function findDisk(guests: BenchGuests, guest: string, serial: string, dev
 /** NVMe's feature 6 is its volatile write cache, 9 the command that sets a feature. */
 const nvmeCacheOff = 'import fcntl, struct, sys; sys.exit(fcntl.ioctl(open(sys.argv[1], "rb"), 0xC0484E41, bytearray(struct.pack("=BBHIIIQQ10I", 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0))))';
 
-/** From then on the disk answers a write when it is on the machine's disk. */
+/** From then on the disk answers a write when it is on the machine's disk. A virtio disk calls itself write-through from the start, and QEMU passes on changes only: so there and back. */
 function writeThroughCommand(disk: string): string {
   const virtioSwitch = '/sys/block/$(basename $disk)/cache_type';
-  return `disk=$(readlink -f ${disk}); if [ -e ${virtioSwitch} ]; then echo write through | sudo tee ${virtioSwitch}; else sudo python3 -c '${nvmeCacheOff}' $disk; fi`;
+  return `disk=$(readlink -f ${disk}); if [ -e ${virtioSwitch} ]; then for mode in back through; do echo write $mode | sudo tee ${virtioSwitch}; done; else sudo python3 -c '${nvmeCacheOff}' $disk; fi`;
 }
 
 const isReading = ({ mode }: Pattern): boolean => mode === "randread" || mode === "read";
