@@ -8,7 +8,7 @@ import { engineContract } from "../engine-contract.ts";
 import type { MachinePlan, PlannedDisk, RunningMachine } from "../engine.ts";
 import { requireDebianKernel } from "../testing/debian-kernel.ts";
 import { prepareRealGuests, type RealGuests } from "../testing/real-guests.ts";
-import { endVolume, killDiskServer, serveVolume } from "../testing/volume-daemon.ts";
+import { countBegun, endVolume, killDiskServer, serveSlowVolume, serveVolume } from "../testing/volume-daemon.ts";
 import { qemuArm64Engine, qemuEngine } from "./qemu-engine.ts";
 
 const user = { uid: 599_999_002, gid: 599_999_002 };
@@ -95,6 +95,29 @@ describe("QEMU with TCG", () => {
         machine = (await guests.newEngine().adopt({ ...plan, disks: [...plan.disks, disk] })) ?? machine;
         await expect.poll(() => grow().then(() => "grown", () => "not yet")).toBe("grown");
         await expect.poll(() => console(plan)).toMatch(/ vdb=\S+:49152 /);
+        await machine.detachDisk(disk.volume);
+        await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ \r?\n$/);
+      } finally {
+        await endVolume(server);
+      }
+    });
+
+    it("lets go of the guest's memory no sooner than the last request to a volume is over", async () => {
+      const { source: _file, ...rest } = await guests.makeDisk();
+      const socket = join(plan.runDirectory, "volume");
+      const disk: PlannedDisk = { ...rest, source: { kind: "nbd", address: "127.0.0.1", port: 1, exportName: `${rest.volume}.token`, socket } };
+      const server = await serveSlowVolume(16 * 2 ** 20, socket, user);
+      try {
+        await machine.attachDisk(disk);
+        await machine.release();
+        const qmp = await connectQmp({ socket: join(plan.runDirectory, "qmp.sock") });
+        await expect.poll(() => countBegun(plan)).toBeGreaterThan(0); // its guest looks for partitions
+        await qmp.execute("stop"); // every queue is stopped, as at a restart
+        const begun = await countBegun(plan);
+        qmp.close();
+        machine = (await guests.newEngine().adopt({ ...plan, disks: [...plan.disks, disk] })) ?? machine;
+        expect(begun).toBe(0);
+        await expect.poll(() => console(plan)).toMatch(/ vdb=\S+:32768 /); // it goes on
         await machine.detachDisk(disk.volume);
         await expect.poll(() => console(plan)).toMatch(/GUEST disks vda=\S+ \r?\n$/);
       } finally {
