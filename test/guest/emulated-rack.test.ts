@@ -58,9 +58,8 @@ function launchWith(networking: string, type: _InstanceType, zone: string): Prom
 const processorOf = "grep -m1 -o 'QEMU TCG\\|User Mode Linux' /proc/cpuinfo; sudo dmesg | grep -o 'Hypervisor detected: KVM' || true";
 
 const bootId = "/proc/sys/kernel/random/boot_id";
-/** Of 50 GiB. */
-const localDisk = "for each in /dev/nvme?n1; do [ $(cat /sys/block/${each#/dev/}/size) != 104857600 ] || disk=$each; done";
-const needed = "${disk:?there is no local disk}";
+/** Of 50 GiB; without one the command fails, and says what the guest's kernel said. */
+const localDisk = "for each in /dev/nvme?n1; do [ $(cat /sys/block/${each#/dev/}/size) != 104857600 ] || disk=$each; done; [ -e \"$disk\" ] || { sudo dmesg | grep nvme >&2; exit 1; }";
 
 let assisted = "";
 /** The guest with virtual functions. */
@@ -120,10 +119,10 @@ describe("an emulated host", { timeout: 2 * patienceMs }, () => {
     await expect(run("ping", ["-c", "1", "-W", "2", address]), "the groups let nothing but SSH in").rejects.toThrow();
     const { devices } = JSON.parse(await installation.hostelry("inspect", split, "--json")) as GuestInspection; // our own command printed it
     expect(devices.map(({ kind, path }) => `${kind} ${path}`)).toEqual([expect.stringMatching(/^emulated NBD /), expect.stringMatching(/^virtual-function PCI 0000:02:00/), expect.stringMatching(/^virtual-function PCI 0000:01:1/)]);
-    const boot = await untilSsh(installation, key, split, `${localDisk}; echo kept | sudo tee ${needed} > /dev/null; sync; cat ${bootId}`, patienceMs);
+    const boot = await untilSsh(installation, key, split, `${localDisk}; echo kept | sudo tee $disk > /dev/null; sync; cat ${bootId}`, patienceMs);
     await installation.ec2.send(new RebootInstancesCommand({ InstanceIds: [split] }));
     await eventually("the guest to be up again", async () => (await ssh(installation, key, split, `cat ${bootId}`).catch(() => boot)) !== boot || undefined, patienceMs);
-    expect(await untilSsh(installation, key, split, `${localDisk}; sudo head -n 1 ${needed}`, patienceMs)).toBe("kept");
+    expect(await untilSsh(installation, key, split, `${localDisk}; sudo head -n 1 $disk`, patienceMs)).toBe("kept");
   });
 
   test("plays network cards for a guest on another host, also one that is plugged in while it runs", async () => {
@@ -152,7 +151,7 @@ describe("an emulated host", { timeout: 2 * patienceMs }, () => {
     expect([made, given]).toEqual([expect.stringMatching(/^0000:01:1/), expect.stringMatching(/^0000:02:00/)]);
     expect([freed, free]).toEqual([made, given]);
     await installation.ec2.send(new StartInstancesCommand({ InstanceIds: [split] }));
-    expect(await untilSsh(installation, key, split, `${localDisk}; sudo head -c 512 ${needed} | tr -d '\\0' | wc -c`, patienceMs)).toBe("0");
+    expect(await untilSsh(installation, key, split, `${localDisk}; sudo head -c 512 $disk | tr -d '\\0' | wc -c`, patienceMs)).toBe("0");
     await installation.ec2.send(new TerminateInstancesCommand({ InstanceIds: [split] }));
   });
 
