@@ -1,6 +1,6 @@
 /** What a QEMU process does for its guest: the translator's figures and one of its blocks, or KVM's counters. */
 import { existsSync } from "node:fs";
-import { readFile, rm, truncate } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { InspectedDevice, Inspection, ProcessorExits, TranslatedBlock, TranslatedOperations } from "../../protocol/inspection.ts";
@@ -117,10 +117,12 @@ export async function endForgottenLog(plan: MachinePlan, execute: Execute): Prom
   if (existsSync(logFile(plan))) await endLog(plan, execute);
 }
 
-/** QEMU keeps the file open, so what is in it must go before the file does. */
+/**
+ * QEMU keeps a log's file open when the log is switched off, and a processor that was at a block's translation still writes it down. It lets go of the
+ * file, as soon as nobody writes to it, for another one.
+ */
 async function endLog(plan: MachinePlan, execute: Execute): Promise<void> {
-  await execute("human-monitor-command", { "command-line": "log none" });
-  await truncate(logFile(plan)).catch(() => "there is none");
+  for (const line of ["log none", "logfile /dev/null"]) await execute("human-monitor-command", { "command-line": line });
   await rm(logFile(plan), { force: true });
 }
 
